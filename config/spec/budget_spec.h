@@ -1,0 +1,61 @@
+#pragma once
+// Budgets, keys, teams and organisations as YAML says them.
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/types/money.h"
+#include "config/types/span.h"
+
+namespace steelyard {
+
+enum class WindowKind : std::uint8_t { day, month, lifetime };
+
+enum class ThresholdAction : std::uint8_t { warn, max_tier, block };
+
+struct Threshold {
+  std::int32_t percent = 100;
+  ThresholdAction action = ThresholdAction::block;
+  std::string max_tier;  // for ThresholdAction::max_tier
+};
+
+struct BudgetSpec {
+  NanoUsd limit;
+  WindowKind per = WindowKind::month;
+  std::string time_zone = "UTC";      // IANA name
+  std::vector<Threshold> thresholds;  // `at:`; without one, 100 % blocks
+  SourceSpan at;
+  bool hard() const {                 // false: over the limit is only a warning
+    for (const Threshold& t : thresholds)
+      if (t.percent == 100) return t.action == ThresholdAction::block;
+    return true;
+  }
+};
+
+struct KeySpec {
+  std::string id;                          // public name, in logs
+  std::array<std::uint8_t, 32> sha256{};   // of the whole key as the client sends it
+  std::vector<BudgetSpec> budgets;
+  std::vector<std::string> allow{"*"}, deny;  // model globs
+  bool may_explain = false;
+  SourceSpan at;
+};
+
+struct TeamSpec {
+  std::string name;
+  std::vector<KeySpec> keys;
+  std::vector<BudgetSpec> budgets;
+  std::vector<std::string> allow{"*"}, deny;
+  SourceSpan at;
+};
+
+struct OrganisationSpec {
+  std::string name;
+  std::vector<TeamSpec> teams;
+  std::vector<BudgetSpec> budgets;
+  SourceSpan at;
+};
+
+}  // namespace steelyard
