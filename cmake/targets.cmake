@@ -1,0 +1,98 @@
+# One library per folder; who may link whom is who may include whom (README, "One arrow"; tests/tidy checks includes).
+add_library(steelyard_warnings INTERFACE)
+target_compile_options(steelyard_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
+  -Werror=switch -Werror=return-type -fno-omit-frame-pointer -fstack-protector-strong)
+if(STEELYARD_WERROR)
+  target_compile_options(steelyard_warnings INTERFACE -Werror)
+endif()
+if(STEELYARD_SANITIZE)
+  add_compile_options(-fsanitize=${STEELYARD_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${STEELYARD_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    add_compile_options(-fno-sanitize=function)  # clang 14 cannot link it with coroutines
+  endif()
+endif()
+if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+else()
+  add_compile_options($<$<NOT:$<BOOL:${STEELYARD_SANITIZE}>>:-D_FORTIFY_SOURCE=2>)
+endif()
+
+# steelyard_library(name FOLDERS a b DEPS x EXTERNAL y): all .cpp of the folders, not of their sub-folders.
+function(steelyard_library name)
+  cmake_parse_arguments(A "" "" "FOLDERS;DEPS;EXTERNAL" ${ARGN})
+  set(sources "")
+  foreach(folder ${A_FOLDERS})
+    file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+    list(FILTER found EXCLUDE REGEX "/main\\.cpp$")
+    list(APPEND sources ${found})
+  endforeach()
+  if(sources STREQUAL "")
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} INTERFACE ${A_DEPS} ${A_EXTERNAL})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${A_DEPS} PRIVATE steelyard_warnings PUBLIC ${A_EXTERNAL})
+endfunction()
+
+steelyard_library(steelyard_types FOLDERS config/types)
+steelyard_library(steelyard_config FOLDERS config DEPS steelyard_types EXTERNAL yaml-cpp fmt::fmt)
+steelyard_library(steelyard_policies FOLDERS policies DEPS steelyard_types EXTERNAL PkgConfig::RE2)
+steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger DEPS steelyard_policies
+  EXTERNAL PkgConfig::XXHASH)
+steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson)
+steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
+  EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
+steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router EXTERNAL SQLite::SQLite3 fmt::fmt)
+steelyard_library(steelyard_telemetry FOLDERS gateway/telemetry DEPS steelyard_router EXTERNAL spdlog::spdlog fmt::fmt)
+steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types
+  EXTERNAL steelyard_asio simdjson::simdjson fmt::fmt)
+steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin
+  DEPS steelyard_config steelyard_policies steelyard_router steelyard_dialect steelyard_net steelyard_store
+       steelyard_telemetry steelyard_mock
+  EXTERNAL OpenSSL::Crypto fmt::fmt)
+
+file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gateway/cli/*.cpp)
+if(EXISTS ${PROJECT_SOURCE_DIR}/gateway/main.cpp)
+  add_executable(steelyard gateway/main.cpp ${cli_sources})
+  target_link_libraries(steelyard PRIVATE steelyard_gateway steelyard_warnings CLI11::CLI11)
+  target_compile_definitions(steelyard PRIVATE STEELYARD_VERSION="${PROJECT_VERSION}")
+endif()
+
+# steelyard_tests(folder library ...): one doctest executable per library, from tests/unit/<folder>.
+function(steelyard_tests folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/unit/${folder}/*.cpp)
+  if(sources STREQUAL "")
+    return()
+  endif()
+  set(name steelyard_tests_${folder})
+  add_executable(${name} ${sources} tests/support/doctest_main.cpp)
+  target_link_libraries(${name} PRIVATE ${ARGN} steelyard_warnings doctest::doctest ${RAPIDCHECK_LIBRARY})
+  if(RAPIDCHECK_INCLUDE)
+    target_include_directories(${name} PRIVATE ${RAPIDCHECK_INCLUDE})
+  endif()
+  target_compile_definitions(${name} PRIVATE STEELYARD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME ${folder} COMMAND ${name})
+  set_tests_properties(${folder} PROPERTIES LABELS unit)
+endfunction()
+
+if(STEELYARD_TESTS)
+  enable_testing()
+  steelyard_tests(types steelyard_types)
+  steelyard_tests(config steelyard_config)
+  steelyard_tests(policies steelyard_policies steelyard_config)
+  steelyard_tests(tokens steelyard_router)
+  steelyard_tests(ledger steelyard_router steelyard_store)
+  steelyard_tests(router steelyard_router steelyard_config)
+  steelyard_tests(dialect steelyard_dialect)
+  steelyard_tests(net steelyard_net)
+  steelyard_tests(telemetry steelyard_telemetry)
+  steelyard_tests(mock steelyard_mock)
+  steelyard_tests(gateway steelyard_gateway)
+endif()
+
+include(cmake/extra.cmake OPTIONAL)
