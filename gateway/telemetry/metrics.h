@@ -1,0 +1,75 @@
+#pragma once
+// Counters and histograms: one block per worker, one writer each, summed at scrape. Recording a
+// request is plain adds.
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gateway/telemetry/labels.h"
+
+namespace steelyard::telemetry {
+
+struct Receipt;
+
+// A counter or gauge with one writer: add() is a plain add, read() may be called from any thread.
+class Counter {
+ public:
+  void add(std::int64_t n) {
+    v_.store(v_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+  std::int64_t read() const { return v_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> v_{0};
+};
+
+struct MetricsTables;  // metrics_tables.h
+
+// What one worker counts. All calls from that worker's thread.
+class WorkerMetrics {
+ public:
+  WorkerMetrics();
+  ~WorkerMetrics();
+  WorkerMetrics(const WorkerMetrics&) = delete;
+  WorkerMetrics& operator=(const WorkerMetrics&) = delete;
+
+  // Once per request, when its receipt is final.
+  void record(const Receipt& receipt);
+
+  void connection_opened() { connections_.add(1); }
+  void connection_closed() { connections_.add(-1); }
+  void request_started() { requests_in_flight_.add(1); }
+  void request_ended() { requests_in_flight_.add(-1); }
+  void stream_started() { streams_.add(1); }
+  void stream_ended() { streams_.add(-1); }
+
+  const MetricsTables& tables() const { return *tables_; }
+  std::int64_t connections() const { return connections_.read(); }
+  std::int64_t requests_in_flight() const { return requests_in_flight_.read(); }
+  std::int64_t streams() const { return streams_.read(); }
+
+ private:
+  std::unique_ptr<MetricsTables> tables_;
+  Counter connections_, requests_in_flight_, streams_;
+};
+
+// The blocks of all workers and the names behind their numbers. Made once per process.
+class Metrics {
+ public:
+  explicit Metrics(std::size_t workers);
+  ~Metrics();
+
+  WorkerMetrics& worker(std::size_t index) { return *workers_[index]; }
+  std::size_t workers() const { return workers_.size(); }
+  const WorkerMetrics& worker(std::size_t index) const { return *workers_[index]; }
+  Labels& labels() { return labels_; }
+  const Labels& labels() const { return labels_; }
+
+ private:
+  Labels labels_;
+  std::vector<std::unique_ptr<WorkerMetrics>> workers_;
+};
+
+}  // namespace steelyard::telemetry

@@ -1,0 +1,46 @@
+#pragma once
+// Prometheus text exposition 0.0.4 (content type `text/plain; version=0.0.4; charset=utf-8`).
+// Metric names, labels and help texts are listed in gateway/telemetry/README.md, which a test
+// compares with what is printed.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/types/instant.h"
+#include "router/ledger/ledger.h"
+
+namespace steelyard::telemetry {
+
+class Metrics;
+
+enum class BreakerState : std::uint8_t { closed = 0, half_open = 1, open = 2 };
+
+struct ProviderGauge {
+  std::string_view provider;
+  BreakerState breaker = BreakerState::closed;
+};
+
+// What the caller knows and the worker blocks do not. Views need to live for the call only.
+struct ScrapeInput {
+  std::string_view version, commit, config_digest;
+  Instant config_loaded;  // last successful load
+  bool config_last_reload_successful = true;
+  std::int64_t config_reloads = 0, config_reload_failures = 0;  // since start
+  std::span<const router::AccountView> budgets;                 // all accounts, current windows
+  std::span<const ProviderGauge> providers;
+  std::int64_t reservations_expired = 0;  // holds whose lease passed, since start
+  std::int64_t open_holds = 0;
+  std::uint64_t log_lines_dropped = 0, log_lines_written = 0, log_write_errors = 0;
+};
+
+inline constexpr std::string_view prometheus_content_type =
+    "text/plain; version=0.0.4; charset=utf-8";
+
+// Appends the whole page to `out`. Takes the label lock; reads /proc/self. Admin thread only.
+void write_prometheus(std::string& out, const Metrics& metrics, const ScrapeInput& input);
+
+// Appends `text` as a label value: backslash, quote and LF escaped.
+void append_label_value(std::string& out, std::string_view text);
+
+}  // namespace steelyard::telemetry
