@@ -1,0 +1,115 @@
+#pragma once
+// The fields of one message head as offsets into the caller's buffer: eight bytes a field, no copy,
+// and still right after the buffer was moved (a growing body moves it), once rebase() has told the
+// new address.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace steelyard::net {
+
+// Why a message is refused. `text` is a static, lower-case clause without a full stop.
+struct Refusal {
+  std::uint16_t status = 0;  // 0: nothing is wrong
+  const char* text = "";
+};
+
+enum class HeadStatus : std::uint8_t { need_more, complete, refused };
+
+struct FieldView {
+  std::string_view name, value;  // value without the white space around it; may be empty
+};
+
+// Offsets from the first byte of the head.
+struct FieldSpan {
+  std::uint16_t name, name_bytes, value, value_bytes;
+};
+
+// True if `name` equals `lower` without regard to ASCII case. `lower` is lower-case letters, digits
+// and '-'.
+bool equals_folded(std::string_view name, std::string_view lower);
+
+// Fields in wire order, plus one slot per known name (`Known::count_` names) that holds its first
+// occurrence.
+template <class Known, std::size_t Capacity>
+class Fields {
+ public:
+  static constexpr std::size_t capacity = Capacity;
+
+  void clear(const char* base) {
+    base_ = base;
+    count_ = 0;
+    slots_.fill(absent);
+  }
+  // The head's bytes now live at `base`.
+  void rebase(const char* base) { base_ = base; }
+
+  std::size_t size() const { return count_; }
+  FieldView operator[](std::size_t i) const {
+    const FieldSpan& f = spans_[i];
+    return {{base_ + f.name, f.name_bytes}, {base_ + f.value, f.value_bytes}};
+  }
+
+  bool has(Known known) const { return slots_[index(known)] != absent; }
+  // Value of the first field of that name; empty if there is none (ask has() where that differs
+  // from an empty value).
+  std::string_view value(Known known) const {
+    const std::uint8_t slot = slots_[index(known)];
+    return slot == absent ? std::string_view{} : (*this)[slot].value;
+  }
+  // Value of the first field called `lower` (lower-case), known or not; empty if there is none.
+  // Linear.
+  std::string_view find(std::string_view lower) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (equals_folded((*this)[i].name, lower)) return (*this)[i].value;
+    }
+    return {};
+  }
+
+  // For the readers. False if there is no room.
+  bool push(FieldSpan span) {
+    if (count_ == Capacity) return false;
+    spans_[count_++] = span;
+    return true;
+  }
+  // Lets `known` mean the field pushed last; false if it already meant an earlier one (which
+  // stays).
+  bool claim(Known known) {
+    std::uint8_t& slot = slots_[index(known)];
+    if (slot != absent) return false;
+    slot = static_cast<std::uint8_t>(count_ - 1);
+    return true;
+  }
+  // Removes every field called `name`, which must not be a known one. Slots stay right.
+  void drop(std::string_view name);
+
+ private:
+  static_assert(Capacity < 255);
+  static constexpr std::uint8_t absent = 255;
+  static constexpr std::size_t index(Known known) { return static_cast<std::size_t>(known); }
+
+  const char* base_ = nullptr;
+  std::uint16_t count_ = 0;
+  std::array<std::uint8_t, static_cast<std::size_t>(Known::count_)> slots_;
+  std::array<FieldSpan, Capacity> spans_;
+};
+
+template <class Known, std::size_t Capacity>
+void Fields<Known, Capacity>::drop(std::string_view name) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < count_; ++i) {
+    const std::string_view other = (*this)[i].name;
+    bool same = other.size() == name.size();
+    for (std::size_t k = 0; same && k < name.size(); ++k)
+      same = (other[k] | 0x20) == (name[k] | 0x20);
+    if (same) continue;
+    for (std::uint8_t& slot : slots_) {
+      if (slot == i) slot = static_cast<std::uint8_t>(kept);
+    }
+    spans_[kept++] = spans_[i];
+  }
+  count_ = static_cast<std::uint16_t>(kept);
+}
+
+}  // namespace steelyard::net

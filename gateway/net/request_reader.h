@@ -1,0 +1,90 @@
+#pragma once
+// One client connection, request by request, without I/O: the caller reads bytes into a contiguous
+// buffer it owns and asks what they mean.
+//
+//   reader.reset();
+//   loop: event = reader.advance(data, size)      // size: filled bytes; may shrink (chunk framing
+//   is squeezed out)
+//     need_more   read more behind data+size; room for reader.wanted() bytes in all helps
+//     head        reader.head() is valid: authenticate, check budget; then reader.accept(limit) and
+//     advance() again,
+//                 sending "100 Continue" first if reader.wants_continue(). Or answer at once and
+//                 close.
+//     request     reader.body() is whole and contiguous. Serve it. Then drop reader.consumed()
+//     bytes from the front,
+//                 reset(), and advance() again at once: a pipelined request may be there already.
+//     refused     answer reader.refusal(), then close
+//   After any answer: close if reader.close_after().
+//
+// The buffer: capacity is always at least size + body_padding, so that simdjson may read past the
+// end of the body (SIMDJSON_PADDING is 64); what stands there does not matter. It may move between
+// calls: advance() takes its address each time and rebases head(); string_views taken earlier must
+// be taken again. Bytes of the buffer are changed only inside a chunked body.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/net/chunk_decoder.h"
+#include "gateway/net/head_reader.h"
+
+namespace steelyard::net {
+
+inline constexpr std::size_t body_padding = 64;
+
+enum class RequestEvent : std::uint8_t { need_more, head, request, refused };
+
+class RequestReader {
+ public:
+  void reset();
+
+  RequestEvent advance(char* data, std::size_t& size);
+
+  // After `head`: read the body, at most `limit` bytes of it. Refused with 413 if Content-Length
+  // says more, before anything is allocated; a chunked body is refused when it passes the limit.
+  // Returns refused or need_more.
+  RequestEvent accept(std::uint64_t limit);
+
+  const RequestHead& head() const { return head_; }
+  const Refusal& refusal() const { return refusal_; }
+
+  // After `request`; until then, what has come so far.
+  std::string_view body() const { return {base_ + head_.head_bytes, body_bytes_}; }
+  // After `request`: bytes of the buffer this request took, head and framing included.
+  std::size_t consumed() const { return consumed_; }
+
+  // The client waits for "100 Continue" and has sent no body byte yet. True until the body starts.
+  bool wants_continue() const;
+  // The connection must not carry another request: refused, asked for by the client, or part of the
+  // body is unread.
+  bool close_after() const { return state_ != State::complete || !head_.keep_alive; }
+  // No byte of a request has come: at a deadline just close. Otherwise a deadline is answered with
+  // timed_out().
+  bool idle() const { return state_ == State::head && lines_.untouched(); }
+  bool reading_head() const { return state_ == State::head; }
+  // Ends the request with 408; refusal() says which part was late.
+  RequestEvent timed_out();
+
+  // Filled bytes the buffer should have room for, padding not counted: the whole request when its
+  // length is known.
+  std::size_t wanted() const;
+
+ private:
+  enum class State : std::uint8_t { head, decision, sized_body, chunked_body, complete, refused };
+  RequestEvent advance_head(std::string_view bytes);
+  RequestEvent advance_sized(std::size_t size);
+  RequestEvent advance_chunked(char* data, std::size_t& size);
+  RequestEvent refuse(Refusal refusal);
+
+  State state_ = State::head;
+  const char* base_ = nullptr;
+  std::size_t seen_ = 0;        // filled bytes at the last call
+  std::size_t body_bytes_ = 0;  // payload so far
+  std::size_t consumed_ = 0;
+  std::uint64_t limit_ = 0;
+  Refusal refusal_;
+  HeadLines lines_;
+  ChunkDecoder chunks_;
+  RequestHead head_;
+};
+
+}  // namespace steelyard::net
