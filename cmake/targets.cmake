@@ -43,7 +43,7 @@ steelyard_library(steelyard_types FOLDERS config/types)
 steelyard_library(steelyard_config FOLDERS config DEPS steelyard_types EXTERNAL yaml-cpp fmt::fmt)
 steelyard_library(steelyard_policies FOLDERS policies DEPS steelyard_types EXTERNAL PkgConfig::RE2)
 steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger DEPS steelyard_policies
-  EXTERNAL PkgConfig::XXHASH)
+  EXTERNAL PkgConfig::XXHASH ZLIB::ZLIB)
 steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson)
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)

@@ -18,19 +18,28 @@ struct TokenCount {
 };
 
 // Immutable after construction apart from internal caches; one instance per worker thread.
+// Text is ordinary text: "<|endoftext|>" in it is thirteen characters, not one special token, which
+// is how providers treat user content. Bytes that are not UTF-8 count as U+FFFD, one for each
+// maximal invalid part (Unicode 3.9, "best practice"; the same as Python's errors="replace").
 class TokenCounter {
  public:
   virtual ~TokenCounter() = default;
   // Tokens of plain bytes. Total: any input, NUL and invalid UTF-8 included. Linear time.
   virtual std::int64_t count(std::string_view text) = 0;
-  // Tokens of the text that `escaped` (the inside of a JSON string, quotes excluded) stands for.
+  // Tokens of the text that `escaped` (the inside of a JSON string, quotes excluded) stands for. A
+  // lone \uD800..\uDFFF counts as U+FFFD. Total: an escape JSON does not know stands for itself.
   virtual std::int64_t count_json(std::string_view escaped) = 0;
   virtual std::string_view encoding() const = 0;  // "o200k_base"
 };
 
-// The o200k_base counter, vocabulary linked into the binary. `Vocabulary` is shared by all workers.
+// The o200k_base counter, vocabulary linked into the binary. `Vocabulary` is shared by all workers;
+// null only if the linked data is damaged.
 class Vocabulary;
 std::shared_ptr<const Vocabulary> load_o200k();
-std::unique_ptr<TokenCounter> make_o200k_counter(std::shared_ptr<const Vocabulary> vocabulary);
+
+// `seed` keys the hash of the cache for pieces of 16 bytes and more: give each process a random
+// one, so that no client can prepare two pieces that share an entry.
+std::unique_ptr<TokenCounter> make_o200k_counter(std::shared_ptr<const Vocabulary> vocabulary,
+                                                 std::uint64_t seed = 0);
 
 }  // namespace steelyard::router

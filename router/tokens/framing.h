@@ -1,0 +1,56 @@
+#pragma once
+// What a chat request is in tokens beyond its text: message frames, the reply's priming, tools,
+// images; and what the text itself is for a model whose tokenizer is not the counter's. Plain
+// numbers in, plain numbers out; the figures are rows in framing_table.cpp, each with its source
+// and date.
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "router/tokens/counter.h"
+
+namespace steelyard::router {
+
+enum class ImageDetail : std::uint8_t { automatic, low, high, original };
+
+struct ImageShape {
+  std::int32_t width = 0;  // pixels; 0 in either: unknown, see `image_tokens`
+  std::int32_t height = 0;
+  ImageDetail detail = ImageDetail::automatic;
+};
+
+// What the dialect knows about a request once its text is counted.
+struct ChatShape {
+  std::int64_t text_tokens =
+      0;  // contents, tool-call names and arguments, tool results: summed counts
+  std::int32_t messages = 0;          // system and tool messages included
+  std::int32_t names = 0;             // messages with a `name`; its text belongs in text_tokens
+  std::int32_t tool_calls = 0;        // in assistant messages
+  std::int32_t tools = 0;             // definitions
+  std::int64_t tool_json_tokens = 0;  // summed counts of their raw JSON slices
+  bool has_system = false;
+  std::span<const ImageShape> images;
+};
+
+// A model's tokenizer as the catalogue says it (ModelSpec::tokenizer, ::token_ratio_percent).
+struct TokenizerRef {
+  std::string_view tokenizer =
+      "o200k";  // family: see framing_table.cpp; unknown ones get wide bounds
+  std::int32_t ratio_percent =
+      100;                 // tokens per 100 counted; 100 means "use the family's own prior"
+  std::string_view model;  // chooses the framing and image row; may be empty
+};
+
+// The whole request. `exact` only where both tokenizer and framing are published; otherwise
+// `prior`, whose `upper` the row's measured error sets. Never negative; saturates instead of
+// overflowing.
+TokenCount frame_chat(const ChatShape& shape, const TokenizerRef& ref);
+
+// One text without chat framing (embeddings, moderation), for that tokenizer.
+TokenCount scale_text(std::int64_t counted, const TokenizerRef& ref);
+
+// Tokens of one image for this model by the provider's formula. Of unknown size: the largest a
+// request can be billed at that detail, so that admission never under-counts.
+std::int64_t image_tokens(const ImageShape& image, std::string_view model);
+
+}  // namespace steelyard::router

@@ -1,0 +1,75 @@
+#pragma once
+// Remembers how many tokens a message was, by a keyed 128-bit hash of its raw bytes: agents send
+// their whole history again with every turn, and hashing is some fifty times cheaper than counting.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "router/tokens/counter.h"
+
+namespace steelyard::router {
+
+// 32 secret bytes, drawn once per process by the caller: without them nobody can prepare two
+// messages that share an entry.
+using MemoSeed = std::array<unsigned char, 32>;
+
+// What the bytes mean; the same bytes may be another number of tokens.
+enum class TextForm : std::uint8_t { plain, json };
+
+// Fixed memory, made once: four entries of 16 bytes a line, one looked at per message; a full line
+// gives up the entry that was not asked for since it was last passed over (clock).
+// One per worker thread; not synchronised.
+class CountMemo {
+ public:
+  // `entries` is rounded up to a power of two, at least 4. The default takes 1 MB.
+  explicit CountMemo(const MemoSeed& seed, std::size_t entries = 65'536);
+
+  struct Key {
+    std::uint64_t line = 0;
+    std::uint64_t tag = 0;
+  };
+  Key key_of(std::string_view slice, TextForm form) const;
+  // The remembered count, or -1.
+  std::int64_t find(const Key& key);
+  // Counts of 2^31 and more are not kept.
+  void put(const Key& key, std::int64_t tokens);
+
+  std::uint64_t hits() const { return hits_; }
+  std::uint64_t misses() const { return misses_; }
+  std::size_t capacity() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    std::uint64_t tag = 0;    // 64 bits of the hash beside those that choose the line
+    std::uint32_t check = 0;  // 32 more
+    std::uint32_t value = 0;  // tokens + 1 (0: empty), top bit: asked for since the last pass
+  };
+  std::array<unsigned char, 192> secret_{};
+  std::vector<Entry> entries_;
+  std::uint64_t line_mask_ = 0;
+  std::uint64_t hits_ = 0;
+  std::uint64_t misses_ = 0;
+};
+
+// A TokenCounter that asks the memo first. Slices below `shortest` bytes go straight to the
+// counter: there counting costs no more than hashing, and they would push out what is worth
+// keeping.
+class MemoCounter final : public TokenCounter {
+ public:
+  MemoCounter(std::unique_ptr<TokenCounter> counter, const MemoSeed& seed,
+              std::size_t entries = 65'536, std::size_t shortest = 64);
+  std::int64_t count(std::string_view text) override;
+  std::int64_t count_json(std::string_view escaped) override;
+  std::string_view encoding() const override { return counter_->encoding(); }
+  const CountMemo& memo() const { return memo_; }
+
+ private:
+  std::unique_ptr<TokenCounter> counter_;
+  CountMemo memo_;
+  std::size_t shortest_;
+};
+
+}  // namespace steelyard::router
