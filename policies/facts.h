@@ -1,6 +1,8 @@
 #pragma once
-// All that a policy may see of a request. No prompt text; a flat value the decision log can hold and replay can feed.
+// All that a policy may see of a request. No prompt text; a flat value the decision log can hold
+// and replay can feed.
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "config/types/instant.h"
@@ -10,20 +12,23 @@ namespace steelyard::policies {
 // Views point into the request or the configuration and live as long as the request.
 struct RequestFacts {
   std::string_view organisation, team, key;
-  std::string_view requested_model;   // as the client wrote it: a model, "auto", "tier:standard"
-  std::string_view client;            // "openai-python", "claude-code", ... from user-agent; "" unknown
-  std::string_view tags;              // comma-separated, from x-steelyard-tags
-  std::string_view session;           // x-steelyard-session, prompt_cache_key or user; "" none
-  std::string_view task;              // x-steelyard-task
-  std::string_view tier_header;       // x-steelyard-tier
-  std::int64_t input_tokens = 0;      // as counted
-  std::int64_t input_tokens_upper = 0;// upper bound used for admission
-  std::int64_t output_tokens_max = 0; // asked by the client; 0: not given
-  std::int32_t turns = 0;             // messages
-  std::int32_t choices = 1;           // n
+  std::string_view requested_model;  // as the client wrote it: a model, "auto", "tier:standard"
+  std::string_view client;        // "openai-python", "claude-code", ... from user-agent; "" unknown
+  std::string_view tags;          // comma-separated, from x-steelyard-tags
+  std::string_view session;       // x-steelyard-session, prompt_cache_key or user; "" none
+  std::string_view task;          // x-steelyard-task
+  std::string_view tier_header;   // x-steelyard-tier
+  std::int64_t input_tokens = 0;  // as counted
+  std::int64_t input_tokens_upper = 0;  // upper bound used for admission
+  std::int64_t output_tokens_max = 0;   // asked by the client; 0: not given
+  std::int32_t turns = 0;               // messages
+  std::int32_t choices = 1;             // n
   bool tools = false, images = false, stream = false, structured_output = false, reasoning = false;
-  bool tool_loop = false;             // last message is a tool result
-  Instant now;                        // for hours and weekdays; given, never read
+  bool tool_loop = false;  // last message is a tool result
+  Instant now;             // for hours and weekdays; given, never read
+  // Seconds east of UTC at `now`, one per RuleSet::zones() and in its order. Policies know no time
+  // zones; whoever fills the facts does. A zone without an entry is taken as UTC.
+  std::span<const std::int32_t> zone_offsets;
 };
 
 }  // namespace steelyard::policies
