@@ -1,7 +1,9 @@
 #pragma once
-// The books: reserve → dispatch → settle | void | extend | expire | adjust (research/reliability 2.2).
-// A pure state machine: time comes in as values, every change is returned as an event, replaying the
-// events rebuilds the state. Not thread-safe; the gateway keeps one per shard behind one mutex.
+// The books: reserve → dispatch → settle | release | expire.
+// A pure state machine: time comes in as values, nothing is read or written. Not thread-safe; the
+// gateway keeps one per shard behind one mutex (gateway/store/books.h) and writes an event
+// (event.h) for every change that must survive the process.
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +15,7 @@
 #include "config/types/instant.h"
 #include "config/types/limits.h"
 #include "config/types/money.h"
+#include "config/types/result.h"
 
 namespace steelyard::router {
 
@@ -57,19 +60,33 @@ struct Denial {
   AccountId account;
   std::string_view scope;  // lives as long as the ledger
   WindowKind per = WindowKind::month;
-  NanoUsd limit, posted, held, asked;
-  Instant resets_at;       // INT64_MAX for a lifetime budget
+  NanoUsd limit;  // what is enforced: the budget's limit x the lowest `block` threshold
+  NanoUsd posted, held, asked;
+  Instant resets_at;  // INT64_MAX for a lifetime budget
 };
 
-enum class ReserveStatus : std::uint8_t { held, denied, exists };
+enum class ReserveStatus : std::uint8_t {
+  held,
+  denied,   // `denial` says which budget has no room
+  exists,   // this key was reserved before; `hold` refers to it, nothing changed
+  refused,  // the caller's mistake (negative amount, unknown or repeated account) or the table is
+            // full
+};
 
 struct ReserveOutcome {
-  ReserveStatus status = ReserveStatus::denied;
+  ReserveStatus status = ReserveStatus::refused;
   HoldRef hold;
   Denial denial;  // when denied
 };
 
-enum class HoldState : std::uint8_t { reserved, dispatched, posted, voided, expired, unknown };
+enum class HoldState : std::uint8_t {
+  reserved,
+  dispatched,
+  posted,
+  voided,
+  expired,  // the lease passed after dispatch: posted in full as suspense
+  unknown,  // ended so long ago that its slot was used again
+};
 enum class UsageSource : std::uint8_t { provider, estimated, recovered };
 
 // What a terminal call did. `already` says that the hold had ended before; then nothing changed.
@@ -84,38 +101,109 @@ struct AccountView {  // one account's current window, for headers, metrics and 
   WindowKind per = WindowKind::month;
   NanoUsd limit, posted, held, overrun;
   Instant window_start, window_end;
+  AccountId account;
+  bool hard = true;               // false: over the limit is only a warning
+  NanoUsd enforced;               // see Denial::limit; INT64_MAX when not hard
+  std::int32_t percent_used = 0;  // posted / limit, rounded down; 100 when the limit is zero
+  std::string_view max_tier;      // of the highest `max_tier` threshold reached; "": none
+
+  // What the next hold may take; negative after an overrun, INT64_MAX when not hard.
+  constexpr NanoUsd remaining() const {
+    return hard ? enforced - posted - held : NanoUsd{INT64_MAX};
+  }
+};
+
+// A threshold was reached. Said once per window and threshold.
+struct Crossing {
+  AccountId account;
+  std::string_view scope;
+  WindowKind per = WindowKind::month;
+  std::int32_t percent = 0;  // the threshold's, not the use
+  ThresholdAction action = ThresholdAction::warn;
+  std::string_view max_tier;  // valid until the next configure()
+  NanoUsd limit, posted;
+  Instant window_start, window_end;
+};
+
+// The window of one account that a hold counts against, fixed at reserve.
+struct WindowRef {
+  AccountId account;
+  Instant start, end;
+};
+
+// All that a journal needs to write a hold down.
+struct HoldView {
+  AttemptKey key;
+  HoldState state = HoldState::unknown;
+  NanoUsd amount;
+  Instant reserved_at;
+  std::uint32_t window_count = 0;
+  std::array<WindowRef, limits::windows_per_request_max> windows;
+};
+
+// One window's balance as a journal remembers it.
+struct WindowBalance {
+  Instant start, end;
+  NanoUsd posted, held, overrun;
+  std::int32_t fired = 0;  // highest threshold said so far, percent
+  friend bool operator==(const WindowBalance&, const WindowBalance&) = default;
+};
+
+struct ExpiredHold {
+  HoldRef hold;
+  AttemptKey key;
+  NanoUsd amount;
+  HoldState state = HoldState::unknown;  // voided (was reserved) or expired (was dispatched)
 };
 
 class Ledger {
  public:
-  explicit Ledger(std::shared_ptr<const ZoneTable> zones);
+  Ledger();
   ~Ledger();
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
-  // Installs or updates budgets; an account is known by (scope, per, time zone). A new limit applies
-  // to the running window at once, usage is kept. Returns ids in the order given. Accounts no longer
-  // named stay readable until their windows end but are in no chain.
-  std::vector<AccountId> configure(std::span<const AccountSpec> accounts);
+  // Installs or updates budgets; an account is known by (scope, per, time zone). A new limit
+  // applies to the running window at once, usage is kept. Returns ids in the order given. Accounts
+  // no longer named stay readable. Fails, changing nothing, on a zone missing from `zones`, a
+  // negative limit, or two budgets of one identity.
+  Result<std::vector<AccountId>> configure(std::span<const AccountSpec> accounts,
+                                           const ZoneTable& zones);
+  // Puts back what a journal remembers (`held` is ignored: its holds have ended). Before any
+  // reserve on this account; a window older than one already there is ignored.
+  void restore(AccountId account, const WindowBalance& balance);
 
-  // Check everything, then change everything (B8). Same key again: `exists`.
+  // Check everything, then change everything. A hold of zero needs no room.
   ReserveOutcome reserve(const ReserveRequest& request);
   // The request is about to be written to a provider. False: not in state reserved.
   bool dispatch(HoldRef hold);
-  // Books what the attempt cost and gives the rest back. May exceed the hold: posted in full, excess
-  // recorded as overrun (B1).
+  // Books what the attempt cost (never negative) and gives the rest back. May exceed the hold:
+  // posted in full, excess recorded as overrun.
   EndOutcome settle(HoldRef hold, NanoUsd actual, UsageSource source);
   // Nothing was billed.
   EndOutcome release(HoldRef hold);
+  // The attempt makes progress: its lease ends later. False: it has ended.
+  bool renew(HoldRef hold, Tick lease_until);
   // Ends holds whose lease passed: reserved ones are voided, dispatched ones posted in full as
-  // suspense (never refunded). Returns how many.
-  std::size_t expire(Tick now);
+  // suspense (never refunded). Appends them to `ended`; returns how many.
+  std::size_t expire(Tick now, std::vector<ExpiredHold>* ended = nullptr);
 
+  // False: the reference is stale; `out` is untouched.
+  bool describe(HoldRef hold, HoldView& out) const;
+  HoldState state_of(HoldRef hold) const;
   AccountView view(AccountId account, Instant now) const;
+  // All windows still in memory: the newest, and older ones with open holds. Oldest first.
+  std::vector<WindowBalance> windows(AccountId account) const;
   std::size_t open_holds() const;
   std::size_t account_count() const;
-  // Throws std::logic_error naming the account if B1, B2 or B5's bookkeeping does not hold.
-  void check_invariants() const;
+
+  // Thresholds reached since the last clear_crossings(), oldest first.
+  std::span<const Crossing> crossings() const;
+  void clear_crossings();
+
+  // Empty, or names the account and the invariant that does not hold: posted + held within the
+  // limit plus recorded overruns; held equal to the sum of open holds; no window without an owner.
+  std::string check_invariants() const;
 
  private:
   struct State;

@@ -1,0 +1,166 @@
+#pragma once
+// The books as the request path uses them: every budget of every organisation, thread-safe and
+// durable. Sharded by organisation; a shard is one Ledger behind one mutex. One journal for all
+// shards: a dispatch is in it before dispatch() returns, so a killed process forgets no money that
+// a provider may bill.
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/spec/budget_spec.h"
+#include "config/types/instant.h"
+#include "config/types/limits.h"
+#include "config/types/money.h"
+#include "config/types/result.h"
+#include "router/ledger/ledger.h"
+
+namespace steelyard {
+struct LedgerSpec;
+}
+
+namespace steelyard::store {
+
+class FileOps;
+
+// The budgets one key's requests count against: organisation, team, key; all windows. A small value
+// that lives in the runtime configuration. Empty: no budget applies, every reserve is held.
+struct Chain {
+  std::uint16_t shard = 0;
+  std::uint16_t count = 0;
+  std::array<router::AccountId, limits::windows_per_request_max> accounts;
+  bool empty() const { return count == 0; }
+  std::span<const router::AccountId> span() const { return {accounts.data(), count}; }
+};
+
+// Chains in the order of the configuration: one per key.
+struct KeyChain {
+  std::string organisation, team, key;
+  Chain chain;
+};
+
+// A hold somewhere in the books. Copyable; stale ones are recognised.
+struct BookHold {
+  router::HoldRef ref;
+  std::uint16_t shard = 0;
+  bool governed = false;  // counts against at least one budget
+};
+
+enum class Admission : std::uint8_t {
+  held,
+  denied,       // `denial`: 429 or 402, with the reset time
+  exists,       // this attempt was reserved before
+  refused,      // the caller's mistake, or too many open holds
+  ledger_down,  // the journal cannot be written: 503, nothing may be spent
+};
+
+struct Reservation {
+  Admission status = Admission::refused;
+  BookHold hold;
+  router::Denial denial;
+};
+
+enum class DispatchStatus : std::uint8_t { sent, stale, ledger_down };
+
+struct Dispatched {
+  DispatchStatus status = DispatchStatus::stale;
+  std::uint64_t seq = 0;  // 0: nothing to wait for; else see when_durable()
+};
+
+struct ChainView {
+  std::array<router::AccountView, limits::windows_per_request_max> accounts;
+  std::uint16_t count = 0;
+  NanoUsd remaining{INT64_MAX};  // smallest over hard budgets; INT64_MAX: no hard budget
+  std::string_view max_tier;     // of the account with the highest use that caps the tier; "": none
+};
+
+// A crossing with its own strings: outlives the lock.
+struct CrossingReport {
+  std::string scope, max_tier;
+  WindowKind per = WindowKind::month;
+  std::int32_t percent = 0;
+  ThresholdAction action = ThresholdAction::warn;
+  NanoUsd limit, posted;
+  Instant window_start, window_end;
+};
+
+struct BooksStatus {
+  bool healthy = true;
+  std::string error;  // why not
+  std::uint64_t appended_seq = 0, durable_seq = 0;
+  std::uint64_t kept_records = 0;     // settles waiting in memory for the journal to heal
+  std::uint64_t dropped_records = 0;  // beyond that bound; a restart posts their holds in full
+  std::uint64_t recovered_holds =
+      0;  // at start: dispatched before a crash, posted in full as suspense
+  std::uint64_t recovered_records = 0;  // at start: replayed after the snapshot
+  std::uint64_t cut_bytes = 0;          // at start: torn tail that was dropped
+};
+
+struct BooksOptions {
+  std::string zone_directory = "/usr/share/zoneinfo";
+  std::size_t shards = 16;                 // 1 to 256; may change between runs
+  std::size_t segment_bytes = 16u << 20;   // 64 KiB to 1 GiB
+  std::size_t snapshot_bytes = 64u << 20;  // journal written between two snapshots
+  std::int64_t sync_interval_ms = 5;       // how long a record may wait for the disk (relaxed)
+  FileOps* files = nullptr;                // null: the real ones
+};
+
+class Books {
+ public:
+  // Reads the directory of `spec` (made if absent), replays it, posts what was in flight when the
+  // last process ended. Fails on corruption, on a directory in use by another process, on I/O
+  // errors. An empty directory name: memory only.
+  static Result<std::unique_ptr<Books>> open(const LedgerSpec& spec, Instant now,
+                                             BooksOptions options = {});
+  ~Books();  // flushes
+  Books(const Books&) = delete;
+  Books& operator=(const Books&) = delete;
+
+  // Installs the budgets of a configuration and returns the chain of each key. Usage is kept; see
+  // Ledger::configure. Fails before changing anything.
+  Result<std::vector<KeyChain>> configure(std::span<const OrganisationSpec> organisations,
+                                          Instant now);
+
+  // `tick` starts the lease (LedgerSpec::lease_ms).
+  Reservation reserve(const Chain& chain, const router::AttemptKey& key, NanoUsd amount,
+                      Instant now, Tick tick);
+  // Call before the first byte goes to the provider; only `sent` allows it to go.
+  Dispatched dispatch(const BookHold& hold);
+  router::EndOutcome settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
+                            Instant now);
+  router::EndOutcome release(const BookHold& hold, Instant now);
+  bool renew(const BookHold& hold, Tick tick);
+  // Ends holds whose lease passed; call about once a second from one thread.
+  std::size_t expire(Tick tick, Instant now);
+
+  // Strict durability without blocking the caller: true if `seq` is on the disk already; else
+  // `done` is called once with `context` from the sync thread (it must only post a message), also
+  // when the disk failed: ask durable() then. `done` is never called after true was returned.
+  bool when_durable(std::uint64_t seq, void (*done)(void* context), void* context);
+  bool durable(std::uint64_t seq) const;
+  // Blocks. False: the disk failed.
+  bool wait_durable(std::uint64_t seq);
+
+  ChainView view(const Chain& chain, Instant now) const;
+  std::vector<router::AccountView> all_views(
+      Instant now) const;  // string_views live as long as the books
+  // Thresholds reached since the last call, each once per window, over restarts too. Cheap when
+  // none.
+  bool take_crossings(std::vector<CrossingReport>& out, Instant now);
+
+  bool healthy() const;
+  BooksStatus status() const;
+  std::size_t open_holds() const;
+  // Everything so far is on the disk, or an error.
+  Result<void> flush();
+  std::string check_invariants() const;  // empty: all hold
+
+ private:
+  struct State;
+  explicit Books(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace steelyard::store
