@@ -1,0 +1,57 @@
+#pragma once
+// Reads a whole (not streamed) OpenAI Chat Completions answer, and every shape of error body seen
+// from providers that speak it (research/wire 2.8). Lenient: whatever is not understood is reported
+// as absent, never as a failure of ours.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/dialect/answer.h"
+#include "gateway/dialect/fault.h"
+#include "gateway/dialect/usage.h"
+
+namespace steelyard::dialect {
+class JsonIndex;
+}
+
+namespace steelyard::dialect::openai {
+
+// Views point into the body.
+struct ChatAnswer {
+  bool valid = false;  // a JSON object with `choices`
+  ReportedUsage usage;
+  FinishReason finish = FinishReason::none;  // of choice 0
+  FinishSet finishes;
+  std::string_view model, service_tier;  // raw insides of JSON strings
+  std::string_view content;              // choice 0: raw inside of the string; "" null or absent
+  bool refusal = false;                  // a non-empty `refusal`, or finish reason content_filter
+  bool empty = false;  // some choice has no text, no tool call, no refusal, no sound
+  std::uint32_t tool_calls = 0;
+  bool arguments_invalid = false;  // a tool call whose arguments are not a JSON object
+  std::int64_t output_bytes = 0;   // raw bytes of text, reasoning and tool arguments
+  std::string tool_names;          // one a line, unescaped
+  UpstreamFault fault;             // an error object in a 200 answer
+};
+
+// One per worker.
+class ResponseParser {
+ public:
+  explicit ResponseParser(JsonIndex& scratch) : scratch_(&scratch) {}
+  // `out` is reset first; its strings keep their memory.
+  void parse(std::string_view body, ChatAnswer& out);
+  // Is `content` (raw inside of a JSON string) itself a JSON document? For escalation on
+  // invalid_json.
+  bool is_json(std::string_view escaped);
+  // True if every name of `names` (one a line) is a function of the request's raw `tools` array.
+  bool tools_declared(std::string_view tools, std::string_view names);
+
+ private:
+  JsonIndex* scratch_;
+  std::string unescaped_;  // grows to the longest tool call
+};
+
+// An error answer: status and body as the provider sent them. Never `none`.
+UpstreamFault parse_error(int status, std::string_view body, JsonIndex& scratch);
+
+}  // namespace steelyard::dialect::openai
