@@ -6,6 +6,8 @@
 
 namespace steelyard {
 
+__extension__ typedef __int128 Int128;  // not ISO C++; the marker keeps -Wpedantic quiet
+
 // An amount of money: $1 is 1'000'000'000. int64 holds +-$9.2 billion.
 struct NanoUsd {
   std::int64_t v = 0;
@@ -31,15 +33,15 @@ struct PicoUsd {
 
 // A sum of token prices before the one rounding. Never negative.
 struct CostSum {
-  __int128 pico = 0;
+  Int128 pico = 0;
 
   constexpr void add(std::int64_t tokens, PicoUsd price) {
-    pico += static_cast<__int128>(tokens) * price.v;
+    pico += static_cast<Int128>(tokens) * price.v;
   }
   // Rounds up to whole nano-dollars; saturates at the largest NanoUsd instead of wrapping.
   constexpr NanoUsd ceil() const {
-    const __int128 nano = (pico + 999) / 1000;
-    constexpr __int128 max = INT64_MAX;
+    const Int128 nano = (pico + 999) / 1000;
+    constexpr Int128 max = INT64_MAX;
     return {static_cast<std::int64_t>(nano < max ? nano : max)};
   }
 };
