@@ -120,7 +120,7 @@ struct Crossing {
   WindowKind per = WindowKind::month;
   std::int32_t percent = 0;  // the threshold's, not the use
   ThresholdAction action = ThresholdAction::warn;
-  std::string_view max_tier;  // valid until the next configure()
+  std::string_view max_tier;  // as long as the ledger
   NanoUsd limit, posted;
   Instant window_start, window_end;
 };

@@ -1,0 +1,55 @@
+#pragma once
+// Sums of money that cannot wrap, and the arithmetic of thresholds.
+#include <cstdint>
+
+#include "config/spec/budget_spec.h"
+#include "config/types/money.h"
+
+namespace steelyard::router {
+
+// For non-negative amounts; stops at the largest NanoUsd.
+inline NanoUsd saturating_add(NanoUsd a, NanoUsd b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a.v, b.v, &sum) ? NanoUsd{INT64_MAX} : NanoUsd{sum};
+}
+
+// a + b + c <= limit, all non-negative, without wrapping.
+inline bool sum_fits(NanoUsd a, NanoUsd b, NanoUsd c, NanoUsd limit) {
+  std::int64_t sum = 0;
+  return !__builtin_add_overflow(a.v, b.v, &sum) && !__builtin_add_overflow(sum, c.v, &sum) &&
+         sum <= limit.v;
+}
+
+// The smallest amount posted that reaches `percent` of `limit`; at least one nano-dollar, so that a
+// limit of zero does not announce itself.
+inline NanoUsd threshold_amount(NanoUsd limit, std::int32_t percent) {
+  const Int128 amount = (static_cast<Int128>(limit.v) * percent + 99) / 100;
+  if (amount < 1) return {1};
+  return {amount > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(amount)};
+}
+
+// posted / limit in whole percent, rounded down.
+inline std::int32_t percent_of(NanoUsd posted, NanoUsd limit) {
+  if (limit.v <= 0) return 100;
+  const Int128 percent = static_cast<Int128>(posted.v) * 100 / limit.v;
+  return percent > INT32_MAX ? INT32_MAX : static_cast<std::int32_t>(percent);
+}
+
+// What reserve() holds the account to. The lowest `block` threshold counts, also when it is not at
+// 100 %
+// ("120%: block" gives 20 % of grace); no `block` and another action at 100 % means no enforcement:
+// INT64_MAX.
+inline NanoUsd enforced_limit(const BudgetSpec& budget) {
+  std::int32_t percent = INT32_MAX;
+  bool at_100 = false;
+  for (const Threshold& t : budget.thresholds) {
+    if (t.action == ThresholdAction::block && t.percent < percent) percent = t.percent;
+    at_100 = at_100 || t.percent == 100;
+  }
+  if (percent == INT32_MAX) return at_100 ? NanoUsd{INT64_MAX} : budget.limit;
+  if (percent <= 0) return {0};
+  const Int128 limit = static_cast<Int128>(budget.limit.v) * percent / 100;
+  return {limit > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(limit)};
+}
+
+}  // namespace steelyard::router

@@ -1,0 +1,167 @@
+// What happens to a hold. Nothing here allocates once the tables have grown, but for rare events: a
+// new window, a threshold.
+#include "router/ledger/ledger.h"
+
+#include "router/ledger/amounts.h"
+#include "router/ledger/ledger_state.h"
+
+namespace steelyard::router {
+
+Ledger::Ledger() : state_(std::make_unique<State>()) {}
+Ledger::~Ledger() = default;
+
+bool Ledger::State::acceptable(const ReserveRequest& request) const {
+  const std::size_t count = request.accounts.size();
+  if (request.amount.v < 0 || count > limits::windows_per_request_max || holds.full()) return false;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (request.accounts[i].v >= hot.size()) return false;
+    // An account named twice would be checked once and charged twice.
+    for (std::size_t j = 0; j < i; ++j)
+      if (request.accounts[i] == request.accounts[j]) return false;
+  }
+  return true;
+}
+
+Denial Ledger::State::denial_of(AccountId account, NanoUsd asked) const {
+  const Window& window = windows[hot[account.v].window];
+  const AccountCold& info = cold[account.v];
+  return {account,       info.scope,  info.per, hot[account.v].enforced,
+          window.posted, window.held, asked,    window.end};
+}
+
+ReserveOutcome Ledger::reserve(const ReserveRequest& request) {
+  State& s = *state_;
+  const std::uint32_t known = s.holds.find(request.key);
+  if (known != kNone) return {ReserveStatus::exists, s.holds.ref_of(known), {}};
+  if (!s.acceptable(request)) return {};
+
+  for (const AccountId id : request.accounts) {
+    if (request.now >= s.hot[id.v].window_end) s.roll(id, request.now);
+    const AccountHot& account = s.hot[id.v];
+    const Window& window = s.windows[account.window];
+    if (request.amount.v != 0 &&
+        !sum_fits(window.posted, window.held, request.amount, account.enforced))
+      return {ReserveStatus::denied, {}, s.denial_of(id, request.amount)};
+  }
+
+  const std::uint32_t slot = s.holds.take(request.key, request.lease_until);
+  HoldSlot& hold = s.holds[slot];
+  hold.amount = request.amount;
+  hold.reserved_at = request.now;
+  hold.window_count = static_cast<std::uint8_t>(request.accounts.size());
+  for (std::size_t i = 0; i < request.accounts.size(); ++i) {
+    const std::uint32_t at = s.hot[request.accounts[i].v].window;
+    Window& window = s.windows[at];
+    window.held += request.amount;
+    ++window.holds;
+    hold.windows[i] = at;
+  }
+  return {ReserveStatus::held, s.holds.ref_of(slot), {}};
+}
+
+bool Ledger::dispatch(HoldRef ref) {
+  HoldSlot* hold = state_->holds.get(ref);
+  if (hold == nullptr || hold->state != HoldState::reserved) return false;
+  hold->state = HoldState::dispatched;
+  return true;
+}
+
+EndOutcome Ledger::State::finish(std::uint32_t slot, NanoUsd actual, HoldState end) {
+  HoldSlot& hold = holds[slot];
+  const NanoUsd overrun = actual > hold.amount ? actual - hold.amount : NanoUsd{0};
+  for (const std::uint32_t at : hold.window_span()) {
+    Window& window = windows[at];
+    window.held -= hold.amount;
+    window.posted = saturating_add(window.posted, actual);
+    window.overrun = saturating_add(window.overrun, overrun);
+    --window.holds;
+    if (window.posted >= window.next_mark) say_marks(window);
+    if (window.holds == 0) free_if_idle(at);
+  }
+  hold.posted = actual;
+  hold.overrun = overrun;
+  holds.end(slot, end);
+  return {false, end, actual, overrun};
+}
+
+namespace {
+
+// Of a hold that is not open any more.
+EndOutcome ended_before(const HoldSlot* hold) {
+  if (hold == nullptr) return {true, HoldState::unknown, {}, {}};
+  return {true, hold->state, hold->posted, hold->overrun};
+}
+
+}  // namespace
+
+EndOutcome Ledger::settle(HoldRef ref, NanoUsd actual, UsageSource) {
+  const HoldSlot* hold = state_->holds.get(ref);
+  if (hold == nullptr || !hold->open()) return ended_before(hold);
+  // A hold still in state reserved is posted too: whoever knows a bill was billed.
+  return state_->finish(ref.slot, actual.v < 0 ? NanoUsd{0} : actual, HoldState::posted);
+}
+
+EndOutcome Ledger::release(HoldRef ref) {
+  const HoldSlot* hold = state_->holds.get(ref);
+  if (hold == nullptr || !hold->open()) return ended_before(hold);
+  return state_->finish(ref.slot, NanoUsd{0}, HoldState::voided);
+}
+
+bool Ledger::renew(HoldRef ref, Tick lease_until) {
+  const HoldSlot* hold = state_->holds.get(ref);
+  if (hold == nullptr || !hold->open()) return false;
+  if (lease_until > state_->holds.lease_of(ref.slot))
+    state_->holds.set_lease(ref.slot, lease_until);
+  return true;
+}
+
+std::size_t Ledger::expire(Tick now, std::vector<ExpiredHold>* ended) {
+  HoldTable& holds = state_->holds;
+  std::size_t count = 0;
+  for (std::uint32_t slot = 0; slot < holds.slots(); ++slot) {
+    if (holds.lease_of(slot) > now || !holds[slot].open()) continue;
+    const HoldSlot& hold = holds[slot];
+    const bool sent = hold.state == HoldState::dispatched;
+    const HoldState end = sent ? HoldState::expired : HoldState::voided;
+    if (ended != nullptr) ended->push_back({holds.ref_of(slot), hold.key, hold.amount, end});
+    state_->finish(slot, sent ? hold.amount : NanoUsd{0}, end);
+    ++count;
+  }
+  return count;
+}
+
+HoldState Ledger::state_of(HoldRef ref) const {
+  const HoldSlot* hold = state_->holds.get(ref);
+  return hold == nullptr ? HoldState::unknown : hold->state;
+}
+
+bool Ledger::describe(HoldRef ref, HoldView& out) const {
+  const HoldSlot* hold = state_->holds.get(ref);
+  if (hold == nullptr) return false;
+  out.key = hold->key;
+  out.state = hold->state;
+  out.amount = hold->amount;
+  out.reserved_at = hold->reserved_at;
+  // The windows of an ended hold may be gone.
+  out.window_count = hold->open() ? hold->window_count : 0;
+  for (std::uint32_t i = 0; i < out.window_count; ++i) {
+    const Window& window = state_->windows[hold->windows[i]];
+    out.windows[i] = {AccountId{window.account}, window.start, window.end};
+  }
+  return true;
+}
+
+std::size_t Ledger::open_holds() const {
+  return state_->holds.open();
+}
+std::size_t Ledger::account_count() const {
+  return state_->hot.size();
+}
+std::span<const Crossing> Ledger::crossings() const {
+  return state_->crossings;
+}
+void Ledger::clear_crossings() {
+  state_->crossings.clear();
+}
+
+}  // namespace steelyard::router

@@ -1,0 +1,127 @@
+// Budgets come and change; usage stays.
+#include <algorithm>
+
+#include "router/ledger/amounts.h"
+#include "router/ledger/ledger_state.h"
+
+namespace steelyard::router {
+
+namespace {
+
+std::string identity_of(const AccountSpec& spec) {
+  std::string out = spec.scope;
+  out += '\0';
+  out += static_cast<char>('0' + static_cast<int>(spec.budget.per));
+  // A lifetime budget has no calendar.
+  if (spec.budget.per != WindowKind::lifetime) out += spec.budget.time_zone;
+  return out;
+}
+
+auto bad(const AccountSpec& spec, const std::string& what) {
+  return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::never,
+              "budget of `" + spec.scope + "`: " + what);
+}
+
+Result<std::vector<std::string>> checked_identities(std::span<const AccountSpec> accounts,
+                                                    const ZoneTable& zones) {
+  std::vector<std::string> identities;
+  std::set<std::string_view> seen;
+  identities.reserve(accounts.size());
+  for (const AccountSpec& spec : accounts) {
+    if (spec.budget.limit.v < 0) return bad(spec, "the limit is negative");
+    if (zones.find(spec.budget.time_zone) == nullptr)
+      return bad(spec, "unknown time zone `" + spec.budget.time_zone + "`");
+    identities.push_back(identity_of(spec));
+    if (!seen.insert(identities.back()).second)
+      return bad(spec, "two budgets for the same window and time zone");
+  }
+  return identities;
+}
+
+}  // namespace
+
+Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> accounts,
+                                                 const ZoneTable& zones) {
+  State& s = *state_;
+  const Result<std::vector<std::string>> identities = checked_identities(accounts, zones);
+  if (!identities) return fail(identities.error());
+  std::vector<AccountId> ids;
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    const BudgetSpec& budget = accounts[i].budget;
+    const AccountId next{static_cast<std::uint32_t>(s.hot.size())};
+    const AccountId id = s.by_identity.try_emplace((*identities)[i], next).first->second;
+    if (id == next) {
+      s.hot.emplace_back();
+      s.cold.emplace_back();
+    }
+    AccountCold& account = s.cold[id.v];
+    account.scope = accounts[i].scope;
+    account.per = budget.per;
+    account.limit = budget.limit;
+    account.zone = zones.find(budget.time_zone);
+    account.marks.clear();
+    for (const Threshold& t : budget.thresholds)
+      account.marks.push_back({t.percent, t.action, *s.tiers.insert(t.max_tier).first});
+    if (budget.thresholds.empty()) account.marks.push_back({100, ThresholdAction::block, ""});
+    std::sort(account.marks.begin(), account.marks.end(),
+              [](const Mark& a, const Mark& b) { return a.percent < b.percent; });
+    s.hot[id.v].enforced = enforced_limit(budget);
+    account.hard = s.hot[id.v].enforced.v != INT64_MAX;
+    s.refit(id);
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+void Ledger::restore(AccountId id, const WindowBalance& balance) {
+  State& s = *state_;
+  if (id.v >= s.hot.size()) return;
+  const std::uint32_t newest = s.hot[id.v].window;
+  if (newest != kNone && s.windows[newest].start >= balance.start) return;
+  Window& window = s.windows[s.open_window(id, {balance.start, balance.end})];
+  window.posted = balance.posted;
+  window.overrun = balance.overrun;
+  window.fired = balance.fired;
+  s.refit(id);
+}
+
+std::string Ledger::check_invariants() const {
+  const State& s = *state_;
+  struct Tally {
+    Int128 held = 0;
+    std::uint32_t holds = 0;
+  };
+  std::vector<Tally> tallies(s.windows.size());
+  std::size_t open = 0;
+  for (std::uint32_t slot = 0; slot < s.holds.slots(); ++slot) {
+    const HoldSlot& hold = s.holds[slot];
+    if (s.holds.find(hold.key) != slot) return "a hold is not found under its key";
+    if (!hold.open()) continue;
+    ++open;
+    for (const std::uint32_t at : hold.window_span()) {
+      tallies[at].held += hold.amount.v;
+      ++tallies[at].holds;
+    }
+  }
+  if (open != s.holds.open()) return "the count of open holds is wrong";
+  if (s.holds.keys() != s.holds.slots()) return "the map of keys and the holds differ";
+
+  for (std::uint32_t at = 0; at < s.windows.size(); ++at) {
+    const Window& w = s.windows[at];
+    if (w.account == kNone) {
+      if (tallies[at].holds != 0) return "an open hold counts against a window that is gone";
+      continue;
+    }
+    const std::string name = "`" + s.cold[w.account].scope + "`: ";
+    if (w.held.v != tallies[at].held || w.holds != tallies[at].holds)
+      return name + "held is not the sum of the open holds";
+    if (w.posted.v < 0 || w.held.v < 0 || w.overrun.v < 0) return name + "a negative balance";
+    if (w.holds == 0 && s.hot[w.account].window != at) return name + "an idle old window is kept";
+    const Int128 used = static_cast<Int128>(w.posted.v) + w.held.v;
+    if (used > static_cast<Int128>(w.ceiling.v) + w.overrun.v)
+      return name + "posted and held exceed the limit and the recorded overruns";
+  }
+  return "";
+}
+
+}  // namespace steelyard::router

@@ -1,0 +1,75 @@
+#pragma once
+// Inside of Ledger: accounts, their windows, the holds. Included by the ledger_*.cpp files only.
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+
+#include "router/ledger/hold_table.h"
+#include "router/ledger/ledger.h"
+#include "router/ledger/zone.h"
+
+namespace steelyard::router {
+
+inline constexpr std::uint32_t kNone = UINT32_MAX;
+
+// One account in one window. Lives while it is the newest of its account or has open holds.
+struct Window {
+  NanoUsd posted, held, overrun;
+  NanoUsd next_mark{INT64_MAX};   // posted at which the next threshold is reached
+  std::uint32_t holds = 0;        // open ones
+  std::uint32_t account = kNone;  // kNone: free
+  Instant start, end;
+  NanoUsd ceiling;  // what B1 compares with: the limit, or what was in use when it fell
+  std::int32_t fired = 0;
+};
+
+// What reserve() reads of an account.
+struct AccountHot {
+  NanoUsd enforced;
+  Instant window_end{INT64_MIN};  // of the newest window; INT64_MIN: none yet
+  std::uint32_t window = kNone;   // the newest
+};
+
+struct Mark {
+  std::int32_t percent;
+  ThresholdAction action;
+  std::string_view max_tier;
+};
+
+struct AccountCold {
+  std::string scope;
+  WindowKind per = WindowKind::month;
+  NanoUsd limit;
+  bool hard = true;
+  std::shared_ptr<const Zone> zone;
+  std::vector<Mark> marks;  // ascending percent
+};
+
+struct Ledger::State {
+  std::vector<AccountHot> hot;
+  std::deque<AccountCold> cold;  // a deque: views of `scope` stay valid
+  std::map<std::string, AccountId, std::less<>> by_identity;
+  std::set<std::string, std::less<>> tiers;  // names that views point to; never shrinks
+  std::vector<Window> windows;
+  std::vector<std::uint32_t> free_windows;
+  HoldTable holds;
+  std::vector<Crossing> crossings;
+
+  Interval interval_of(const AccountCold& account, Instant now) const;
+  std::uint32_t open_window(AccountId account, Interval interval);
+  void free_if_idle(std::uint32_t window);
+  // Makes the window that holds `now` the newest. A clock that stepped back changes nothing.
+  void roll(AccountId account, Instant now);
+  // Says thresholds that `posted` has reached and were not said before; finds the next one.
+  void say_marks(Window& window);
+  // After a change of the limit.
+  void refit(AccountId account);
+
+  bool acceptable(const ReserveRequest& request) const;
+  Denial denial_of(AccountId account, NanoUsd asked) const;
+  // The hold's windows lose its amount and gain `actual`.
+  EndOutcome finish(std::uint32_t slot, NanoUsd actual, HoldState state);
+};
+
+}  // namespace steelyard::router

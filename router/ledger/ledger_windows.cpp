@@ -1,0 +1,123 @@
+// Windows of accounts: which one is running, when it ends, which thresholds it has reached.
+#include <algorithm>
+
+#include "router/ledger/amounts.h"
+#include "router/ledger/ledger_state.h"
+
+namespace steelyard::router {
+
+Interval Ledger::State::interval_of(const AccountCold& account, Instant now) const {
+  switch (account.per) {
+    case WindowKind::day: return account.zone->day_of(now);
+    case WindowKind::month: return account.zone->month_of(now);
+    case WindowKind::lifetime: break;
+  }
+  return {Instant{0}, Instant{INT64_MAX}};
+}
+
+std::uint32_t Ledger::State::open_window(AccountId account, Interval interval) {
+  std::uint32_t at;
+  if (free_windows.empty()) {
+    at = static_cast<std::uint32_t>(windows.size());
+    windows.emplace_back();
+  } else {
+    at = free_windows.back();
+    free_windows.pop_back();
+  }
+  Window& window = windows[at];
+  window = Window{};
+  window.account = account.v;
+  window.start = interval.start;
+  window.end = interval.end;
+  const std::uint32_t older = hot[account.v].window;
+  hot[account.v].window = at;
+  hot[account.v].window_end = interval.end;
+  if (older != kNone) free_if_idle(older);
+  return at;
+}
+
+void Ledger::State::free_if_idle(std::uint32_t at) {
+  Window& window = windows[at];
+  if (window.holds != 0 || hot[window.account].window == at) return;
+  window.account = kNone;
+  free_windows.push_back(at);
+}
+
+void Ledger::State::roll(AccountId account, Instant now) {
+  const AccountHot& current = hot[account.v];
+  if (current.window != kNone && now < windows[current.window].end) return;
+  Interval interval = interval_of(cold[account.v], now);
+  // Newer zone data may disagree with a window opened under older data: windows never overlap.
+  if (current.window != kNone)
+    interval.start = std::max(interval.start, windows[current.window].end);
+  open_window(account, interval);
+  refit(account);
+}
+
+void Ledger::State::refit(AccountId account) {
+  const AccountHot& current = hot[account.v];
+  if (current.window == kNone) return;
+  Window& window = windows[current.window];
+  const NanoUsd in_use = saturating_add(window.posted, window.held) - window.overrun;
+  window.ceiling = std::max(current.enforced, in_use);
+  say_marks(window);
+}
+
+void Ledger::State::say_marks(Window& window) {
+  const AccountCold& account = cold[window.account];
+  const std::int32_t said = window.fired;
+  window.next_mark = NanoUsd{INT64_MAX};
+  for (const Mark& mark : account.marks) {
+    if (mark.percent <= said) continue;
+    const NanoUsd amount = threshold_amount(account.limit, mark.percent);
+    if (window.posted < amount) {
+      window.next_mark = amount;
+      return;
+    }
+    window.fired = mark.percent;
+    crossings.push_back({AccountId{window.account}, account.scope, account.per, mark.percent,
+                         mark.action, mark.max_tier, account.limit, window.posted, window.start,
+                         window.end});
+  }
+}
+
+AccountView Ledger::view(AccountId id, Instant now) const {
+  if (id.v >= state_->hot.size()) return {};
+  const AccountHot& hot = state_->hot[id.v];
+  const AccountCold& account = state_->cold[id.v];
+  AccountView out;
+  out.scope = account.scope;
+  out.per = account.per;
+  out.limit = account.limit;
+  out.account = id;
+  out.hard = account.hard;
+  out.enforced = hot.enforced;
+  if (hot.window == kNone || now >= hot.window_end) {
+    const Interval interval = state_->interval_of(account, now);
+    out.window_start = interval.start;
+    out.window_end = interval.end;
+  } else {
+    const Window& window = state_->windows[hot.window];
+    out.posted = window.posted;
+    out.held = window.held;
+    out.overrun = window.overrun;
+    out.window_start = window.start;
+    out.window_end = window.end;
+  }
+  out.percent_used = percent_of(out.posted, account.limit);
+  for (const Mark& mark : account.marks)
+    if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)
+      out.max_tier = mark.max_tier;
+  return out;
+}
+
+std::vector<WindowBalance> Ledger::windows(AccountId id) const {
+  std::vector<WindowBalance> out;
+  for (const Window& w : state_->windows)
+    if (w.account == id.v) out.push_back({w.start, w.end, w.posted, w.held, w.overrun, w.fired});
+  std::sort(out.begin(), out.end(),
+            [](const WindowBalance& a, const WindowBalance& b) { return a.start < b.start; });
+  return out;
+}
+
+}  // namespace steelyard::router
