@@ -3,7 +3,6 @@
 // producer, one consumer); one thread empties all rings with batched writes. A worker never waits
 // and makes no system call while the writer is awake: when its ring is full the line is dropped and
 // counted (the ledger's journal, not this, is the truth of money).
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +15,7 @@
 namespace steelyard::telemetry {
 
 class LineRing;
+class LogWriter;
 
 struct DecisionLogOptions {
   std::string path;  // "-": standard output; "": off; else appended to, created 0640
@@ -50,11 +50,10 @@ class DecisionLog {
   std::uint64_t write_errors() const;
 
  private:
-  struct Writer;
   DecisionLog();
   bool enabled_ = false;
   std::vector<std::unique_ptr<LineRing>> rings_;
-  std::unique_ptr<Writer> writer_;
+  std::unique_ptr<LogWriter> writer_;
 };
 
 }  // namespace steelyard::telemetry

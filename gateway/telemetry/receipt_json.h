@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "gateway/telemetry/timestamp.h"
+
 namespace steelyard::telemetry {
 
 struct Receipt;
@@ -20,7 +22,9 @@ class ReceiptFormatter {
   std::string_view format(const Receipt& receipt);
 
  private:
-  char buffer_[receipt_line_bytes_max + 64];
+  Timestamps times_;
+  char buffer_[receipt_line_bytes_max +
+               1024];  // one element may be written past the end before it is taken back
 };
 
 }  // namespace steelyard::telemetry

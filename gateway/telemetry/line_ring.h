@@ -1,0 +1,74 @@
+#pragma once
+// Lines from one thread to one other thread: a ring of bytes. A line is published whole or not at
+// all, so what the reader sees always ends with a line.
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+namespace steelyard::telemetry {
+
+class LineRing {
+ public:
+  // `bytes` is rounded up to a power of two. The memory is touched only as the ring fills.
+  explicit LineRing(std::size_t bytes)
+      : size_(std::bit_ceil(std::max<std::size_t>(bytes, 64))), bytes_(new char[size_]) {}
+
+  // Producer. False: no room, nothing was written, counted as dropped.
+  bool push(std::string_view line) {
+    const std::uint64_t head = head_.load(std::memory_order_relaxed);
+    if (line.size() > size_ - (head - seen_tail_)) {
+      seen_tail_ = tail_.load(std::memory_order_acquire);
+      if (line.size() > size_ - (head - seen_tail_)) return drop();
+    }
+    const std::size_t at = head & (size_ - 1);
+    const std::size_t before_wrap = std::min(line.size(), size_ - at);
+    std::memcpy(bytes_.get() + at, line.data(), before_wrap);
+    std::memcpy(bytes_.get(), line.data() + before_wrap, line.size() - before_wrap);
+    // Sequentially consistent: the producer next looks whether the reader sleeps, the reader said
+    // so before it looked here; one of the two must see the other.
+    head_.store(head + line.size(), std::memory_order_seq_cst);
+    return true;
+  }
+
+  struct Chunk {
+    std::string_view first, second;  // second: after the wrap, usually empty
+    std::size_t size() const { return first.size() + second.size(); }
+  };
+  // Reader. All that is published; valid until consume().
+  Chunk peek() const {
+    const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+    const std::size_t count = head_.load(std::memory_order_seq_cst) - tail;
+    const std::size_t at = tail & (size_ - 1);
+    const std::size_t before_wrap = std::min(count, size_ - at);
+    return {{bytes_.get() + at, before_wrap}, {bytes_.get(), count - before_wrap}};
+  }
+  void consume(std::size_t bytes) {
+    tail_.store(tail_.load(std::memory_order_relaxed) + bytes, std::memory_order_release);
+  }
+
+  // Any thread: bytes ever published, bytes ever consumed, lines refused.
+  std::uint64_t published() const { return head_.load(std::memory_order_seq_cst); }
+  std::uint64_t consumed() const { return tail_.load(std::memory_order_acquire); }
+  std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  bool drop() {
+    dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    return false;
+  }
+
+  const std::size_t size_;
+  const std::unique_ptr<char[]> bytes_;
+  // Producer's and reader's words on lines of their own.
+  alignas(64) std::atomic<std::uint64_t> head_{0};
+  std::uint64_t seen_tail_ = 0;
+  std::atomic<std::uint64_t> dropped_{0};
+  alignas(64) std::atomic<std::uint64_t> tail_{0};
+};
+
+}  // namespace steelyard::telemetry

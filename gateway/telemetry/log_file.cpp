@@ -1,0 +1,68 @@
+#include "gateway/telemetry/log_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace steelyard::telemetry {
+namespace {
+
+// A regular file whose last byte is not LF: a process died in the middle of a line.
+bool is_torn(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return false;  // write-only for us: cannot know
+  struct stat info {};
+  char last = '\n';
+  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
+      ::pread(fd, &last, 1, info.st_size - 1) != 1)
+    last = '\n';
+  ::close(fd);
+  return last != '\n';
+}
+
+iovec piece(std::string_view bytes) {
+  return {const_cast<char*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+LogFile::~LogFile() {
+  if (fd_ > 2) ::close(fd_);
+}
+
+Result<void> LogFile::open(const std::string& path) {
+  if (path == "-") {
+    fd_ = 1;
+    return {};
+  }
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+  if (fd < 0) {
+    return fail(ErrorKind::storage, ErrorSource::gateway, Retry::never,
+                "cannot open the decision log `" + path + "`: " + std::strerror(errno));
+  }
+  if (fd_ > 2) ::close(fd_);
+  fd_ = fd;
+  if (is_torn(path)) (void)write("\n", "");
+  return {};
+}
+
+std::ptrdiff_t LogFile::write(std::string_view first, std::string_view second) {
+  const std::array<iovec, 2> pieces{piece(first), piece(second)};
+  for (;;) {
+    const ssize_t count = ::writev(fd_, pieces.data(), second.empty() ? 1 : 2);
+    if (count >= 0 || errno != EINTR) return count;
+  }
+}
+
+void LogFile::wait_writable(int timeout_ms) const {
+  pollfd wanted{fd_, POLLOUT, 0};
+  (void)::poll(&wanted, 1, timeout_ms);
+}
+
+}  // namespace steelyard::telemetry

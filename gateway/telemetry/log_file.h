@@ -1,0 +1,33 @@
+#pragma once
+// An append-only file of lines that may be renamed away under us.
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "config/types/result.h"
+
+namespace steelyard::telemetry {
+
+class LogFile {
+ public:
+  LogFile() = default;
+  ~LogFile();
+  LogFile(const LogFile&) = delete;
+  LogFile& operator=(const LogFile&) = delete;
+
+  // "-" is standard output. Ends a line that an earlier process left torn. Errors: storage, naming
+  // path and reason. On failure the file opened before stays open.
+  Result<void> open(const std::string& path);
+
+  // Up to two pieces in one write. Returns the bytes taken, or -1 with errno set; retries after
+  // EINTR.
+  std::ptrdiff_t write(std::string_view first, std::string_view second);
+  // Waits until a pipe or terminal takes bytes again.
+  void wait_writable(int timeout_ms) const;
+  bool is_standard_output() const { return fd_ == 1; }
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace steelyard::telemetry

@@ -1,0 +1,63 @@
+// The words of receipts: stable, lower case.
+#include <cstring>
+
+#include "gateway/telemetry/receipt.h"
+
+namespace steelyard::telemetry {
+
+const char* name_of(CallType call) {
+  switch (call) {
+    case CallType::none: return "none";
+    case CallType::chat_completions: return "chat_completions";
+    case CallType::responses: return "responses";
+    case CallType::messages: return "messages";
+    case CallType::count_tokens: return "count_tokens";
+    case CallType::generate_content: return "generate_content";
+    case CallType::embeddings: return "embeddings";
+    case CallType::models: return "models";
+    case CallType::outcomes: return "outcomes";
+    case CallType::explain: return "explain";
+    case CallType::pass_through: return "pass_through";
+  }
+  return "none";
+}
+
+const char* name_of(WireDialect dialect) {
+  switch (dialect) {
+    case WireDialect::none: return "none";
+    case WireDialect::openai: return "openai";
+    case WireDialect::anthropic: return "anthropic";
+    case WireDialect::gemini: return "gemini";
+  }
+  return "none";
+}
+
+const char* name_of(UsageSource source) {
+  switch (source) {
+    case UsageSource::none: return "none";
+    case UsageSource::provider: return "provider";
+    case UsageSource::estimated: return "estimated";
+    case UsageSource::recovered: return "recovered";
+  }
+  return "none";
+}
+
+const char* name_of(ClientAbort abort) {
+  switch (abort) {
+    case ClientAbort::none: return "none";
+    case ClientAbort::before_first_byte: return "before_first_byte";
+    case ClientAbort::mid_stream: return "mid_stream";
+  }
+  return "none";
+}
+
+char* write_request_id(char* out, router::RequestId id) {
+  constexpr char hex[] = "0123456789abcdef";
+  std::memcpy(out, "req_", 4);
+  out += 4;
+  for (int shift = 60; shift >= 0; shift -= 4) *out++ = hex[(id.hi >> shift) & 15];
+  for (int shift = 60; shift >= 0; shift -= 4) *out++ = hex[(id.lo >> shift) & 15];
+  return out;
+}
+
+}  // namespace steelyard::telemetry

@@ -1,0 +1,28 @@
+#pragma once
+// RFC 3339 in UTC. Dates are remembered: a log asks for the same few days again and again.
+#include <array>
+#include <cstdint>
+
+#include "config/types/instant.h"
+
+namespace steelyard::telemetry {
+
+class Timestamps {
+ public:
+  static constexpr int bytes_max = 32;  // quotes included
+
+  // "2026-11-22T06:07:08.123456789Z" with the quotes; null outside the years 1970 to 9999.
+  char* put_nanoseconds(char* out, Instant at);
+  // "2026-11-22T00:00:00Z" with the quotes; null as above.
+  char* put_seconds(char* out, Instant at);
+
+ private:
+  struct Date {
+    std::int32_t day = -1;  // since 1970-01-01
+    char text[12];          // "2026-11-22T"
+  };
+  char* put_clock(char* out, std::uint64_t seconds);
+  std::array<Date, 8> dates_{};
+};
+
+}  // namespace steelyard::telemetry
