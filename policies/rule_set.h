@@ -39,12 +39,14 @@ struct GlobList {  // empty: no condition
   bool matches(std::string_view text) const;
 };
 
-// What the client may ask for: catalogue models as bits, `auto`, and each `tier:NAME`.
+// What the client may ask for: catalogue models as bits, `auto`, and each `tier:NAME`. The globs
+// are kept for names the catalogue does not have: a rule may re-route retired models.
 struct ModelCondition {
   bool given = false;
   bool automatic = false;
   std::uint32_t tiers = 0;
   ModelMask models;
+  GlobList globs;
 };
 
 struct TimeCondition {

@@ -17,7 +17,8 @@ inline constexpr std::size_t verdict_tags_max = 8;
 enum class Outcome : std::uint8_t {
   route,          // serve it: tier, model and masks below say how
   denied,         // a policy said no: deny_reason (forbidden)
-  unknown_model,  // the client named a model that is not in the catalogue (not_found)
+  unknown_model,  // the client named a model that is not in the catalogue, and no rule re-routes it
+                  // (not_found)
   unknown_tier,   // "tier:NAME" or x-steelyard-tier names no tier (bad_request)
 };
 const char* name_of(Outcome outcome);  // "route", "denied", ...
