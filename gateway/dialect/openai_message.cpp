@@ -1,0 +1,254 @@
+#include "gateway/dialect/openai_message.h"
+
+namespace steelyard::dialect::openai {
+namespace {
+
+constexpr KeyTable kRoles(key_names("system", "developer", "user", "assistant", "tool",
+                                    "function"));
+
+enum MessageKey {
+  kRole,
+  kContent,
+  kName,
+  kToolCalls,
+  kFunctionCall,
+  kReasoningContent,
+  kReasoning,
+  kRefusal,
+  kReasoningDetails,
+  kExtraContent,
+  kThinkingBlocks
+};
+constexpr KeyTable kMessageKeys(key_names("role", "content", "name", "tool_calls", "function_call",
+                                          "reasoning_content", "reasoning", "refusal",
+                                          "reasoning_details", "extra_content", "thinking_blocks"));
+
+enum PartKey { kType, kText, kPartRefusal, kFirstMedia };  // the rest: media, as kMediaKinds
+constexpr KeyTable kPartKeys(key_names("type", "text", "refusal", "image_url", "input_audio",
+                                       "file", "video_url", "document_url", "file_url"));
+constexpr MediaKind kMediaKinds[] = {MediaKind::image, MediaKind::audio, MediaKind::file,
+                                     MediaKind::video, MediaKind::file,  MediaKind::file};
+
+enum MediaKey { kUrl, kData, kFileData, kFileId, kDetail };
+constexpr KeyTable kMediaKeys(key_names("url", "data", "file_data", "file_id", "detail"));
+
+enum CallKey { kFunction, kCustom };
+constexpr KeyTable kCallKeys(key_names("function", "custom"));
+enum FunctionKey { kFunctionName, kArguments, kInput };
+constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
+
+class MessageReader {
+ public:
+  MessageReader(StrictReader& reader, Conversation& out) : reader_(reader), out_(out) {}
+
+  bool read(const Where& where) {
+    const std::size_t begin = reader_.cursor.offset();
+    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object");
+    message_ = static_cast<std::uint32_t>(out_.messages.size());
+    MessageInfo info;
+    info.text_begin = static_cast<std::uint32_t>(out_.texts.size());
+    StrictReader::Members members;
+    for (int key; (key = reader_.next(members, kMessageKeys, where)) != StrictReader::kEnd;) {
+      if (!member(key, where, info)) return false;
+    }
+    if (reader_.failed()) return false;
+    if ((members.seen & 1u << kRole) == 0) return reader_.refuse({&where, "role"}, "is missing");
+    info.raw = reader_.range_from(begin);
+    info.text_count = static_cast<std::uint32_t>(out_.texts.size()) - info.text_begin;
+    out_.has_tool_results |= info.role == Role::tool || info.role == Role::function;
+    out_.messages.push_back(info);
+    return true;
+  }
+
+ private:
+  bool member(int key, const Where& where, MessageInfo& info) {
+    switch (key) {
+      case kRole: return role({&where, "role"}, info.role);
+      case kContent: return content({&where, "content"});
+      case kName: return text({&where, "name"}, TextKind::name);
+      case kToolCalls: return tool_calls({&where, "tool_calls"});
+      case kFunctionCall: return function({&where, "function_call"});
+      case kReasoningContent: return reasoning({&where, "reasoning_content"});
+      case kReasoning: return reasoning({&where, "reasoning"});
+      case kRefusal: return text({&where, "refusal"}, TextKind::refusal);
+      case kReasoningDetails:
+      case kExtraContent:
+      case kThinkingBlocks: out_.has_reasoning_state |= reader_.cursor.peek() != 'n'; break;
+      default: break;
+    }
+    return reader_.cursor.skip_value();
+  }
+
+  bool role(const Where& where, Role& out) {
+    if (reader_.cursor.peek() != '"') return reader_.refuse(where, "must be a string");
+    std::string_view name;
+    if (!reader_.cursor.take_string(name)) return false;
+    const int known = kRoles.find(name);
+    out = known >= 0 ? static_cast<Role>(known) : Role::other;
+    return true;
+  }
+
+  bool add_text(const Where& where, std::string_view raw, TextKind kind) {
+    if (raw.empty()) return true;
+    if (out_.texts.size() == texts_max) return reader_.refuse(where, "is one text too many");
+    out_.texts.push_back({raw, message_, kind});
+    return true;
+  }
+
+  bool text(const Where& where, TextKind kind) {
+    std::string_view raw;
+    return reader_.read_string(where, raw) && add_text(where, raw, kind);
+  }
+
+  // Vendor fields that other vendors use differently (OpenRouter's request has `reasoning`
+  // objects): only text counts.
+  bool reasoning(const Where& where) {
+    if (reader_.cursor.peek() == '"') return text(where, TextKind::reasoning);
+    return reader_.cursor.skip_value();
+  }
+
+  bool content(const Where& where) {
+    const char c = reader_.cursor.peek();
+    if (c == '"') return text(where, TextKind::content);
+    if (c == 'n') return reader_.cursor.skip_value();
+    if (c != '[') return reader_.refuse(where, "must be a string, an array or null");
+    if (!reader_.cursor.open('[')) return false;
+    std::size_t index = 0;
+    for (bool first = true; reader_.cursor.next_element(first); ++index) {
+      if (!part({&where, {}, index})) return false;
+    }
+    return !reader_.failed();
+  }
+
+  bool part(const Where& where) {
+    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object");
+    StrictReader::Members members;
+    for (int key; (key = reader_.next(members, kPartKeys, where)) != StrictReader::kEnd;) {
+      if (!part_member(key, where)) return false;
+    }
+    return !reader_.failed();
+  }
+
+  bool part_member(int key, const Where& where) {
+    switch (key) {
+      case kType: {
+        std::string_view ignored;
+        return reader_.read_string({&where, "type"}, ignored);
+      }
+      case kText: return text({&where, "text"}, TextKind::content);
+      case kPartRefusal: return text({&where, "refusal"}, TextKind::refusal);
+      case StrictReader::kUnknown: return reader_.cursor.skip_value();
+      default: break;
+    }
+    const auto name = kPartKeys.name(static_cast<std::size_t>(key));
+    return media({&where, name}, kMediaKinds[key - kFirstMedia]);
+  }
+
+  bool media(const Where& where, MediaKind kind) {
+    MediaPart found;
+    found.message = message_;
+    found.kind = kind;
+    const char c = reader_.cursor.peek();
+    if (c == 'n') return reader_.cursor.skip_value();
+    if (c == '"') {
+      if (!reader_.cursor.take_string(found.raw)) return false;
+    } else if (c != '{') {
+      return reader_.refuse(where, "must be an object, a string or null");
+    } else if (!media_object(where, found)) {
+      return false;
+    }
+    if (found.source == MediaSource::http && found.raw.starts_with("data:")) {
+      found.source = MediaSource::data_url;
+    }
+    out_.has_images |= kind == MediaKind::image;
+    if (out_.media.size() == media_max) return reader_.refuse(where, "is one attachment too many");
+    out_.media.push_back(found);
+    return true;
+  }
+
+  bool media_object(const Where& where, MediaPart& out) {
+    if (!reader_.cursor.open('{')) return false;
+    StrictReader::Members members;
+    for (int key; (key = reader_.next(members, kMediaKeys, where)) != StrictReader::kEnd;) {
+      if (key == StrictReader::kUnknown) {
+        if (!reader_.cursor.skip_value()) return false;
+        continue;
+      }
+      std::string_view value;
+      if (!reader_.read_string({&where, kMediaKeys.name(static_cast<std::size_t>(key))}, value)) {
+        return false;
+      }
+      if (value.empty()) continue;
+      if (key == kDetail) {
+        out.detail = detail_named(value);
+        continue;
+      }
+      out.raw = value;
+      if (key == kData) out.source = MediaSource::inline_data;
+      if (key == kFileId) out.source = MediaSource::file_id;
+    }
+    return !reader_.failed();
+  }
+
+  static ImageDetail detail_named(std::string_view name) {
+    if (name == "low") return ImageDetail::low;
+    if (name == "high") return ImageDetail::high;
+    if (name == "original") return ImageDetail::original;
+    return ImageDetail::automatic;
+  }
+
+  bool tool_calls(const Where& where) {
+    if (reader_.cursor.peek() == 'n') return reader_.cursor.skip_value();
+    if (!reader_.cursor.open('[')) return reader_.refuse(where, "must be an array or null");
+    std::size_t index = 0;
+    for (bool first = true; reader_.cursor.next_element(first); ++index) {
+      const Where call{&where, {}, index};
+      if (!reader_.cursor.open('{')) return reader_.refuse(call, "must be an object");
+      StrictReader::Members members;
+      for (int key; (key = reader_.next(members, kCallKeys, call)) != StrictReader::kEnd;) {
+        const bool ok = key == StrictReader::kUnknown
+                            ? reader_.cursor.skip_value()
+                            : function({&call, kCallKeys.name(static_cast<std::size_t>(key))});
+        if (!ok) return false;
+      }
+      if (reader_.failed()) return false;
+    }
+    return !reader_.failed();
+  }
+
+  // {name, arguments} or {name, input}. Arguments that are not a string (Ollama's clients) are not
+  // counted here.
+  bool function(const Where& where) {
+    if (reader_.cursor.peek() == 'n') return reader_.cursor.skip_value();
+    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object or null");
+    StrictReader::Members members;
+    for (int key; (key = reader_.next(members, kFunctionKeys, where)) != StrictReader::kEnd;) {
+      const TextKind kind = key == kFunctionName ? TextKind::tool_name : TextKind::tool_arguments;
+      const bool is_text = key != StrictReader::kUnknown && reader_.cursor.peek() == '"';
+      if (!(is_text ? text(where, kind) : reader_.cursor.skip_value())) return false;
+    }
+    return !reader_.failed();
+  }
+
+  StrictReader& reader_;
+  Conversation& out_;
+  std::uint32_t message_ = 0;
+};
+
+}  // namespace
+
+bool read_messages(StrictReader& reader, const Where& root, Conversation& out) {
+  const Where where{&root, "messages"};
+  if (reader.cursor.peek() != '[') return reader.refuse(where, "must be an array");
+  if (!reader.cursor.open('[')) return false;
+  MessageReader messages(reader, out);
+  for (bool first = true; reader.cursor.next_element(first);) {
+    const std::size_t index = out.messages.size();
+    if (index == messages_max) return reader.refuse({&where, {}, index}, "is one message too many");
+    if (!messages.read({&where, {}, index})) return false;
+  }
+  if (reader.failed()) return false;
+  return !out.messages.empty() || reader.refuse(where, "must not be empty");
+}
+
+}  // namespace steelyard::dialect::openai

@@ -1,0 +1,77 @@
+#include "gateway/dialect/strict_reader.h"
+
+#include <charconv>
+
+namespace steelyard::dialect {
+namespace {
+
+// RFC 6901. Keys here are our own names: no ~ or / to escape.
+void append_pointer(std::string& out, const Where& where) {
+  if (where.parent != nullptr) append_pointer(out, *where.parent);
+  if (where.parent == nullptr) return;  // the root is ""
+  out += '/';
+  if (where.name.empty())
+    out += std::to_string(where.index);
+  else
+    out += where.name;
+}
+
+}  // namespace
+
+bool StrictReader::refuse(const Where& where, std::string_view problem) {
+  if (failed()) return false;
+  std::string& text = *refusal_;
+  if (where.parent == nullptr) {
+    text = "the request body ";
+  } else {
+    text = "`";
+    append_pointer(text, where);
+    text += "` ";
+  }
+  text += problem;
+  return false;
+}
+
+bool StrictReader::read_bool(const Where& where, bool& out) {
+  const char c = cursor.peek();
+  if (c != 't' && c != 'f' && c != 'n') return refuse(where, "must be true, false or null");
+  std::string_view token;
+  if (!cursor.take_scalar(token)) return false;
+  if (c != 'n') out = c == 't';
+  return true;
+}
+
+bool StrictReader::read_string(const Where& where, std::string_view& out) {
+  if (cursor.peek() == '"') return cursor.take_string(out);
+  return cursor.take_null() || refuse(where, "must be a string or null");
+}
+
+bool StrictReader::read_integer(const Where& where, std::int64_t low, std::int64_t high,
+                                std::int64_t& out) {
+  if (cursor.take_null()) return true;
+  const char c = cursor.peek();
+  if (c != '-' && (c < '0' || c > '9')) return refuse(where, "must be an integer");
+  std::string_view token;
+  if (!cursor.take_scalar(token)) return false;
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
+  if (end != token.data() + token.size()) return refuse(where, "must be an integer");
+  if (error != std::errc{} || value < low || value > high) {
+    return refuse(where, "must be from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  out = value;
+  return true;
+}
+
+bool StrictReader::read_raw(const Where& where, char bracket, ByteRange& out) {
+  if (cursor.take_null()) return true;
+  if (cursor.peek() != bracket) {
+    return refuse(where, bracket == '{' ? "must be an object or null" : "must be an array or null");
+  }
+  const std::size_t begin = cursor.offset();
+  if (!cursor.skip_value()) return false;
+  out = range_from(begin);
+  return true;
+}
+
+}  // namespace steelyard::dialect
