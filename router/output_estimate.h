@@ -32,6 +32,9 @@ class OutputEstimates {
   // A route without evidence leans on what the model does elsewhere, and that on the prior.
   OutputLength estimate(std::uint64_t route, std::uint64_t model) const;
 
+  // estimate().mean alone: what the planner asks for every candidate.
+  std::int64_t mean(std::uint64_t route, std::uint64_t model) const;
+
   std::size_t entries() const { return used_; }
 
  private:
@@ -48,6 +51,8 @@ class OutputEstimates {
   Entry& claim(std::uint64_t key);
   void add(std::uint64_t key, std::int64_t tokens);
   std::int64_t quantile(const Entry& entry, double q) const;
+  // How much an entry's own figures count against what stands above it, and its mean.
+  double share(const Entry& entry) const;
 
   OutputEstimateOptions options_;
   float growth_;

@@ -1,0 +1,129 @@
+#include "router/output_estimate.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace steelyard::router {
+namespace {
+
+constexpr std::size_t ways = 8;
+constexpr std::uint64_t any_route = 0x9e3779b97f4a7c15u;
+constexpr float rescale_above = 1e12f;
+constexpr double prior_spread =
+    3.1;  // p95 over mean of a log-normal with sigma 1, about what is seen
+
+std::uint64_t key_of(std::uint64_t route, std::uint64_t model) {
+  std::uint64_t x = model ^ std::rotl(route, 29) * 0xff51afd7ed558ccdu;
+  x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53u;
+  x ^= x >> 29;
+  return x == 0 ? 1 : x;
+}
+
+// Half octaves: [2^k, 1.5 * 2^k), [1.5 * 2^k, 2^(k+1)).
+std::size_t bin_of(std::int64_t tokens, std::size_t bins) {
+  const auto n = static_cast<std::uint64_t>(std::max<std::int64_t>(tokens, 1));
+  const auto octave = static_cast<std::size_t>(std::bit_width(n) - 1);
+  const std::size_t upper = octave > 0 ? n >> (octave - 1) & 1u : 0;
+  return std::min(octave * 2 + upper, bins - 1);
+}
+
+double lower_edge(std::size_t bin) {
+  const double octave = std::ldexp(1.0, static_cast<int>(bin / 2));
+  return bin % 2 == 0 ? octave : octave * 1.5;
+}
+
+}  // namespace
+
+OutputEstimates::OutputEstimates(OutputEstimateOptions options)
+    : options_(options),
+      growth_(static_cast<float>(std::exp2(1.0 / std::max(options.half_life, 1.0)))),
+      table_((std::max<std::size_t>(options.entries, ways) + ways - 1) / ways * ways) {}
+
+const OutputEstimates::Entry* OutputEstimates::find(std::uint64_t key) const {
+  const Entry* set = &table_[key % (table_.size() / ways) * ways];
+  for (std::size_t i = 0; i < ways; ++i)
+    if (set[i].key == key) return &set[i];
+  return nullptr;
+}
+
+// The pair's entry; else a free one; else the least recently observed of its set.
+OutputEstimates::Entry& OutputEstimates::claim(std::uint64_t key) {
+  Entry* set = &table_[key % (table_.size() / ways) * ways];
+  Entry* victim = set;
+  for (std::size_t i = 0; i < ways; ++i) {
+    if (set[i].key == key) return set[i];
+    if (victim->key != 0 && (set[i].key == 0 || set[i].last_used < victim->last_used))
+      victim = &set[i];
+  }
+  if (victim->key == 0) ++used_;
+  *victim = Entry{};
+  victim->key = key;
+  return *victim;
+}
+
+void OutputEstimates::add(std::uint64_t key, std::int64_t tokens) {
+  Entry& entry = claim(key);
+  entry.last_used = ++clock_;
+  entry.step *= growth_;
+  entry.weight += entry.step;
+  entry.sum += entry.step * static_cast<float>(tokens);
+  entry.histogram[bin_of(tokens, bins)] += entry.step;
+  if (entry.step < rescale_above) return;
+  for (float* value : {&entry.weight, &entry.sum}) *value /= entry.step;
+  for (float& bin : entry.histogram) bin /= entry.step;
+  entry.step = 1;
+}
+
+void OutputEstimates::observe(std::uint64_t route, std::uint64_t model, std::int64_t tokens) {
+  if (tokens < 0) return;
+  tokens = std::min<std::int64_t>(tokens, std::int64_t{1} << 22);
+  add(key_of(route, model), tokens);
+  add(key_of(any_route, model), tokens);
+}
+
+std::int64_t OutputEstimates::quantile(const Entry& entry, double q) const {
+  const double wanted = q * static_cast<double>(entry.weight);
+  double seen = 0;
+  for (std::size_t bin = 0; bin < bins; ++bin) {
+    const double here = static_cast<double>(entry.histogram[bin]);
+    if (here <= 0 || seen + here < wanted) {
+      seen += here;
+      continue;
+    }
+    const double low = lower_edge(bin), high = lower_edge(bin + 1);
+    return std::llround(low + (high - low) * (wanted - seen) / here);
+  }
+  return std::llround(lower_edge(bins));
+}
+
+double OutputEstimates::share(const Entry& entry) const {
+  const double n = static_cast<double>(entry.weight / entry.step);
+  return n / (n + options_.prior_weight);
+}
+
+std::int64_t OutputEstimates::mean(std::uint64_t route, std::uint64_t model) const {
+  double mean = static_cast<double>(options_.prior_mean);
+  for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
+    const Entry* entry = find(key);
+    if (entry == nullptr) continue;
+    mean += share(*entry) * (static_cast<double>(entry->sum / entry->weight) - mean);
+  }
+  return std::llround(mean);
+}
+
+OutputLength OutputEstimates::estimate(std::uint64_t route, std::uint64_t model) const {
+  OutputLength out;
+  out.mean = mean(route, model);
+  double p95 = static_cast<double>(options_.prior_mean) * prior_spread;
+  for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
+    const Entry* entry = find(key);
+    if (entry == nullptr) continue;
+    p95 += share(*entry) * (static_cast<double>(quantile(*entry, 0.95)) - p95);
+    out.evidence = static_cast<double>(entry->weight / entry->step);
+  }
+  out.p95 = std::max(std::llround(p95), static_cast<long long>(out.mean));
+  return out;
+}
+
+}  // namespace steelyard::router

@@ -1,0 +1,91 @@
+#include "router/prices.h"
+
+#include <algorithm>
+
+#include "config/types/money.h"
+
+namespace steelyard::router {
+namespace {
+
+constexpr std::int64_t day_seconds = 86'400;
+
+// Service-tier price above a cliff, per class: tier * cliff / standard, rounded up.
+Rates above_cliff(const Rates& tier, const Rates& cliff, const Rates& standard) {
+  Rates out;
+  for (std::size_t i = 0; i < token_classes; ++i) {
+    const Int128 base = standard.price[i].v;
+    const Int128 product = static_cast<Int128>(tier.price[i].v) * cliff.price[i].v;
+    out.price[i].v =
+        base == 0 ? cliff.price[i].v : static_cast<std::int64_t>((product + base - 1) / base);
+  }
+  return out;
+}
+
+}  // namespace
+
+UtcMoment utc_moment(Instant at) {
+  const std::int64_t seconds = at.seconds();
+  std::int64_t day = seconds / day_seconds;
+  std::int64_t second = seconds % day_seconds;
+  if (second < 0) {
+    second += day_seconds;
+    --day;
+  }
+  UtcMoment moment;
+  moment.minute = static_cast<std::int32_t>(second / 60);
+  moment.weekday = static_cast<std::uint8_t>(((day + 3) % 7 + 7) % 7);  // day 0 was a Thursday
+  return moment;
+}
+
+PriceTable::Run PriceTable::append(const PricePeriod& period, const Rates& base) {
+  Run run;
+  run.first = static_cast<std::uint16_t>(bands_.size());
+  bands_.push_back({0, CliffKind::whole_request, base});
+  const bool standard = base.price == period.rates.price;
+  for (std::size_t i = 0; i < std::min(period.cliffs.size(), cliffs_max); ++i) {
+    const Cliff& cliff = period.cliffs[i];
+    bands_.push_back({cliff.above_tokens, cliff.kind,
+                      standard ? cliff.rates : above_cliff(base, cliff.rates, period.rates)});
+  }
+  run.count = static_cast<std::uint16_t>(bands_.size() - run.first);
+  return run;
+}
+
+PriceTable::PriceTable(const std::vector<PricePeriod>& periods) {
+  for (const PricePeriod& spec : periods) {
+    Period period;
+    period.from = spec.from;
+    period.until = spec.until;
+    period.clock = spec.clock;
+    const Run standard = append(spec, spec.rates);
+    period.runs.fill(standard);
+    const auto own = [&](ServiceTier tier, const std::optional<Rates>& rates) {
+      if (rates) period.runs[static_cast<std::size_t>(tier)] = append(spec, *rates);
+    };
+    own(ServiceTier::batch, spec.batch);
+    own(ServiceTier::flex, spec.flex);
+    own(ServiceTier::priority, spec.priority);
+    if (!spec.priority) period.runs[static_cast<std::size_t>(ServiceTier::priority)] = {};
+    periods_.push_back(std::move(period));
+  }
+}
+
+Tariff PriceTable::tariff_at(Instant at, UtcMoment moment, ServiceTier tier) const {
+  Tariff tariff;
+  for (auto period = periods_.rbegin(); period != periods_.rend(); ++period) {
+    if (at < period->from || at >= period->until) continue;
+    const Run run = period->runs[static_cast<std::size_t>(tier)];
+    tariff.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
+    for (const ClockRule& rule : period->clock) {
+      if ((rule.weekdays >> moment.weekday & 1) == 0 || moment.minute < rule.minute_from ||
+          moment.minute >= rule.minute_to)
+        continue;
+      tariff.percent = rule.percent;
+      break;
+    }
+    break;
+  }
+  return tariff;
+}
+
+}  // namespace steelyard::router
