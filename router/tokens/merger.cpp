@@ -1,0 +1,126 @@
+#include "router/tokens/merger.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+
+namespace steelyard::router {
+
+Merger::Merger(const Vocabulary& vocabulary, std::size_t window)
+    : vocabulary_(vocabulary), window_(window) {
+  parts_.reserve(window);
+  heap_.reserve(window * 2);
+  tokens_.reserve(window);
+}
+
+std::int64_t Merger::count(std::span<const unsigned char> piece) {
+  if (piece.size() <= few) return count_few(piece);
+  std::int64_t total = 0;
+  for (std::size_t window = window_; !count_in_windows(piece, window, total); window *= 4) {
+    ++restarts_;
+  }
+  return total;
+}
+
+std::int64_t Merger::count_few(std::span<const unsigned char> piece) const {
+  std::array<Token, few> token;
+  std::array<Token, few> merged;  // of parts i and i + 1
+  std::size_t parts = piece.size();
+  for (std::size_t i = 0; i < parts; ++i) token[i] = vocabulary_.of_byte(piece[i]);
+  for (std::size_t i = 0; i + 1 < parts; ++i) {
+    merged[i] = vocabulary_.merge_bytes(piece[i], piece[i + 1]);
+  }
+  while (parts > 1) {
+    std::size_t at = 0;
+    for (std::size_t i = 1; i + 1 < parts; ++i) {
+      if (merged[i] < merged[at]) at = i;
+    }
+    if (merged[at] == no_token) break;
+    token[at] = merged[at];
+    --parts;
+    for (std::size_t i = at + 1; i < parts; ++i) token[i] = token[i + 1];
+    for (std::size_t i = at + 1; i + 1 < parts; ++i) merged[i] = merged[i + 1];
+    if (at + 1 < parts) merged[at] = vocabulary_.merge(token[at], token[at + 1]);
+    if (at > 0) merged[at - 1] = vocabulary_.merge(token[at - 1], token[at]);
+  }
+  return static_cast<std::int64_t>(parts);
+}
+
+// A sequence of tokens is the encoding of its text exactly if every two neighbours are the encoding
+// of theirs (github/rust-gems, crates/bpe, "Properties of BPE"). So encodings of two overlapping
+// windows can be joined at a token they share: each pair of neighbours then comes from one true
+// encoding. The next window starts at a token of this one, well before its end; nearly always its
+// first token is the same, since what is appended changes the encoding only near the end. If not,
+// false: try wider.
+bool Merger::count_in_windows(std::span<const unsigned char> piece, std::size_t window,
+                              std::int64_t& total) {
+  total = 0;
+  std::size_t begin = 0;
+  Token expected = no_token;
+  for (;;) {
+    const std::size_t end = begin + std::min(window, piece.size() - begin);
+    encode(piece.subspan(begin, end - begin), begin);
+    if (expected != no_token && tokens_.front().token != expected) return false;
+    if (end == piece.size()) break;
+    std::size_t keep = tokens_.size() - 1;
+    while (keep > 0 && tokens_[keep].at + window / 8 > end) --keep;
+    if (keep == 0) return false;
+    total += static_cast<std::int64_t>(keep);
+    begin = tokens_[keep].at;
+    expected = tokens_[keep].token;
+  }
+  total += static_cast<std::int64_t>(tokens_.size());
+  return true;
+}
+
+// Leaves the tokens of `text` in tokens_, each with its start counted from `offset`.
+void Merger::encode(std::span<const unsigned char> text, std::size_t offset) {
+  split(text);
+  while (!heap_.empty()) {
+    const std::uint64_t lowest = heap_.front();
+    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+    heap_.pop_back();
+    const auto at = static_cast<std::uint32_t>(lowest);
+    if (parts_[at].merged == lowest >> 32) merge_at(at);
+  }
+  tokens_.clear();
+  for (std::uint32_t at = 0; at != nowhere; at = parts_[at].behind) {
+    tokens_.push_back({offset + at, parts_[at].token});
+  }
+}
+
+void Merger::split(std::span<const unsigned char> text) {
+  parts_.clear();
+  heap_.clear();
+  const std::size_t last = text.size() - 1;
+  for (std::size_t i = 0; i <= last; ++i) {
+    const Token merged = i < last ? vocabulary_.merge_bytes(text[i], text[i + 1]) : no_token;
+    const auto at = static_cast<std::uint32_t>(i);
+    parts_.push_back({vocabulary_.of_byte(text[i]), merged, at - 1, i < last ? at + 1 : nowhere});
+    if (merged != no_token) heap_.push_back(std::uint64_t{merged} << 32 | at);
+  }
+  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+}
+
+// The part behind `at` disappears into it.
+void Merger::merge_at(std::uint32_t at) {
+  Part& part = parts_[at];
+  part.token = part.merged;
+  parts_[part.behind].merged = no_token;
+  part.behind = parts_[part.behind].behind;
+  if (part.behind != nowhere) parts_[part.behind].before = at;
+  offer(at);
+  if (part.before != nowhere) offer(part.before);
+}
+
+// What the part now merges into with the one behind it.
+void Merger::offer(std::uint32_t at) {
+  Part& part = parts_[at];
+  part.merged =
+      part.behind == nowhere ? no_token : vocabulary_.merge(part.token, parts_[part.behind].token);
+  if (part.merged == no_token) return;
+  heap_.push_back(std::uint64_t{part.merged} << 32 | at);
+  std::push_heap(heap_.begin(), heap_.end(), std::greater<>());
+}
+
+}  // namespace steelyard::router

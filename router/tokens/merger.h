@@ -1,0 +1,54 @@
+#pragma once
+// Byte-pair encoding of one piece: neighbours that merge into the lowest-ranked token do so first,
+// the leftmost of equals, until none merge. Counts the tokens that are left.
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "router/tokens/vocabulary.h"
+
+namespace steelyard::router {
+
+class Merger {
+ public:
+  // `window`: bytes encoded at a time in long pieces; tests make it small.
+  explicit Merger(const Vocabulary& vocabulary, std::size_t window = 1024);
+
+  // Tokens of a piece of at least one byte. O(n) for long pieces; memory does not grow with them.
+  std::int64_t count(std::span<const unsigned char> piece);
+
+  std::uint64_t restarts() const { return restarts_; }  // windows that had to be widened; for tests
+
+ private:
+  static constexpr std::size_t few = 48;  // up to here a scan for the lowest rank beats a heap
+  static constexpr std::uint32_t nowhere = 0xFFFFFFFF;
+
+  struct Part {
+    Token token;
+    Token merged;  // with the part behind; no_token if they do not merge
+    std::uint32_t before;
+    std::uint32_t behind;
+  };
+  struct Start {
+    std::size_t at;
+    Token token;
+  };
+
+  std::int64_t count_few(std::span<const unsigned char> piece) const;
+  bool count_in_windows(std::span<const unsigned char> piece, std::size_t window,
+                        std::int64_t& total);
+  void encode(std::span<const unsigned char> text, std::size_t offset);
+  void split(std::span<const unsigned char> text);
+  void merge_at(std::uint32_t at);
+  void offer(std::uint32_t at);
+
+  const Vocabulary& vocabulary_;
+  std::size_t window_;
+  std::uint64_t restarts_ = 0;
+  std::vector<Part> parts_;          // one per byte of the window
+  std::vector<std::uint64_t> heap_;  // rank << 32 | index of the left part; stale ones are skipped
+  std::vector<Start> tokens_;        // of the window encoded last
+};
+
+}  // namespace steelyard::router
