@@ -4,6 +4,7 @@
 
 #include "router/ledger/amounts.h"
 #include "router/ledger/ledger_state.h"
+#include "router/ledger/packed.h"
 
 namespace steelyard::router {
 
@@ -149,6 +150,23 @@ bool Ledger::describe(HoldRef ref, HoldView& out) const {
     out.windows[i] = {AccountId{window.account}, window.start, window.end};
   }
   return true;
+}
+
+const AttemptKey* Ledger::key_of(HoldRef ref) const {
+  const HoldSlot* hold = state_->holds.get(ref);
+  return hold == nullptr ? nullptr : &hold->key;
+}
+
+std::size_t Ledger::write_dispatch(HoldRef ref, std::span<const std::uint32_t> numbers,
+                                   char* out) const {
+  const HoldSlot* hold = state_->holds.get(ref);
+  if (hold == nullptr || hold->state != HoldState::reserved) return 0;
+  DispatchWriter writer(out, hold->key, hold->amount, hold->window_count);
+  for (const std::uint32_t at : hold->window_span()) {
+    const Window& window = state_->windows[at];
+    writer.add({numbers[window.account], window.start, window.end});
+  }
+  return writer.size();
 }
 
 std::size_t Ledger::open_holds() const {

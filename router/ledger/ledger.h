@@ -191,6 +191,11 @@ class Ledger {
   // False: the reference is stale; `out` is untouched.
   bool describe(HoldRef hold, HoldView& out) const;
   HoldState state_of(HoldRef hold) const;
+  // Null: stale. Valid until the next reserve.
+  const AttemptKey* key_of(HoldRef hold) const;
+  // Writes the payload of the hold's dispatch event (event.h; payload_bytes_max) and returns its
+  // length; `numbers` are the journal's account numbers by AccountId. 0: not in state reserved.
+  std::size_t write_dispatch(HoldRef hold, std::span<const std::uint32_t> numbers, char* out) const;
   AccountView view(AccountId account, Instant now) const;
   // All windows still in memory: the newest, and older ones with open holds. Oldest first.
   std::vector<WindowBalance> windows(AccountId account) const;

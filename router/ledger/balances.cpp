@@ -1,0 +1,145 @@
+#include "router/ledger/balances.h"
+
+#include <algorithm>
+
+#include "router/ledger/amounts.h"
+
+namespace steelyard::router {
+
+namespace {
+
+auto bad(const Event& event, const char* what) {
+  return fail(ErrorKind::storage, ErrorSource::gateway, Retry::never,
+              "journal record " + std::to_string(event.seq) + ": " + what);
+}
+
+auto bad(const char* what) {
+  return fail(ErrorKind::storage, ErrorSource::gateway, Retry::never, what);
+}
+
+}  // namespace
+
+Balances::Window* Balances::find(WindowId id) {
+  if (id.account >= accounts_.size()) return nullptr;
+  for (Window& window : accounts_[id.account].windows)
+    if (window.balance.start == id.start) return &window;
+  return nullptr;
+}
+
+void Balances::prune(Account& account) {
+  std::vector<Window>& windows = account.windows;
+  const auto idle_old = [&](const Window& w) { return w.holds == 0 && &w != &windows.back(); };
+  if (windows.size() > 1)
+    windows.erase(std::remove_if(windows.begin(), windows.end() - 1, idle_old), windows.end() - 1);
+}
+
+Result<void> Balances::on_account(const AccountEvent& event) {
+  if (event.account > accounts_.size()) return bad("an account number was skipped");
+  if (event.account == accounts_.size()) {
+    accounts_.emplace_back();
+    accounts_.back().scope = event.scope;
+    accounts_.back().zone = event.zone;
+    accounts_.back().per = event.per;
+  }
+  Account& account = accounts_[event.account];
+  if (account.scope != event.scope || account.zone != event.zone || account.per != event.per)
+    return bad("an account number was used twice");
+  account.limit = event.limit;
+  return {};
+}
+
+Result<void> Balances::on_dispatch(const DispatchEvent& event) {
+  for (std::uint32_t i = 0; i < event.count; ++i)
+    if (event.windows[i].account >= accounts_.size()) return bad("unknown account");
+  const auto [place, fresh] = holds_.try_emplace(event.key);
+  if (!fresh) return bad("an attempt was dispatched twice");
+  Hold& hold = place->second;
+  hold.amount = event.amount;
+  hold.windows.reserve(event.count);
+  for (std::uint32_t i = 0; i < event.count; ++i) {
+    const JournalWindow& named = event.windows[i];
+    const WindowId id{named.account, named.start};
+    Window* window = find(id);
+    if (window == nullptr) {
+      std::vector<Window>& windows = accounts_[named.account].windows;
+      Window made;
+      made.balance.start = named.start;
+      made.balance.end = named.end;
+      const auto later = [&](const Window& w) { return w.balance.start > named.start; };
+      const auto at = std::find_if(windows.begin(), windows.end(), later);
+      made.holds = 1;
+      made.balance.held = event.amount;
+      windows.insert(at, made);
+      prune(accounts_[named.account]);
+    } else {
+      window->balance.held += event.amount;
+      ++window->holds;
+    }
+    hold.windows.push_back(id);
+  }
+  return {};
+}
+
+Result<void> Balances::on_end(const AttemptKey& key, NanoUsd actual, bool in_full) {
+  const auto place = holds_.find(key);
+  if (place == holds_.end()) return bad("the end of an attempt that was not in flight");
+  const Hold hold = std::move(place->second);
+  holds_.erase(place);
+  const NanoUsd posted = in_full ? hold.amount : actual;
+  const NanoUsd overrun = posted > hold.amount ? posted - hold.amount : NanoUsd{0};
+  for (const WindowId& id : hold.windows) {
+    Window* window = find(id);
+    if (window == nullptr || window->holds == 0) return bad("a hold without its window");
+    window->balance.held -= hold.amount;
+    window->balance.posted = saturating_add(window->balance.posted, posted);
+    window->balance.overrun = saturating_add(window->balance.overrun, overrun);
+    if (--window->holds == 0) prune(accounts_[id.account]);
+  }
+  return {};
+}
+
+void Balances::on_fired(const FiredEvent& event) {
+  // The window may have closed since: then nobody asks any more.
+  Window* window = find({event.account, event.window_start});
+  if (window != nullptr) window->balance.fired = std::max(window->balance.fired, event.percent);
+}
+
+Result<void> Balances::apply(const Event& event) {
+  const auto named = [&](const Result<void>& done) -> Result<void> {
+    if (done) return {};
+    return bad(event, done.error().context.c_str());
+  };
+  switch (event.type) {
+    case EventType::account: {
+      AccountEvent account;
+      if (!router::decode(event.payload, account)) return bad(event, "bad account payload");
+      return named(on_account(account));
+    }
+    case EventType::dispatch: {
+      DispatchEvent dispatch;
+      if (!router::decode(event.payload, dispatch)) return bad(event, "bad dispatch payload");
+      return named(on_dispatch(dispatch));
+    }
+    case EventType::settle: {
+      SettleEvent settle;
+      if (!router::decode(event.payload, settle)) return bad(event, "bad settle payload");
+      return named(on_end(settle.key, settle.actual, false));
+    }
+    case EventType::release:
+    case EventType::expire: {
+      EndEvent end;
+      if (!router::decode(event.payload, end)) return bad(event, "bad end payload");
+      return named(on_end(end.key, NanoUsd{0}, event.type == EventType::expire));
+    }
+    case EventType::fired: {
+      FiredEvent fired;
+      if (!router::decode(event.payload, fired)) return bad(event, "bad threshold payload");
+      on_fired(fired);
+      return {};
+    }
+    case EventType::synced: return {};
+  }
+  return bad(event, "unknown type; written by a newer version?");
+}
+
+}  // namespace steelyard::router
