@@ -81,10 +81,11 @@ void LogWriter::run() {
   int idle = 0;
   int refusals_left = static_cast<int>(kStopPatience / kRefusedPause);
   for (;;) {
-    const bool stopping =
-        stop_.load();  // read before draining: what was pushed before stop() is written
+    const bool stopping = stop_.load();  // flags are read before draining: what was pushed
+                                         // before the call is written before it takes effect
+    const bool reopening = reopen_.load();
     const Drained drained = drain();
-    if (reopen_.load()) {
+    if (reopening) {
       reopen();
       continue;
     }

@@ -1,29 +1,17 @@
 #pragma once
 // Counters and histograms: one block per worker, one writer each, summed at scrape. Recording a
 // request is plain adds.
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "gateway/telemetry/counter.h"
 #include "gateway/telemetry/labels.h"
 
 namespace steelyard::telemetry {
 
 struct Receipt;
-
-// A counter or gauge with one writer: add() is a plain add, read() may be called from any thread.
-class Counter {
- public:
-  void add(std::int64_t n) {
-    v_.store(v_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
-  }
-  std::int64_t read() const { return v_.load(std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::int64_t> v_{0};
-};
 
 struct MetricsTables;  // metrics_tables.h
 

@@ -51,6 +51,15 @@ const char* name_of(ClientAbort abort) {
   return "none";
 }
 
+const char* window_name(WindowKind per) {
+  switch (per) {
+    case WindowKind::day: return "day";
+    case WindowKind::month: return "month";
+    case WindowKind::lifetime: return "lifetime";
+  }
+  return "month";
+}
+
 char* write_request_id(char* out, router::RequestId id) {
   constexpr char hex[] = "0123456789abcdef";
   std::memcpy(out, "req_", 4);

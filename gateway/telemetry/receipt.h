@@ -42,6 +42,7 @@ const char* name_of(CallType call);
 const char* name_of(WireDialect dialect);
 const char* name_of(UsageSource source);
 const char* name_of(ClientAbort abort);
+const char* window_name(WindowKind per);
 
 // Billable tokens, normalised: `prompt` includes cached reads and writes, `completion` includes
 // reasoning.

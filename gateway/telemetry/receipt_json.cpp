@@ -12,15 +12,6 @@ namespace {
 constexpr std::size_t kTail = 160;
 static_assert(receipt_fields_bytes_max + kTail < receipt_line_bytes_max);
 
-const char* name_of(WindowKind per) {
-  switch (per) {
-    case WindowKind::day: return "day";
-    case WindowKind::month: return "month";
-    case WindowKind::lifetime: return "lifetime";
-  }
-  return "month";
-}
-
 char* element(char* p, const ReceiptAttempt& a, Timestamps&) {
   p = put(p, "{\"provider\":", a.provider, name_text_max);
   p = put(p, ",\"model\":", a.model, model_text_max);
@@ -49,7 +40,7 @@ char* element(char* p, const ReceiptAttempt& a, Timestamps&) {
 char* element(char* p, const ReceiptBudget& b, Timestamps& times) {
   p = put(p, "{\"scope\":", b.scope, 2 * name_text_max);
   p = put(p, ",\"window\":\"");
-  p = put_word(p, name_of(b.per));
+  p = put_word(p, window_name(b.per));
   p = put(p, "\",\"limit_nano_usd\":", b.limit.v);
   p = put(p, ",\"posted_nano_usd\":", b.posted.v);
   p = put(p, ",\"held_nano_usd\":", b.held.v);
