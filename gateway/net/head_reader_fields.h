@@ -29,6 +29,8 @@ struct FieldSpan {
 // True if `name` equals `lower` without regard to ASCII case. `lower` is lower-case letters, digits
 // and '-'.
 bool equals_folded(std::string_view name, std::string_view lower);
+// The same for two tokens of any case.
+bool same_name_any_case(std::string_view a, std::string_view b);
 
 // Fields in wire order, plus one slot per known name (`Known::count_` names) that holds its first
 // occurrence.
@@ -67,12 +69,8 @@ class Fields {
     return {};
   }
 
-  // For the readers. False if there is no room.
-  bool push(FieldSpan span) {
-    if (count_ == Capacity) return false;
-    spans_[count_++] = span;
-    return true;
-  }
+  // For the readers; there must be room.
+  void push(FieldSpan span) { spans_[count_++] = span; }
   // Lets `known` mean the field pushed last; false if it already meant an earlier one (which
   // stays).
   bool claim(Known known) {
@@ -99,11 +97,7 @@ template <class Known, std::size_t Capacity>
 void Fields<Known, Capacity>::drop(std::string_view name) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < count_; ++i) {
-    const std::string_view other = (*this)[i].name;
-    bool same = other.size() == name.size();
-    for (std::size_t k = 0; same && k < name.size(); ++k)
-      same = (other[k] | 0x20) == (name[k] | 0x20);
-    if (same) continue;
+    if (same_name_any_case((*this)[i].name, name)) continue;
     for (std::uint8_t& slot : slots_) {
       if (slot == i) slot = static_cast<std::uint8_t>(kept);
     }

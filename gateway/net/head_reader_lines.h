@@ -47,6 +47,7 @@ class HeadLines {
   enum class Line : std::uint8_t { more, last, wait, refused };
   Line on_special(std::string_view buffer, std::uint32_t at, const HeadRules& rules,
                   Refusal& refusal);
+  HeadStatus pause(std::uint32_t at, std::size_t filled, const HeadRules& rules, Refusal& refusal);
   Line on_line_end(std::uint32_t at, const HeadRules& rules, Refusal& refusal);
 
   std::uint32_t scanned_ = 0;     // every byte before this has been looked at

@@ -49,11 +49,16 @@ class RequestReader {
 
   // After `request`; until then, what has come so far.
   std::string_view body() const { return {base_ + head_.head_bytes, body_bytes_}; }
-  // After `request`: bytes of the buffer this request took, head and framing included.
+  // After `request`, or `head` without a body: bytes of the buffer this request took, head and
+  // framing included.
   std::size_t consumed() const { return consumed_; }
 
-  // The client waits for "100 Continue" and has sent no body byte yet. True until the body starts.
-  bool wants_continue() const;
+  // The client may be waiting for "100 Continue". Ask once, after accept(). True as well when the
+  // body has come already: RFC 9110 10.1.1 allows both, and so the answer does not depend on how
+  // the bytes were cut.
+  bool wants_continue() const {
+    return (state_ == State::sized_body || state_ == State::chunked_body) && head_.expect_continue;
+  }
   // The connection must not carry another request: refused, asked for by the client, or part of the
   // body is unread.
   bool close_after() const { return state_ != State::complete || !head_.keep_alive; }
@@ -70,6 +75,9 @@ class RequestReader {
 
  private:
   enum class State : std::uint8_t { head, decision, sized_body, chunked_body, complete, refused };
+  bool whole() const {
+    return state_ == State::complete || (state_ == State::decision && !head_.has_body());
+  }
   RequestEvent advance_head(std::string_view bytes);
   RequestEvent advance_sized(std::size_t size);
   RequestEvent advance_chunked(char* data, std::size_t& size);
@@ -77,7 +85,6 @@ class RequestReader {
 
   State state_ = State::head;
   const char* base_ = nullptr;
-  std::size_t seen_ = 0;        // filled bytes at the last call
   std::size_t body_bytes_ = 0;  // payload so far
   std::size_t consumed_ = 0;
   std::uint64_t limit_ = 0;
