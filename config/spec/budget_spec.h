@@ -19,6 +19,7 @@ struct Threshold {
   std::int32_t percent = 100;
   ThresholdAction action = ThresholdAction::block;
   std::string max_tier;  // for ThresholdAction::max_tier
+  SourceSpan at;
 };
 
 struct BudgetSpec {

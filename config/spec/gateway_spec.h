@@ -107,6 +107,7 @@ struct GatewaySpec {
   LogSpec log;
   LedgerSpec ledger;
   std::vector<ModelSpec> models;             // all catalogues, merged
+  std::string catalog_as_of;                 // ISO date of the oldest catalogue's prices; "" not said
   std::vector<ProviderSpec> providers;
   std::vector<TierSpec> tiers;               // in ascending min_score
   std::string default_tier;                  // for `auto` when no policy decides; "" : cheapest of the lowest tier

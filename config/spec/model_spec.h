@@ -16,8 +16,9 @@ namespace steelyard {
 enum class TokenClass : std::uint8_t { input, cache_read, cache_write_5m, cache_write_1h, output };
 inline constexpr std::size_t token_classes = 5;
 
-// One complete price row. A class without a price of its own costs what the vendor bills for it: cache reads and writes
-// fall back to `input`; the loader fills every slot, so readers never see a hole.
+// One complete price row. The loader fills every slot, so readers never see a hole: a cache class without a price of
+// its own costs what `input` does (1 h writes: what 5 m writes do); in a long-context or service-tier row it keeps the
+// proportion to `input` that it has in the base row, rounded up.
 struct Rates {
   std::array<PicoUsd, token_classes> price{};
   constexpr PicoUsd of(TokenClass c) const { return price[static_cast<std::size_t>(c)]; }
@@ -52,7 +53,7 @@ struct PricePeriod {
   Rates rates;
   std::vector<Cliff> cliffs;     // sorted by above_tokens; the last one that applies wins
   std::vector<ClockRule> clock;  // first match wins
-  std::optional<Rates> batch, flex, priority;
+  std::optional<Rates> batch, flex, priority;  // up to the first cliff; above it the same proportion applies
   std::string source;            // where the figures were read
   std::string note;              // disagreements between catalogues, promotions
   SourceSpan at;
@@ -74,8 +75,8 @@ struct ModelSpec {
   std::string name;    // unique in the catalogue: "gpt-6-luna"
   std::string vendor;
   std::vector<PricePeriod> prices;
-  std::int64_t context_tokens = 0;     // input + output
-  std::int64_t output_tokens_max = 0;
+  std::int64_t context_tokens = 0;     // input + output; never 0 after loading
+  std::int64_t output_tokens_max = 0;  // never 0 after loading: the context when the vendor states none
   std::int64_t cache_min_tokens = 0;   // prompts shorter than this are never cached
   Capabilities can;
   std::optional<Score> score;          // absent: no evidence, not eligible for a tier

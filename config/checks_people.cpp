@@ -1,0 +1,131 @@
+// Keys are unique, budgets make sense together.
+#include <map>
+#include <string>
+
+#include "config/checks.h"
+#include "config/types/sha256.h"
+
+namespace steelyard {
+namespace {
+
+const char* name_of(WindowKind window) {
+  switch (window) {
+    case WindowKind::day: return "day";
+    case WindowKind::month: return "month";
+    case WindowKind::lifetime: return "lifetime";
+  }
+  return "month";
+}
+
+std::string written(NanoUsd amount) {
+  std::string whole = std::to_string(amount.v / 1'000'000'000);
+  for (std::size_t i = whole.size(); i > 3; i -= 3) whole.insert(i - 3, ",");
+  std::string cents = std::to_string(amount.v % 1'000'000'000 + 1'000'000'000).substr(1);
+  while (!cents.empty() && cents.back() == '0') cents.pop_back();
+  return "$" + whole + (cents.empty() ? "" : "." + cents);
+}
+
+void check_twice(const std::vector<BudgetSpec>& budgets, DiagnosticSink& sink) {
+  for (std::size_t i = 1; i < budgets.size(); ++i) {
+    for (std::size_t k = 0; k < i; ++k) {
+      if (budgets[i].per != budgets[k].per || budgets[i].time_zone != budgets[k].time_zone)
+        continue;
+      sink.add({Severity::warning,
+                "C0417",
+                std::string("two budgets for the same ") + name_of(budgets[i].per),
+                {budgets[i].at, "the smaller one decides"},
+                {{budgets[k].at, "the other one"}},
+                "keep one of the two"});
+      return;
+    }
+  }
+}
+
+// A team's budget above its organisation's promises what cannot be spent.
+void check_within(const std::vector<BudgetSpec>& inner, const std::vector<BudgetSpec>& outer,
+                  const std::string& who, DiagnosticSink& sink) {
+  for (const BudgetSpec& budget : inner) {
+    for (const BudgetSpec& above : outer) {
+      if (budget.per != above.per || budget.limit <= above.limit || !above.hard()) continue;
+      sink.add({Severity::warning,
+                "C0416",
+                "the budget of " + who + " is larger than the one above it",
+                {budget.at, written(budget.limit) + " can never be spent"},
+                {{above.at, "at most " + written(above.limit)}},
+                ""});
+    }
+  }
+}
+
+struct Seen {
+  std::map<std::string, SourceSpan> ids;
+  std::map<Sha256Digest, SourceSpan> hashes;
+};
+
+void check_key(const KeySpec& key, const TeamSpec& team, Seen& seen, DiagnosticSink& sink) {
+  const auto [id, new_id] = seen.ids.emplace(key.id, key.at);
+  if (!new_id) {
+    sink.add({Severity::error,
+              "C0401",
+              "two keys have the id `" + key.id + "`",
+              {key.at, "the second one"},
+              {{id->second, "the first one"}},
+              "ids name keys in logs and reports: give this one its own"});
+  }
+  const auto [hash, new_hash] = seen.hashes.emplace(key.sha256, key.at);
+  if (!new_hash && new_id) {
+    sink.add({Severity::error,
+              "C0401",
+              "two entries for one and the same key",
+              {key.at, "the same hash"},
+              {{hash->second, "first written here"}},
+              "a key belongs to one team: remove one of the two"});
+  }
+  check_twice(key.budgets, sink);
+  check_within(key.budgets, team.budgets, "key `" + key.id + "`", sink);
+}
+
+void check_team(const TeamSpec& team, const OrganisationSpec& organisation, Seen& seen,
+                DiagnosticSink& sink) {
+  if (team.keys.empty()) {
+    sink.warning("C0420", team.at, "team `" + team.name + "` has no keys", "nobody can use it",
+                 "add `keys: [{ id: ..., sha256: ... }]`");
+  }
+  check_twice(team.budgets, sink);
+  check_within(team.budgets, organisation.budgets, "team `" + team.name + "`", sink);
+  for (const KeySpec& key : team.keys) check_key(key, team, seen, sink);
+}
+
+void check_access(const GatewaySpec& spec, const std::vector<std::string>& globs, SourceSpan at,
+                  DiagnosticSink& sink) {
+  for (const std::string& glob : globs) {
+    if (glob != "*") check_model_glob(spec, glob, at, sink);
+  }
+}
+
+}  // namespace
+
+void check_people(const GatewaySpec& spec, DiagnosticSink& sink) {
+  Seen seen;
+  for (const OrganisationSpec& organisation : spec.organisations) {
+    check_twice(organisation.budgets, sink);
+    if (organisation.teams.empty()) {
+      sink.warning("C0405", organisation.at,
+                   "organisation `" + organisation.name + "` has no teams",
+                   organisation.budgets.empty() ? "nobody can use it" : "nobody spends its budgets",
+                   "add `teams:` with keys");
+    }
+    for (const TeamSpec& team : organisation.teams) {
+      check_team(team, organisation, seen, sink);
+      if (spec.models.empty()) continue;
+      check_access(spec, team.allow, team.at, sink);
+      check_access(spec, team.deny, team.at, sink);
+      for (const KeySpec& key : team.keys) {
+        check_access(spec, key.allow, key.at, sink);
+        check_access(spec, key.deny, key.at, sink);
+      }
+    }
+  }
+}
+
+}  // namespace steelyard

@@ -1,0 +1,32 @@
+#pragma once
+// The tables of every struct that YAML can fill. Each is built once, on first use.
+#include <vector>
+
+#include "config/binder.h"
+#include "config/drafts.h"
+
+namespace steelyard {
+
+const Table<GatewayDraft>& gateway_table();           // tables_gateway.cpp
+const Table<ProviderSpec>& provider_table();          // tables_provider.cpp
+const Table<TierSpec>& tier_table();                  // tables_provider.cpp
+const Table<BudgetSpec>& budget_table();              // tables_budget.cpp
+const Table<OrganisationSpec>& organisation_table();  // tables_people.cpp
+const Table<CatalogDraft>& catalog_table();           // tables_catalog.cpp
+const Table<PolicySpec>& policy_table();              // tables_policy.cpp
+const Table<PolicyFileDraft>& policy_file_table();    // tables_policy.cpp
+
+// The map `providers:`; a provider that names no models is left with an empty list.
+void bind_providers(BindContext& context, const YamlNode& node, std::vector<ProviderSpec>& out);
+
+// All of them and their inner tables without types: for the schema and the reference. The first one
+// is the main file.
+std::vector<TableInfo> gateway_tables();
+std::vector<TableInfo> catalog_tables();
+std::vector<TableInfo> policy_tables();
+
+void append_gateway_parts(std::vector<TableInfo>& out);
+void append_provider_parts(std::vector<TableInfo>& out);
+void append_people_parts(std::vector<TableInfo>& out);
+
+}  // namespace steelyard

@@ -1,0 +1,177 @@
+// Providers and tiers.
+#include <algorithm>
+#include <charconv>
+
+#include "config/fields.h"
+#include "config/tables.h"
+
+namespace steelyard {
+namespace {
+
+// scheme://host[:port][/path]: nothing in it that would change where a key is sent.
+bool valid_base_url(std::string_view url) {
+  const bool secure = url.starts_with("https://");
+  if (!secure && !url.starts_with("http://")) return false;
+  url.remove_prefix(secure ? 8 : 7);
+  const std::string_view authority = url.substr(0, url.find('/'));
+  if (url.find_first_of(" \t\n\"<>\\^`{|}?#@") != std::string_view::npos) return false;
+  std::string_view host = authority;
+  const std::size_t colon = authority.rfind(':');
+  const bool bracketed = authority.starts_with('[');
+  if (colon != std::string_view::npos && (!bracketed || authority.rfind(']') < colon)) {
+    host = authority.substr(0, colon);
+    const std::string_view port = authority.substr(colon + 1);
+    std::uint16_t number = 0;
+    const auto done = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (done.ec != std::errc{} || done.ptr != port.data() + port.size() || number == 0)
+      return false;
+  }
+  if (bracketed) return host.size() > 4 && host.ends_with(']');
+  return !host.empty() && host.size() <= 253 &&
+         host.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+             std::string_view::npos;
+}
+
+using P = ProviderSpec;
+
+void bind_base_url(BindContext& context, const YamlNode& node, P& out) {
+  std::optional<std::string> url = context.text(node, "a URL such as `https://api.openai.com/v1`");
+  if (!url) return;
+  if (!valid_base_url(*url)) {
+    return context.wrong_value(
+        "C0207", node,
+        "expected a URL such as `https://api.openai.com/v1`: no query, no user name");
+  }
+  while (url->ends_with('/')) url->pop_back();
+  out.base_url = {std::move(*url), node.at};
+}
+
+void bind_keys(BindContext& context, const YamlNode& node, P& out) {
+  for (const YamlNode* item : list_items(context, node, "a list of secrets", true)) {
+    std::optional<Secret> key = context.secret(*item, "a secret such as `${env:OPENAI_API_KEY}`");
+    if (!key) continue;
+    const std::string_view bytes = key->reveal();
+    const bool sendable =
+        std::all_of(bytes.begin(), bytes.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+    if (!sendable) {
+      context.sink.error("C0213", item->at, "this key holds blanks or control characters",
+                         "cannot be sent in a header",
+                         "check for a stray line break in its source");
+      continue;
+    }
+    out.keys.push_back(std::move(*key));
+  }
+}
+
+void bind_rename(BindContext& context, const YamlNode& node, P& out) {
+  if (node.kind != YamlNode::Kind::map) {
+    return context.wrong_type(node, "a map from catalogue names to the provider's own");
+  }
+  for (const YamlEntry& entry : node.entries) {
+    if (auto name = bind_glob(context, entry.value)) out.rename[entry.key] = std::move(*name);
+  }
+}
+
+const Table<ProviderQuirks>& quirks_table() {
+  using Q = ProviderQuirks;
+  static const Table<Q> table{
+      "quirks",
+      "`quirks`",
+      "Differences on the wire.",
+      {boolean<Q>("include_usage", &Q::include_usage, "accepts `stream_options.include_usage`"),
+       boolean<Q>("max_completion_tokens", &Q::max_completion_tokens,
+                  "wants `max_completion_tokens`, not `max_tokens`")},
+      {}};
+  return table;
+}
+
+Field<P> dialect_field() {
+  const std::vector<std::string> dialects{"openai", "anthropic", "gemini"};
+  return custom<P>(
+      "dialect", choice_shape(dialects), "the API it speaks",
+      [=](BindContext& context, const YamlNode& node, P& out) {
+        if (const auto i = bind_choice(context, node, dialects)) out.dialect = dialects[*i];
+      },
+      "openai");
+}
+
+Field<TierSpec> score_field(std::string key, double TierSpec::*member, double min, double max,
+                            std::string doc, std::string standard) {
+  auto bind = [=](BindContext& context, const YamlNode& node, TierSpec& out) {
+    const std::optional<std::string> text = context.text(node, "a number");
+    if (!text) return;
+    const Parsed<double> value = parse_score(*text);
+    if (!value) return context.wrong_value("C0201", node, value.error());
+    if (*value < min || *value > max) {
+      context.sink.error("C0202", node.at, "`" + node.text + "` is out of range",
+                         "expected " + doc);
+      return;
+    }
+    out.*member = *value;
+  };
+  return custom<TierSpec>(std::move(key), number_shape(0, 100), doc, bind, std::move(standard));
+}
+
+}  // namespace
+
+const Table<ProviderSpec>& provider_table() {
+  static const Table<P> table{
+      "provider",
+      "a provider",
+      "One upstream account.",
+      {dialect_field(),
+       required(custom<P>("base_url", text_shape("a URL such as `https://api.openai.com/v1`"),
+                          "where it is reached", bind_base_url)),
+       custom<P>("keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
+                 "its keys, used in turn; none for a self-hosted server without", bind_keys),
+       globs<P>("models", &P::models,
+                "catalogue models it serves; without it, those of the vendor it is named after"),
+       custom<P>("rename", map_shape(text_shape("the provider's name for the model")),
+                 "catalogue name to the provider's own name", bind_rename),
+       path<P>("ca_file", &P::ca_file, "PEM bundle to trust instead of the system's"),
+       integer<P>("connections_max", &P::connections_max, 1, 65'535, "connections per worker"),
+       object<P, ProviderQuirks>("quirks", &P::quirks, quirks_table, "differences on the wire")},
+      {{"regions", "leave it out; data residency comes later"}}};
+  return table;
+}
+
+void bind_providers(BindContext& context, const YamlNode& node, std::vector<ProviderSpec>& out) {
+  if (node.kind != YamlNode::Kind::map)
+    return context.wrong_type(node, "a map from names to provider maps");
+  for (const YamlEntry& entry : node.entries) {
+    ProviderSpec provider;
+    provider.name = entry.key;
+    provider.at = entry.key_at;
+    provider.models.clear();  // empty: named after a vendor, filled when the catalogue is known
+    if (!valid_name(entry.key)) {
+      context.sink.error(
+          "C0214", entry.key_at, "`" + entry.key + "` cannot be a name", "not a name",
+          "use letters, digits and `.-_`, at most 64, starting with a letter or digit");
+      continue;
+    }
+    bind_map(context, entry.value, entry.key_at, provider_table(), provider);
+    out.push_back(std::move(provider));
+  }
+}
+
+const Table<TierSpec>& tier_table() {
+  static const Table<TierSpec> table{
+      "tier",
+      "a tier",
+      "A promise of quality: only models with evidence for it are used.",
+      {required(
+           score_field("min_score", &TierSpec::min_score, 0, 100, "a score from 0 to 100", "")),
+       score_field("confidence", &TierSpec::confidence, 0.5, 0.9999,
+                   "a probability from 0.5 to 0.9999", "0.5")},
+      {}};
+  return table;
+}
+
+void append_provider_parts(std::vector<TableInfo>& out) {
+  out.push_back(provider_table().info());
+  out.push_back(quirks_table().info());
+  out.push_back(tier_table().info());
+}
+
+}  // namespace steelyard
