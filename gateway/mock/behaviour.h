@@ -84,7 +84,8 @@ struct Behaviour {
   double fail_rate = -1;        // 0..1
   std::int64_t fail_first = 0;  // the first K requests
   std::int64_t fail_every = 0;  // every Nth request
-  std::string error_type;       // empty: what the status usually carries
+  std::string counter;     // named counter for fail_first and fail_every; empty: the model's own
+  std::string error_type;  // empty: what the status usually carries
   std::string error_code;
   std::string error_message;
   std::int64_t retry_after_s = -1;   // header retry-after
