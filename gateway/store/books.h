@@ -76,6 +76,12 @@ struct ChainView {
   std::string_view max_tier;     // of the account with the highest use that caps the tier; "": none
 };
 
+// The little of a ChainView that a plan needs, at a fraction of its cost.
+struct Headroom {
+  NanoUsd remaining{INT64_MAX};
+  std::string_view max_tier;
+};
+
 // A crossing with its own strings: outlives the lock.
 struct CrossingReport {
   std::string scope, max_tier;
@@ -144,6 +150,7 @@ class Books {
   bool wait_durable(std::uint64_t seq);
 
   ChainView view(const Chain& chain, Instant now) const;
+  Headroom headroom(const Chain& chain, Instant now) const;
   std::vector<router::AccountView> all_views(
       Instant now) const;  // string_views live as long as the books
   // Thresholds reached since the last call, each once per window, over restarts too. Cheap when

@@ -1,5 +1,6 @@
 #include "gateway/store/journal.h"
 
+#include "gateway/store/directory.h"
 #include "gateway/store/file_ops.h"
 #include "gateway/store/journal_state.h"
 
@@ -35,6 +36,12 @@ Journal::~Journal() {
   s.house_wake.notify_all();
   s.sync_thread.join();
   s.house_thread.join();
+  // What was made ahead is not needed; the next start would remove it too.
+  s.active->trim(s.files);
+  while (!s.ready.empty()) {
+    (void)s.files.remove(segment_path(s.options.directory, s.ready.back()->index()));
+    s.ready.pop_back();
+  }
 }
 
 // The active segment is full: go on in the next one, if there is one.
@@ -85,7 +92,9 @@ void Journal::keep(router::EventType type, Instant time, std::string_view payloa
     if (wake) s.sync_wake.notify_one();
     return;
   }
-  if (s.kept_bytes + payload.size() > s.options.kept_bytes_max) {
+  // Later records name the account: it is never dropped.
+  const bool needed = type == router::EventType::account;
+  if (!needed && s.kept_bytes + payload.size() > s.options.kept_bytes_max) {
     ++s.dropped;
     return;
   }

@@ -11,8 +11,10 @@ namespace steelyard::store {
 void Journal::State::sync_loop() {
   std::unique_lock lock(mutex);
   while (true) {
-    sync_idle = true;
-    sync_wake.wait(lock, [&] { return stopping || (!sync_failed && wanted_seq > durable_seq); });
+    while (!stopping && (sync_failed || wanted_seq <= durable_seq)) {
+      sync_idle = true;
+      sync_wake.wait(lock);
+    }
     sync_idle = false;
     if (stopping && (sync_failed || wanted_seq <= durable_seq)) return;
     const auto gathered = [&] { return stopping || sync_now; };

@@ -124,7 +124,8 @@ std::size_t Ledger::expire(Tick now, std::vector<ExpiredHold>* ended) {
     const HoldSlot& hold = holds[slot];
     const bool sent = hold.state == HoldState::dispatched;
     const HoldState end = sent ? HoldState::expired : HoldState::voided;
-    if (ended != nullptr) ended->push_back({holds.ref_of(slot), hold.key, hold.amount, end});
+    if (ended != nullptr)
+      ended->push_back({holds.ref_of(slot), hold.key, hold.amount, end, hold.window_count != 0});
     state_->finish(slot, sent ? hold.amount : NanoUsd{0}, end);
     ++count;
   }

@@ -37,6 +37,10 @@ struct AccountSpec {
   BudgetSpec budget;
 };
 
+// What makes an account the same one over reloads and restarts. A lifetime budget has no calendar,
+// hence no zone.
+std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone);
+
 struct HoldRef {  // slot and generation: stale references are recognised
   std::uint32_t slot = UINT32_MAX, generation = 0;
 };
@@ -154,6 +158,7 @@ struct ExpiredHold {
   AttemptKey key;
   NanoUsd amount;
   HoldState state = HoldState::unknown;  // voided (was reserved) or expired (was dispatched)
+  bool governed = false;                 // counted against at least one account
 };
 
 class Ledger {
@@ -163,6 +168,8 @@ class Ledger {
   Ledger(const Ledger&) = delete;
   Ledger& operator=(const Ledger&) = delete;
 
+  // Whether configure() would take these.
+  static Result<void> check(std::span<const AccountSpec> accounts, const ZoneTable& zones);
   // Installs or updates budgets; an account is known by (scope, per, time zone). A new limit
   // applies to the running window at once, usage is kept. Returns ids in the order given. Accounts
   // no longer named stay readable. Fails, changing nothing, on a zone missing from `zones`, a

@@ -9,12 +9,7 @@ namespace steelyard::router {
 namespace {
 
 std::string identity_of(const AccountSpec& spec) {
-  std::string out = spec.scope;
-  out += '\0';
-  out += static_cast<char>('0' + static_cast<int>(spec.budget.per));
-  // A lifetime budget has no calendar.
-  if (spec.budget.per != WindowKind::lifetime) out += spec.budget.time_zone;
-  return out;
+  return account_identity(spec.scope, spec.budget.per, spec.budget.time_zone);
 }
 
 auto bad(const AccountSpec& spec, const std::string& what) {
@@ -39,6 +34,20 @@ Result<std::vector<std::string>> checked_identities(std::span<const AccountSpec>
 }
 
 }  // namespace
+
+std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone) {
+  std::string out(scope);
+  out += '\0';
+  out += static_cast<char>('0' + static_cast<int>(per));
+  if (per != WindowKind::lifetime) out += time_zone;
+  return out;
+}
+
+Result<void> Ledger::check(std::span<const AccountSpec> accounts, const ZoneTable& zones) {
+  const Result<std::vector<std::string>> identities = checked_identities(accounts, zones);
+  if (!identities) return fail(identities.error());
+  return {};
+}
 
 Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> accounts,
                                                  const ZoneTable& zones) {

@@ -1,0 +1,161 @@
+// The request path through the books: one shard's mutex, at most one record, never a system call.
+#include "gateway/store/books.h"
+
+#include <algorithm>
+
+#include "gateway/store/books_state.h"
+
+namespace steelyard::store {
+
+using router::EndOutcome;
+using router::EventType;
+using router::HoldState;
+
+Books::Books(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Books::~Books() = default;
+
+Reservation Books::reserve(const Chain& chain, const router::AttemptKey& key, NanoUsd amount,
+                           Instant now, Tick tick) {
+  State& s = *state_;
+  Reservation out;
+  if (chain.shard >= s.shards.size() || chain.count > chain.accounts.size()) return out;
+  if (!chain.empty() && !healthy()) {
+    out.status = Admission::ledger_down;
+    return out;
+  }
+  Shard& shard = *s.shards[chain.shard];
+  const Tick lease_until = tick.plus_ms(s.spec.lease_ms);
+  const std::lock_guard lock(shard.mutex);
+  const router::ReserveOutcome outcome =
+      shard.ledger.reserve({key, chain.span(), amount, now, lease_until});
+  out.hold = {outcome.hold, chain.shard, !chain.empty()};
+  switch (outcome.status) {
+    case router::ReserveStatus::held: out.status = Admission::held; break;
+    case router::ReserveStatus::exists: out.status = Admission::exists; break;
+    case router::ReserveStatus::refused: out.status = Admission::refused; break;
+    case router::ReserveStatus::denied:
+      out.status = Admission::denied;
+      out.denial = outcome.denial;
+      break;
+  }
+  return out;
+}
+
+Dispatched Books::dispatch(const BookHold& hold) {
+  State& s = *state_;
+  if (hold.shard >= s.shards.size()) return {};
+  Shard& shard = s.shard_of(hold);
+  const std::lock_guard lock(shard.mutex);
+  std::uint64_t seq = 0;
+  if (hold.governed && s.journal) {
+    char payload[router::payload_bytes_max];
+    const std::size_t size = shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
+    if (size == 0) return {};
+    seq = s.journal->append(EventType::dispatch, {}, {payload, size});
+    if (seq == 0) return {DispatchStatus::ledger_down, 0};
+    if (s.spec.durability == Durability::relaxed) seq = 0;
+  }
+  if (!shard.ledger.dispatch(hold.ref)) return {};
+  return {DispatchStatus::sent, seq};
+}
+
+namespace {
+
+// What the journal must hear before a hold ends: nothing of one that was never sent and cost
+// nothing.
+struct Ending {
+  bool open = false, sent = false;
+};
+
+Ending ending_of(const Shard& shard, const BookHold& hold) {
+  const HoldState state = shard.ledger.state_of(hold.ref);
+  return {state == HoldState::reserved || state == HoldState::dispatched,
+          state == HoldState::dispatched};
+}
+
+}  // namespace
+
+EndOutcome Books::settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
+                         Instant now) {
+  State& s = *state_;
+  if (hold.shard >= s.shards.size()) return {true, HoldState::unknown, {}, {}};
+  Shard& shard = s.shard_of(hold);
+  actual = std::max(actual, NanoUsd{0});
+  const std::lock_guard lock(shard.mutex);
+  const Ending ending = ending_of(shard, hold);
+  if (hold.governed && s.journal && ending.open) {
+    char payload[router::payload_bytes_max];
+    if (!ending.sent) {
+      const std::size_t size = shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
+      s.keep(EventType::dispatch, now, {payload, size});
+    }
+    const std::size_t size =
+        encode(payload, router::SettleEvent{*shard.ledger.key_of(hold.ref), actual, source});
+    s.keep(EventType::settle, now, {payload, size});
+  }
+  const EndOutcome outcome = shard.ledger.settle(hold.ref, actual, source);
+  s.notice_crossings(shard);
+  return outcome;
+}
+
+EndOutcome Books::release(const BookHold& hold, Instant now) {
+  State& s = *state_;
+  if (hold.shard >= s.shards.size()) return {true, HoldState::unknown, {}, {}};
+  Shard& shard = s.shard_of(hold);
+  const std::lock_guard lock(shard.mutex);
+  if (hold.governed && s.journal && ending_of(shard, hold).sent) {
+    char payload[32];
+    const std::size_t size = encode(payload, router::EndEvent{*shard.ledger.key_of(hold.ref)});
+    s.keep(EventType::release, now, {payload, size});
+  }
+  return shard.ledger.release(hold.ref);
+}
+
+bool Books::renew(const BookHold& hold, Tick tick) {
+  State& s = *state_;
+  if (hold.shard >= s.shards.size()) return false;
+  Shard& shard = s.shard_of(hold);
+  const std::lock_guard lock(shard.mutex);
+  return shard.ledger.renew(hold.ref, tick.plus_ms(s.spec.lease_ms));
+}
+
+std::size_t Books::expire(Tick tick, Instant now) {
+  State& s = *state_;
+  std::size_t count = 0;
+  for (const std::unique_ptr<Shard>& shard : s.shards) {
+    const std::lock_guard lock(shard->mutex);
+    shard->ended.clear();
+    count += shard->ledger.expire(tick, &shard->ended);
+    for (const router::ExpiredHold& hold : shard->ended) {
+      if (hold.state != HoldState::expired || !hold.governed) continue;
+      char payload[32];
+      const std::size_t size = encode(payload, router::EndEvent{hold.key});
+      s.keep(EventType::expire, now, {payload, size});
+    }
+    s.notice_crossings(*shard);
+  }
+  return count;
+}
+
+bool Books::when_durable(std::uint64_t seq, void (*done)(void* context), void* context) {
+  return !state_->journal || state_->journal->when_durable(seq, done, context);
+}
+
+bool Books::durable(std::uint64_t seq) const {
+  return !state_->journal || state_->journal->durable(seq);
+}
+
+bool Books::wait_durable(std::uint64_t seq) {
+  return !state_->journal || state_->journal->wait_durable(seq);
+}
+
+bool Books::healthy() const {
+  return !state_->journal || state_->journal->healthy();
+}
+
+Result<void> Books::flush() {
+  if (state_->journal) return state_->journal->flush();
+  return {};
+}
+
+}  // namespace steelyard::store

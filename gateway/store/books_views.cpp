@@ -1,0 +1,102 @@
+// Looking at the books: views, thresholds, status.
+#include "gateway/store/books.h"
+#include "gateway/store/books_state.h"
+
+namespace steelyard::store {
+
+using router::AccountView;
+
+ChainView Books::view(const Chain& chain, Instant now) const {
+  ChainView out;
+  if (chain.empty() || chain.shard >= state_->shards.size()) return out;
+  const Shard& shard = *state_->shards[chain.shard];
+  std::int32_t highest = -1;
+  const std::lock_guard lock(shard.mutex);
+  for (const router::AccountId account : chain.span()) {
+    const AccountView view = shard.ledger.view(account, now);
+    out.accounts[out.count++] = view;
+    if (view.hard && view.remaining() < out.remaining) out.remaining = view.remaining();
+    if (!view.max_tier.empty() && view.percent_used > highest) {
+      highest = view.percent_used;
+      out.max_tier = view.max_tier;
+    }
+  }
+  return out;
+}
+
+Headroom Books::headroom(const Chain& chain, Instant now) const {
+  Headroom out;
+  if (chain.empty() || chain.shard >= state_->shards.size()) return out;
+  const Shard& shard = *state_->shards[chain.shard];
+  std::int32_t highest = -1;
+  const std::lock_guard lock(shard.mutex);
+  for (const router::AccountId account : chain.span()) {
+    const AccountView view = shard.ledger.view(account, now);
+    if (view.hard && view.remaining() < out.remaining) out.remaining = view.remaining();
+    if (view.max_tier.empty() || view.percent_used <= highest) continue;
+    highest = view.percent_used;
+    out.max_tier = view.max_tier;
+  }
+  return out;
+}
+
+std::vector<AccountView> Books::all_views(Instant now) const {
+  std::vector<AccountView> out;
+  for (const std::unique_ptr<Shard>& shard : state_->shards) {
+    const std::lock_guard lock(shard->mutex);
+    const std::uint32_t count = static_cast<std::uint32_t>(shard->ledger.account_count());
+    for (std::uint32_t i = 0; i < count; ++i) out.push_back(shard->ledger.view({i}, now));
+  }
+  return out;
+}
+
+bool Books::take_crossings(std::vector<CrossingReport>& out, Instant now) {
+  State& s = *state_;
+  if (!s.crossed.exchange(false, std::memory_order_acquire)) return false;
+  for (const std::unique_ptr<Shard>& shard : s.shards) {
+    const std::lock_guard lock(shard->mutex);
+    for (const router::Crossing& c : shard->ledger.crossings()) {
+      out.push_back({std::string(c.scope), std::string(c.max_tier), c.per, c.percent, c.action,
+                     c.limit, c.posted, c.window_start, c.window_end});
+      char payload[32];
+      const std::size_t size = encode(
+          payload, router::FiredEvent{shard->numbers[c.account.v], c.window_start, c.percent});
+      s.keep(router::EventType::fired, now, {payload, size});
+    }
+    shard->ledger.clear_crossings();
+  }
+  return true;
+}
+
+BooksStatus Books::status() const {
+  BooksStatus out = state_->at_start;
+  if (!state_->journal) return out;
+  const JournalStatus journal = state_->journal->status();
+  out.healthy = journal.healthy;
+  out.error = journal.error;
+  out.appended_seq = journal.appended_seq;
+  out.durable_seq = journal.durable_seq;
+  out.kept_records = journal.kept_records;
+  out.dropped_records = journal.dropped_records;
+  return out;
+}
+
+std::size_t Books::open_holds() const {
+  std::size_t count = 0;
+  for (const std::unique_ptr<Shard>& shard : state_->shards) {
+    const std::lock_guard lock(shard->mutex);
+    count += shard->ledger.open_holds();
+  }
+  return count;
+}
+
+std::string Books::check_invariants() const {
+  for (const std::unique_ptr<Shard>& shard : state_->shards) {
+    const std::lock_guard lock(shard->mutex);
+    std::string broken = shard->ledger.check_invariants();
+    if (!broken.empty()) return broken;
+  }
+  return "";
+}
+
+}  // namespace steelyard::store
