@@ -1,0 +1,229 @@
+#include "router/plan.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "policies/rule_set.h"
+#include "router/health.h"
+#include "router/planner.h"
+
+namespace steelyard::router {
+
+using policies::no_model;
+using policies::no_tier;
+
+void make_plan(const Catalog& catalog, const Health& health, const OutputEstimates& outputs,
+               const PlanInput& input, Plan& plan) {
+  Planner(catalog, health, outputs, input, plan).run();
+}
+
+void Planner::run() {
+  plan_.attempt_count = 0;
+  plan_.escalation = {};
+  plan_.session = SessionMove::none;
+  plan_.stay = plan_.leave = plan_.baseline = {};
+  plan_.baseline_model = no_model;
+  plan_.retry_at = {INT64_MAX};
+  moment_ = utc_moment(in_.at);
+  set_scope();
+  walk(in_.every_candidate);
+  if (plan_.counts[static_cast<std::size_t>(Reason::ok)] == 0) readmit_broken();
+  const std::int32_t front = session_front();
+  add_risk();
+  choose(front);
+  choose_escalation();
+  set_baseline();
+  // A refusal has to name its reasons, also those of models the masks had left out.
+  if (plan_.attempt_count == 0 && !in_.every_candidate) walk(true);
+}
+
+void Planner::set_scope() {
+  named_ = in_.verdict.model;
+  tier_ = in_.verdict.tier;
+  const auto binds = [&](std::int32_t target) {
+    return valid(target) && (named_ == no_model || named_ == catalog_.target(target).model);
+  };
+  if (binds(in_.bound_target)) {
+    bound_ = in_.bound_target;
+    locked_ = catalog_.target(bound_).model;
+  } else if (in_.facts.tool_loop && binds(in_.warm_target)) {
+    locked_ = catalog_.target(in_.warm_target).model;
+  }
+  if (in_.max_tier != no_tier) {
+    if (tier_ != no_tier) tier_ = std::min(tier_, in_.max_tier);
+    if (named_ != no_model && locked_ == no_model &&
+        (catalog_.model(named_).tiers >> in_.max_tier) > 1) {
+      released_ = named_;
+      named_ = no_model;
+      tier_ = in_.max_tier;
+    }
+  }
+  plan_.effective_tier = tier_;
+}
+
+void Planner::walk(bool every_model) {
+  plan_.candidate_count = plan_.omitted = 0;
+  plan_.counts.fill(0);
+  if (every_model) {
+    for (std::size_t m = 0; m < catalog_.models().size(); ++m) assess_model(m);
+    return;
+  }
+  ModelMask pool = catalog_.served();
+  if (in_.access != nullptr) pool &= *in_.access;
+  if (locked_ != no_model) {
+    pool &= ModelMask::only(static_cast<std::size_t>(locked_));
+  } else {
+    pool &= in_.verdict.allowed;
+    if (named_ != no_model) pool &= ModelMask::only(static_cast<std::size_t>(named_));
+    if (released_ != no_model) pool.reset(static_cast<std::size_t>(released_));
+    if (held_to_tier() && tier_ != no_tier) pool &= catalog_.tier_mask(tier_);
+  }
+  pool.for_each([&](std::size_t m) { assess_model(m); });
+}
+
+// The last targets of a set are never ejected: better a doubtful attempt than none.
+void Planner::readmit_broken() {
+  for (Candidate& candidate : std::span(plan_.candidates.data(), plan_.candidate_count)) {
+    if (candidate.reason == Reason::parked || candidate.reason == Reason::breaker_open)
+      plan_.retry_at = std::min(plan_.retry_at, health_.available_at(candidate.target));
+    if (candidate.reason != Reason::breaker_open) continue;
+    candidate.reason = Reason::ok;
+    forced_ = true;
+    --plan_.counts[static_cast<std::size_t>(Reason::breaker_open)];
+    ++plan_.counts[static_cast<std::size_t>(Reason::ok)];
+  }
+}
+
+// Expected cost += P(failure) * what another try costs: the cheapest model of the next tier up
+// where the policy escalates, else the same again.
+void Planner::add_risk() {
+  std::array<std::int64_t, policies::tiers_max + 1> cheapest;
+  cheapest.fill(INT64_MAX);
+  const bool escalates = in_.verdict.escalate_on != 0 && held_to_tier();
+  const auto candidates = std::span(plan_.candidates.data(), plan_.candidate_count);
+  if (escalates)
+    for (const Candidate& candidate : candidates)
+      if (candidate.reason == Reason::ok)
+        for (std::uint32_t bits = catalog_.model(candidate.model).tiers; bits != 0;
+             bits &= bits - 1) {
+          std::int64_t& least = cheapest[static_cast<std::size_t>(std::countr_zero(bits))];
+          least = std::min(least, candidate.expected.v);
+        }
+  for (Candidate& candidate : candidates) {
+    if (candidate.target == no_target) continue;
+    const std::int32_t ppm = health_.failure_ppm(candidate.target);
+    if (ppm == 0) continue;
+    const auto above =
+        static_cast<std::size_t>(std::bit_width(catalog_.model(candidate.model).tiers));
+    const std::int64_t again =
+        escalates && cheapest[above] != INT64_MAX ? cheapest[above] : candidate.expected.v;
+    candidate.expected.v += static_cast<std::int64_t>(static_cast<Int128>(again) * ppm / 1'000'000);
+  }
+}
+
+bool Planner::better(const Candidate& a, const Candidate& b) const {
+  if (a.expected != b.expected) return a.expected < b.expected;
+  if (a.worst_case != b.worst_case) return a.worst_case < b.worst_case;
+  if (a.model != b.model) return catalog_.model(a.model).rank < catalog_.model(b.model).rank;
+  return a.target < b.target;
+}
+
+// The best candidate not yet placed; of at least `tier` and another model when asked for.
+std::int32_t Planner::best(std::int32_t tier, std::int32_t other_than_model) const {
+  std::int32_t found = -1;
+  for (std::int32_t i = 0; i < plan_.candidate_count; ++i) {
+    const Candidate& candidate = plan_.candidates[static_cast<std::size_t>(i)];
+    if (candidate.reason != Reason::ok || candidate.model == other_than_model) continue;
+    if (tier == no_tier ? candidate.place != 0 : !catalog_.model(candidate.model).meets(tier))
+      continue;
+    if (found < 0 || better(candidate, plan_.candidates[static_cast<std::size_t>(found)]))
+      found = i;
+  }
+  return found;
+}
+
+void Planner::choose(std::int32_t front) {
+  const std::int32_t wanted = std::clamp(in_.attempts, 1, limits::attempts_max);
+  while (plan_.attempt_count < wanted) {
+    const std::int32_t next =
+        front >= 0 && plan_.attempt_count == 0 ? front : best(no_tier, no_model);
+    if (next < 0) break;
+    Candidate& candidate = plan_.candidates[static_cast<std::size_t>(next)];
+    plan_.attempts[plan_.attempt_count++] = attempt_of(candidate);
+    candidate.place = plan_.attempt_count;
+  }
+  if (plan_.attempt_count > 0) plan_.retry_at = {INT64_MAX};
+}
+
+// Up from what the first model can do, not from what was asked: the next tier may be served by it
+// already.
+void Planner::choose_escalation() {
+  if (in_.verdict.escalate_on == 0 || plan_.attempt_count == 0 || !held_to_tier() ||
+      tier_ == no_tier)
+    return;
+  const std::int32_t first = plan_.attempts[0].model;
+  const auto tiers = static_cast<std::int32_t>(catalog_.tiers().size());
+  std::int32_t up = std::bit_width(catalog_.model(first).tiers);
+  if (up >= tiers) up = tiers - 1;
+  if (in_.max_tier != no_tier) up = std::min(up, in_.max_tier);
+  for (; up >= tier_; --up) {
+    const std::int32_t found = best(up, first);
+    if (found < 0) continue;
+    plan_.escalation = attempt_of(plan_.candidates[static_cast<std::size_t>(found)]);
+    return;
+  }
+}
+
+// The counterfactual: the model asked for; for `auto` the dearest model of the highest tier that
+// this key could have used. Same share of cached input as the chosen attempt.
+void Planner::set_baseline() {
+  if (plan_.attempt_count == 0) return;
+  std::int64_t cached = 0;
+  for (const WarmCache& warm : in_.warm)
+    if (warm.target == plan_.attempts[0].target) cached = warm.tokens;
+  const auto consider = [&](std::size_t index) {
+    const Model& model = catalog_.model(static_cast<std::int32_t>(index));
+    ModelView view;
+    const Reason reason = fit(model, view);
+    if (!view.tariff.priced()) return;
+    if (reason != Reason::ok && in_.verdict.asked_model == no_model) return;
+    const CacheWrites writes =
+        model.target_count == 0 ? CacheWrites::none
+                                : writes_at(model, catalog_.target(model.target_first), view.input);
+    const NanoUsd cost = cost_with(view, writes, model.tokens_from(cached));
+    if (plan_.baseline_model != no_model && cost <= plan_.baseline) return;
+    plan_.baseline_model = static_cast<std::int32_t>(index);
+    plan_.baseline = cost;
+  };
+  if (in_.verdict.asked_model != no_model) {
+    consider(static_cast<std::size_t>(in_.verdict.asked_model));
+    return;
+  }
+  for (std::size_t t = catalog_.tiers().size(); t-- > 0 && plan_.baseline_model == no_model;) {
+    ModelMask premium = catalog_.tier_mask(static_cast<std::int32_t>(t)) & catalog_.served();
+    if (in_.access != nullptr) premium &= *in_.access;
+    premium.for_each(consider);
+  }
+  if (plan_.baseline_model == no_model) consider(static_cast<std::size_t>(plan_.attempts[0].model));
+}
+
+NanoUsd cost_elsewhere(const Catalog& catalog, std::int32_t served, std::int32_t other,
+                       const Usage& usage, Instant at) {
+  const Model& from = catalog.model(served);
+  const Model& to = catalog.model(other);
+  const auto scaled = [&](std::int64_t tokens) {
+    const Int128 product =
+        static_cast<Int128>(std::max<std::int64_t>(tokens, 0)) * to.token_ratio_percent;
+    return static_cast<std::int64_t>((product + from.token_ratio_percent - 1) /
+                                     from.token_ratio_percent);
+  };
+  Usage there;
+  there.input = scaled(usage.input);
+  there.cache_read = scaled(usage.cache_read);
+  there.cache_write_5m = scaled(usage.cache_write_5m);
+  there.cache_write_1h = scaled(usage.cache_write_1h);
+  there.output = scaled(usage.output);
+  return cost_of(there, to.prices.tariff_at(at));
+}
+
+}  // namespace steelyard::router

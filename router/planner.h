@@ -1,0 +1,75 @@
+#pragma once
+// The work behind make_plan; only router/plan*.cpp include it.
+#include "router/plan.h"
+
+namespace steelyard::router {
+
+class Planner {
+ public:
+  Planner(const Catalog& catalog, const Health& health, const OutputEstimates& outputs,
+          const PlanInput& input, Plan& plan)
+      : catalog_(catalog), health_(health), outputs_(outputs), in_(input), plan_(plan) {}
+  void run();
+
+ private:
+  // What all targets of one model share for this request.
+  struct ModelView {
+    std::int64_t input = 0, input_upper = 0;  // in the model's tokens
+    std::int64_t output_max = 0;              // per choice
+    std::int64_t output_expected = 0;         // per choice
+    Tariff tariff;
+  };
+
+  // plan.cpp: scope and choice
+  void set_scope();
+  bool valid(std::int32_t target) const {
+    return target >= 0 && static_cast<std::size_t>(target) < catalog_.targets().size();
+  }
+  void walk(bool every_model);
+  void readmit_broken();
+  void add_risk();
+  void choose(std::int32_t front);
+  void choose_escalation();
+  void set_baseline();
+  std::int32_t best(std::int32_t tier, std::int32_t other_than_model) const;
+  bool better(const Candidate& a, const Candidate& b) const;
+
+  // plan_assess.cpp: one model, one target
+  Reason standing(std::size_t model) const;
+  Reason capable(const Model& model) const;
+  Reason fit(const Model& model, ModelView& view) const;
+  Reason fit_output(const Model& model, ModelView& view) const;
+  void assess_model(std::size_t model);
+  Candidate assess_target(const Model& model, std::int32_t target, ModelView view) const;
+  Reason fit_room(const CostBounds& bounds, ModelView& view, NanoUsd& worst) const;
+  void list(const Candidate& candidate);
+  CacheWrites writes_at(const Model& model, const Target& target, std::int64_t input) const;
+  std::int64_t cached_at(const Model& model, std::int32_t target) const;
+  NanoUsd cost_with(const ModelView& view, CacheWrites writes, std::int64_t cached) const;
+  PlannedAttempt attempt_of(const Candidate& candidate) const;
+
+  // plan_session.cpp
+  std::int32_t
+  session_front();  // index of the candidate that must come first, -1: the cheapest may
+  NanoUsd cost_elsewhere_now(const Candidate& candidate, std::int64_t counted_cached) const;
+
+  std::int32_t choices() const { return in_.facts.choices > 1 ? in_.facts.choices : 1; }
+  bool held_to_tier() const {
+    return named_ == policies::no_model && locked_ == policies::no_model;
+  }
+
+  const Catalog& catalog_;
+  const Health& health_;
+  const OutputEstimates& outputs_;
+  const PlanInput& in_;
+  Plan& plan_;
+  UtcMoment moment_;
+  std::int32_t named_ = policies::no_model;     // serve this model only
+  std::int32_t released_ = policies::no_model;  // was named, but the budget allows only lower tiers
+  std::int32_t locked_ = policies::no_model;    // the conversation's model
+  std::int32_t bound_ = no_target;              // the conversation's target
+  std::int32_t tier_ = policies::no_tier;
+  bool forced_ = false;  // breakers are overruled: nothing else was left
+};
+
+}  // namespace steelyard::router
