@@ -18,6 +18,7 @@ const char* name_of(FinishReason reason);  // "" for none
 class FinishSet {
  public:
   constexpr void add(FinishReason r) { bits_ = static_cast<std::uint8_t>(bits_ | bit(r)); }
+  constexpr void merge(FinishSet other) { bits_ = static_cast<std::uint8_t>(bits_ | other.bits_); }
   constexpr bool has(FinishReason r) const { return (bits_ & bit(r)) != 0; }
   constexpr bool empty() const { return bits_ == 0; }
 

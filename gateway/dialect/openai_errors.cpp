@@ -110,9 +110,8 @@ void write_object(std::string& out, const Error& error, const ErrorExtras& extra
     json.null();
   else
     json.string(how.code);
-  json.end_object();
   if (!extras.request_id.empty() || extras.budget != nullptr) write_details(json, extras);
-  json.end_object();
+  json.end_object().end_object();
 }
 
 }  // namespace

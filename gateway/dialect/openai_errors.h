@@ -52,8 +52,9 @@ int client_status(FaultClass cls, int upstream_status);
 // account.
 bool forwards_body(FaultClass cls);
 
-// Appends {"error":{"message","type","param","code"}}, with a `steelyard` object beside `error` for
-// a refusal by budget or when there is a request id.
+// Appends {"error":{"message","type","param","code"}}; a `steelyard` object inside `error` (SDKs
+// hand that object to the application) holds the request id and, for a refusal by budget, the
+// figures.
 void write_error(std::string& out, const Error& error, const ErrorExtras& extras);
 // Appends `data: {"error":{...}}` and a blank line. No [DONE] follows: the stream did not end well.
 void write_sse_error(std::string& out, const Error& error, const ErrorExtras& extras);

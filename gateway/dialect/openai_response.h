@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/dialect/answer.h"
 #include "gateway/dialect/fault.h"
@@ -47,8 +48,11 @@ class ResponseParser {
   bool tools_declared(std::string_view tools, std::string_view names);
 
  private:
+  bool is_object(std::string_view escaped);
+
   JsonIndex* scratch_;
-  std::string unescaped_;  // grows to the longest tool call
+  std::string unescaped_;                    // grows to the longest text looked into
+  std::vector<std::string_view> arguments_;  // of the answer being parsed
 };
 
 // An error answer: status and body as the provider sent them. Never `none`.

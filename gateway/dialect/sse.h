@@ -17,13 +17,14 @@ struct SseLine {
   std::string_view raw;   // bytes of this read that belong to it, terminator included
   std::string_view text;  // whole line without terminator and BOM; only when complete
   bool complete = false;
+  bool skipped = false;  // over the cap: text is empty, and that does not mean a blank line
 };
 
 // Cuts a byte stream into lines. Zero-copy unless a line straddles reads.
 class SseLines {
  public:
   // What a line longer than the cap means: `stop` makes next() return too_long for ever (a decoder
-  // must not truncate); `skip` hands its pieces on and completes it with empty text (a relay
+  // must not truncate); `skip` hands its pieces on and completes it as skipped (a relay
   // forwards them anyway).
   enum class Overlong : std::uint8_t { stop, skip };
   enum class Status : std::uint8_t { line, need_more, too_long };

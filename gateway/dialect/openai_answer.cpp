@@ -1,0 +1,237 @@
+#include "gateway/dialect/openai_answer.h"
+
+#include <algorithm>
+
+#include "gateway/dialect/openai_fault.h"
+#include "gateway/dialect/openai_usage.h"
+
+namespace steelyard::dialect::openai {
+namespace {
+
+enum RootKey {
+  kChoices,
+  kUsage,
+  kGroq,
+  kError,
+  kModel,
+  kServiceTier,
+  kObject,
+  kMessage,
+  kCode,
+  kType,
+  kDetail
+};
+constexpr KeyTable kRoot(key_names("choices", "usage", "x_groq", "error", "model", "service_tier",
+                                   "object", "message", "code", "type", "detail"));
+enum ChoiceKey { kIndex, kFinish, kDelta, kChoiceMessage, kChoiceText, kChoiceUsage, kChoiceError };
+constexpr KeyTable kChoice(key_names("index", "finish_reason", "delta", "message", "text", "usage",
+                                     "error"));
+enum DeltaKey {
+  kContent,
+  kReasoning,
+  kReasoningContent,
+  kRefusal,
+  kToolCalls,
+  kFunctionCall,
+  kAudio,
+  kImages,
+  kDeltaUsage
+};
+constexpr KeyTable kDeltaKeys(key_names("content", "reasoning", "reasoning_content", "refusal",
+                                        "tool_calls", "function_call", "audio", "images", "usage"));
+constexpr KeyTable kCall(key_names("function", "custom"));
+enum FunctionKey { kName, kArguments, kInput };
+constexpr KeyTable kFunction(key_names("name", "arguments", "input"));
+enum PartKey { kPartText, kThinking };
+constexpr KeyTable kPart(key_names("text", "thinking"));
+enum GroqKey { kGroqUsage, kGroqError };
+constexpr KeyTable kGroqKeys(key_names("usage", "error"));
+
+class AnswerReader {
+ public:
+  AnswerReader(JsonIndex& index, AnswerDocument& out, AnswerSinks sinks)
+      : reader_(index), out_(out), sinks_(sinks) {}
+
+  bool read() {
+    if (reader_.cursor.peek() != '{') return false;
+    const bool ok = reader_.object(kRoot, [this](int key) { return root(key); });
+    const bool bare_fault = !out_.choices && (vllm_error_ || fault_.looks_like_fault());
+    if (fault_.seen() || bare_fault) out_.fault = fault_.take(200);
+    return ok && reader_.cursor.at_end();
+  }
+
+ private:
+  bool skip() { return reader_.cursor.skip_value(); }
+
+  bool root(int key) {
+    switch (key) {
+      case kChoices:
+        out_.choices = reader_.cursor.peek() == '[';
+        return reader_.array([this] { return choice(); });
+      case kUsage: return read_usage(reader_, out_.usage);
+      case kGroq: return groq();
+      case kError: return fault_.read_error_value(reader_);
+      case kModel: return reader_.text(out_.model);
+      case kServiceTier: return reader_.text(out_.service_tier);
+      case kObject: {
+        std::string_view object;
+        if (!reader_.text(object)) return false;
+        vllm_error_ = object == "error";
+        return true;
+      }
+      // Only errors have these at the top.
+      case kMessage: return reader_.cursor.peek() == '"' ? fault_.read_message(reader_) : skip();
+      case kCode: return fault_.read_code(reader_);
+      case kType: return fault_.read_type(reader_);
+      case kDetail: return fault_.read_detail(reader_);
+      default: return skip();
+    }
+  }
+
+  bool groq() {
+    return reader_.object(kGroqKeys, [this](int key) {
+      if (key == kGroqUsage) return read_usage(reader_, out_.usage);
+      return key == kGroqError ? fault_.read_error_value(reader_) : skip();
+    });
+  }
+
+  bool choice() {
+    ++out_.choice_count;
+    std::int64_t index = 0;
+    std::string_view finish;
+    visible_ = false;
+    content_ = {};
+    const bool ok =
+        reader_.object(kChoice, [&](int key) { return choice_member(key, index, finish); });
+    const FinishReason reason = finish_named(finish);
+    if (reason != FinishReason::none) out_.finishes.add(reason);
+    if (index == 0) {
+      if (reason != FinishReason::none) out_.finish = reason;
+      out_.content = content_;
+    }
+    out_.empty_choice |= !visible_;
+    return ok;
+  }
+
+  bool choice_member(int key, std::int64_t& index, std::string_view& finish) {
+    bool present = false;
+    switch (key) {
+      case kIndex: return reader_.integer(index, present);
+      case kFinish: return reader_.text(finish);
+      case kDelta:
+      case kChoiceMessage: return reader_.object(kDeltaKeys, [this](int k) { return delta(k); });
+      case kChoiceText: return reader_.text(content_) && see(content_);
+      case kChoiceUsage: return read_usage(reader_, out_.usage);
+      case kChoiceError: return fault_.read_error_value(reader_);
+      default: return skip();
+    }
+  }
+
+  bool delta(int key) {
+    std::string_view text;
+    const char c = reader_.cursor.peek();
+    switch (key) {
+      case kContent:
+        if (c == '[') return reader_.array([this] { return part(); });
+        return reader_.text(content_) && see(content_);
+      case kReasoning:
+      case kReasoningContent:  // thinking alone is no answer: counted, not seen
+        if (!reader_.text(text)) return false;
+        out_.text_bytes += static_cast<std::int64_t>(text.size());
+        return true;
+      case kRefusal:
+        if (!reader_.text(text)) return false;
+        out_.refusal |= !text.empty();
+        return see(text);
+      case kToolCalls: return reader_.array([this] { return call(); });
+      case kFunctionCall: return c == '{' ? function() : skip();
+      case kAudio: visible_ |= c == '{'; return skip();
+      case kImages: visible_ |= c == '['; return skip();
+      case kDeltaUsage: return read_usage(reader_, out_.usage);
+      default: return skip();
+    }
+  }
+
+  bool part() {
+    return reader_.object(kPart, [this](int key) {
+      std::string_view text;
+      if (key != kPartText) return skip();
+      return reader_.text(text) && see(text);
+    });
+  }
+
+  bool call() {
+    if (reader_.cursor.peek() != '{') return skip();
+    return reader_.object(kCall, [this](int key) { return key >= 0 ? function() : skip(); });
+  }
+
+  // A call is counted by its name: later pieces of a streamed one have none.
+  bool function() {
+    visible_ = true;
+    return reader_.object(kFunction, [this](int key) {
+      std::string_view text;
+      if (key < 0) return skip();
+      if (key == kArguments && reader_.cursor.peek() == '{') return object_arguments();
+      if (!reader_.text(text)) return false;
+      if (key == kName) return add_name(text);
+      out_.text_bytes += static_cast<std::int64_t>(text.size());
+      if (key == kArguments && sinks_.arguments != nullptr) sinks_.arguments->push_back(text);
+      return true;
+    });
+  }
+
+  // Ollama: arguments that are an object already; valid by being here.
+  bool object_arguments() {
+    const std::size_t begin = reader_.cursor.offset();
+    if (!skip()) return false;
+    out_.text_bytes += static_cast<std::int64_t>(reader_.cursor.end_of_previous() - begin);
+    return true;
+  }
+
+  bool add_name(std::string_view name) {
+    if (name.empty()) return true;
+    ++out_.tool_calls;
+    std::string* names = sinks_.tool_names;
+    if (names == nullptr || names->size() + name.size() >= sinks_.tool_names_max) return true;
+    append_unescaped(*names, name);
+    *names += '\n';
+    return true;
+  }
+
+  bool see(std::string_view text) {
+    out_.text_bytes += static_cast<std::int64_t>(text.size());
+    visible_ |= !text.empty();
+    return true;
+  }
+
+  LenientReader reader_;
+  AnswerDocument& out_;
+  AnswerSinks sinks_;
+  FaultReader fault_;
+  std::string_view content_;
+  bool visible_ = false, vllm_error_ = false;
+};
+
+}  // namespace
+
+FinishReason finish_named(std::string_view name) {
+  if (name.empty()) return FinishReason::none;
+  if (name == "stop" || name == "eos_token" || name == "stop_sequence" || name == "eos") {
+    return FinishReason::stop;
+  }
+  if (name == "length" || name == "model_length" || name == "max_tokens")
+    return FinishReason::length;
+  if (name == "tool_calls" || name == "function_call") return FinishReason::tool_calls;
+  if (name == "content_filter") return FinishReason::content_filter;
+  if (name == "error" || name == "insufficient_system_resource") return FinishReason::error;
+  return FinishReason::other;
+}
+
+bool read_answer(JsonIndex& scratch, std::string_view json, AnswerDocument& out,
+                 AnswerSinks sinks) {
+  out = AnswerDocument{};
+  if (scratch.load(json) != JsonFault::none) return false;
+  return AnswerReader(scratch, out, sinks).read();
+}
+
+}  // namespace steelyard::dialect::openai
