@@ -31,6 +31,7 @@ class Buffer {
   std::span<char> free_space() { return {data_ + size_, capacity_ - size_}; }
   void commit(std::size_t bytes) { size_ += bytes; }
   void clear() { size_ = 0; }
+  void truncate(std::size_t bytes) { size_ = bytes; }  // bytes <= size()
 
   // Makes capacity() at least `bytes`; contents stay, addresses change.
   void reserve(std::size_t bytes);

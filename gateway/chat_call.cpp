@@ -1,0 +1,271 @@
+#include "gateway/chat_call.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/error_reply.h"
+#include "gateway/hints.h"
+#include "gateway/receipts.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+namespace {
+
+// x-steelyard-deadline-ms: how long the client is willing to wait in all. 0: not said, or nonsense.
+std::int64_t client_deadline_ms(const net::RequestHead& head) {
+  const std::string_view text = head.value(net::RequestField::steelyard_deadline_ms);
+  std::int64_t value = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+  return whole && value > 0 ? value : 0;
+}
+
+}  // namespace
+
+net::Task<void> serve_chat(Session& session) {
+  ChatCall call(session);
+  co_await call.run();
+}
+
+ChatCall::ChatCall(Session& session)
+    : session_(session),
+      worker_(session.worker()),
+      serving_(session.serving()),
+      runtime_(session.runtime()),
+      deadline_(&ChatCall::on_deadline, this) {}
+
+ChatCall::~ChatCall() {
+  session_.listen_for_departure(nullptr);
+}
+
+net::Task<void> ChatCall::run() {
+  session_.listen_for_departure(this);
+  if (prepare()) co_await forward();
+  if (holding_) settle_unknown();
+  drop_upstream();
+  if (!answered_ && !session_.client_gone()) co_await answer_error();
+  finish();
+}
+
+// Everything up to the plan: no I/O. False: error_ says why not.
+bool ChatCall::prepare() {
+  receipt_.id = worker_.new_request_id();
+  receipt_.start = session_.started_at();
+  receipt_.call = telemetry::CallType::chat_completions;
+  receipt_.client_dialect = telemetry::WireDialect::openai;
+  receipt_.config_digest = runtime_.spec.digest;
+  const TimeoutSpec& timeouts = runtime_.spec.timeouts;
+  const std::int64_t asked = client_deadline_ms(session_.head());
+  total_due_ =
+      session_.started().plus_ms(asked == 0 ? timeouts.total : std::min(asked, timeouts.total));
+
+  const Result<void> decided = decide(worker_, serving_, *session_.principal(), session_.body(),
+                                      hints_of(session_.head()), policies::Trace::no, decision_);
+  receipt_.facts = decision_.facts;
+  receipt_.durations.parse = decision_.parse_ns;
+  receipt_.durations.count = decision_.count_ns;
+  receipt_.durations.decide = decision_.decide_ns;
+  receipt_.policy = decision_.verdict.policy;
+  receipt_.estimate.input_tokens = decision_.tokens.tokens;
+  receipt_.estimate.input_tokens_upper = decision_.tokens.upper;
+  receipt_.estimate.quality = router::name_of(decision_.tokens.quality);
+  if (!decided) {
+    error_ = decided.error();
+    has_error_ = true;
+    return false;
+  }
+  take_plan();
+  return true;
+}
+
+void ChatCall::take_plan() {
+  const router::Plan& plan = worker_.tools().plan;
+  attempt_count_ = plan.attempt_count;
+  std::copy_n(plan.attempts.begin(), plan.attempt_count, attempts_.begin());
+  escalation_ = plan.escalation;
+  baseline_model_ = plan.baseline_model;
+  if (plan.effective_tier != policies::no_tier)
+    receipt_.tier = runtime_.rules.tiers()[static_cast<std::size_t>(plan.effective_tier)];
+  receipt_.policy_id = policy_label();
+  receipt_.estimate.output_tokens_expected = plan.attempts[0].output_expected;
+  receipt_.estimate.output_tokens_max = plan.attempts[0].output_tokens_max;
+  for (const router::Candidate& candidate : plan.listed()) {
+    const bool there = candidate.target != router::no_target;
+    telemetry::ReceiptCandidate line;
+    line.model = runtime_.catalog.model(candidate.model).name;
+    if (there) line.provider = provider_of(candidate.target).name;
+    line.expected = candidate.expected;
+    if (candidate.reason != router::Reason::ok) line.reason = router::name_of(candidate.reason);
+    receipt_.candidates.add(line);
+  }
+}
+
+telemetry::PolicyId ChatCall::policy_label() const {
+  for (std::size_t i = 0; i < runtime_.rules.rules().size(); ++i)
+    if (runtime_.rules.rules()[i].route == decision_.verdict.route)
+      return runtime_.policy_labels[i];
+  return telemetry::other_label;
+}
+
+const ProviderRuntime& ChatCall::provider_of(std::int32_t target) const {
+  return runtime_.providers[static_cast<std::size_t>(runtime_.catalog.target(target).provider)];
+}
+
+bool ChatCall::may_continue() const {
+  return !session_.client_gone() && !must_end_ && worker_.tick_now() < total_due_;
+}
+
+// The next of the plan; when it is used up, the last one again if its failure allows that.
+const router::PlannedAttempt* ChatCall::next_attempt() {
+  if (next_ < attempt_count_) {
+    pause_ms_ = 0;
+    return &attempts_[next_++];
+  }
+  const auto budget = static_cast<std::uint8_t>(runtime_.spec.retry.attempts);
+  if (!retry_same_ || sent_count_ >= budget || next_ == 0) return nullptr;
+  pause_ms_ = std::max<std::int64_t>(pause_ms_, 50 << std::min<int>(sent_count_, 4));
+  return &attempts_[next_ - 1];
+}
+
+net::Task<void> ChatCall::forward() {
+  while (may_continue()) {
+    const router::PlannedAttempt* planned = next_attempt();
+    if (planned == nullptr) break;
+    if (pause_ms_ != 0) {
+      const bool rested = co_await pause();
+      if (!rested) break;
+    }
+    retry_same_ = false;
+    const AttemptEnd end = co_await attempt(*planned);
+    drop_upstream();
+    if (end == AttemptEnd::answered || end == AttemptEnd::give_up) break;
+    if (end == AttemptEnd::escalate) {
+      attempts_[0] = escalation_;
+      attempt_count_ = 1;
+      next_ = 0;
+      escalated_ = receipt_.escalated = true;
+    }
+  }
+}
+
+// Waits pause_ms_. False: the request is over for another reason.
+net::Task<bool> ChatCall::pause() {
+  pause_.arm();
+  pausing_ = true;
+  arm(std::exchange(pause_ms_, 0));
+  (void)co_await pause_;
+  pausing_ = false;
+  deadline_.clear();
+  co_return may_continue();
+}
+
+void ChatCall::arm(std::int64_t from_now_ms) {
+  const Tick due = worker_.tick_now().plus_ms(from_now_ms);
+  worker_.set_deadline_at(deadline_, std::min(due, total_due_));
+}
+
+void ChatCall::on_deadline(void* self) {
+  auto& call = *static_cast<ChatCall*>(self);
+  call.interrupt(net::IoError::timed_out);
+}
+
+// Ends whatever is awaited.
+void ChatCall::interrupt(net::IoError why) {
+  if (pausing_ && pause_.pending()) return pause_.complete({0, why});
+  if (upstream_ && upstream_->pipe) upstream_->pipe->close(why);
+}
+
+void ChatCall::client_left() {
+  receipt_.client_abort =
+      committed_ ? telemetry::ClientAbort::mid_stream : telemetry::ClientAbort::before_first_byte;
+  client_left_ = true;
+  interrupt(net::IoError::cancelled);
+}
+
+void ChatCall::must_end() {
+  must_end_ = true;
+  interrupt(net::IoError::cancelled);
+}
+
+void ChatCall::give_error(ErrorKind kind, ErrorSource source, std::string text) {
+  error_ = Error(kind, source, Retry::never, std::move(text));
+  has_error_ = true;
+}
+
+// What the client gets when nobody answered.
+net::Task<void> ChatCall::answer_error() {
+  answered_ = true;
+  if (!has_error_ && fault_) error_ = dialect::to_error(fault_, fault_status_);
+  if (!has_error_ && !fault_) {
+    if (must_end_) {
+      give_error(ErrorKind::overloaded, ErrorSource::gateway, "the gateway is shutting down");
+    } else {
+      give_error(ErrorKind::upstream_timeout, ErrorSource::upstream,
+                 "no provider answered within the deadline");
+    }
+  }
+  receipt_.failed = true;
+  receipt_.error = error_.kind;
+  receipt_.error_text = error_.context;
+  head_text_.clear();
+  append_error_headers();
+  const bool theirs = !has_error_ && dialect::openai::forwards_body(fault_.cls);
+  if (theirs && !fault_body_.empty()) {
+    const int status = dialect::openai::client_status(fault_.cls, fault_status_);
+    receipt_.http_status = static_cast<std::uint16_t>(status);
+    head_text_ += fault_headers_;
+    (void)co_await session_.reply(static_cast<unsigned>(status), fault_type_, fault_body_,
+                                  head_text_);
+    co_return;
+  }
+  char id[telemetry::request_id_bytes];
+  telemetry::write_request_id(id, receipt_.id);
+  extras_.request_id = std::string_view(id, sizeof id);
+  extras_.refusal_status = runtime_.spec.ledger.refusal_status;
+  const auto reply = dialect::openai::reply_for(error_.kind, extras_.refusal_status);
+  receipt_.http_status = static_cast<std::uint16_t>(reply.status);
+  (void)co_await reply_error(session_, error_, extras_, head_text_);
+}
+
+void ChatCall::append_error_headers() {
+  char id[telemetry::request_id_bytes];
+  telemetry::write_request_id(id, receipt_.id);
+  head_text_ += "x-steelyard-request-id: ";
+  head_text_.append(id, sizeof id);
+  head_text_ += "\r\nx-steelyard-attempts: ";
+  head_text_ += std::to_string(receipt_.attempts.size());
+  head_text_ += "\r\n";
+  if (error_.kind == ErrorKind::over_budget && budget_details_.resets_at) {
+    const std::int64_t left = budget_details_.resets_at->seconds() - decision_.at.seconds();
+    head_text_ += "retry-after: " + std::to_string(std::max<std::int64_t>(left, 1)) + "\r\n";
+  }
+}
+
+void ChatCall::finish() {
+  const Tick now = worker_.tick_now();
+  receipt_.durations.total = now - session_.started();
+  receipt_.durations.overhead = std::max<std::int64_t>(receipt_.durations.total - waited_ns_, 0);
+  receipt_.retries = receipt_.attempts.empty()
+                         ? std::uint16_t{0}
+                         : static_cast<std::uint16_t>(receipt_.attempts.size() - 1);
+  if (session_.client_gone() && !answered_) {
+    receipt_.failed = true;
+    receipt_.error = ErrorKind::client_gone;
+    receipt_.error_text = "the client closed the connection";
+  }
+  const store::Chain& chain = session_.principal()->chain;
+  if (!chain.empty()) {
+    if (!budgets_are_final_) decision_.budgets = worker_.seams().books.view(chain, worker_.now());
+    for (std::uint16_t i = 0; i < decision_.budgets.count; ++i) {
+      const router::AccountView& view = decision_.budgets.accounts[i];
+      receipt_.budgets.add(
+          {view.scope, view.per, view.limit, view.posted, view.held, view.window_end});
+    }
+  }
+  record(worker_, receipt_);
+}
+
+}  // namespace steelyard

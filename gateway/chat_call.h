@@ -1,0 +1,180 @@
+#pragma once
+// One chat completions request, from its parsed body to its receipt: the path of design 3, each
+// step one function. Steps up to the hold are pure and shared with `explain` (decide.h).
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/types/error.h"
+#include "gateway/decide.h"
+#include "gateway/dialect/chat.h"
+#include "gateway/dialect/fault.h"
+#include "gateway/dialect/openai_errors.h"
+#include "gateway/dialect/openai_stream.h"
+#include "gateway/dialect/splice.h"
+#include "gateway/net/chunk_decoder.h"
+#include "gateway/net/head_writer.h"
+#include "gateway/net/response_head.h"
+#include "gateway/net/task.h"
+#include "gateway/net/upstream_pool.h"
+#include "gateway/net/wheel.h"
+#include "gateway/session.h"
+#include "gateway/store/books.h"
+#include "gateway/telemetry/receipt.h"
+#include "router/failure_class.h"
+#include "router/plan.h"
+
+namespace steelyard {
+
+// Serves POST /v1/chat/completions: exactly one receipt, whatever happens.
+net::Task<void> serve_chat(Session& session);
+
+struct ProviderRuntime;
+
+class ChatCall final : public DepartureListener {
+ public:
+  explicit ChatCall(Session& session);
+  ~ChatCall() override;
+
+  net::Task<void> run();
+  void client_left() override;
+  void must_end() override;
+
+ private:
+  enum class AttemptEnd : std::uint8_t {
+    going_on,  // not over yet
+    answered,  // the client got its answer, or an error after the first byte
+    try_next,  // another attempt may help; fault_ says what happened
+    give_up,   // error_ (or the provider's own error) goes to the client
+    escalate,  // the answer was paid for and is not good enough
+  };
+
+  // chat_call.cpp: the story
+  bool prepare();
+  void take_plan();
+  net::Task<void> forward();
+  net::Task<void> answer_error();
+  void append_error_headers();
+  void finish();
+  bool may_continue() const;
+  const router::PlannedAttempt* next_attempt();
+  net::Task<bool> pause();
+  void arm(std::int64_t from_now_ms);
+  static void on_deadline(void* self);
+  void interrupt(net::IoError why);
+  void give_error(ErrorKind kind, ErrorSource source, std::string text);
+  telemetry::PolicyId policy_label() const;
+  const ProviderRuntime& provider_of(std::int32_t target) const;
+
+  // chat_attempt.cpp: one request to one provider
+  net::Task<AttemptEnd> attempt(const router::PlannedAttempt& planned);
+  net::Task<AttemptEnd> exchange();
+  AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
+  bool hold();
+  bool cheaper_left() const;
+  bool build_body();
+  net::Task<net::IoResult> connect(bool fresh);
+  bool dispatch();
+  net::Task<bool> until_durable();
+  net::Task<net::IoResult> send_request();
+  net::Task<net::IoResult> read_head(net::ResponseHead& head);
+  AttemptEnd transport_failed(net::IoResult result, bool sent);
+
+  // chat_fault.cpp: answers that are errors
+  net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
+  void keep_fault_headers(const net::ResponseHead& head);
+
+  // chat_collect.cpp: whole answers
+  net::Task<net::IoResult> collect(net::ResponseHead& head, std::size_t limit);
+  net::Task<net::IoResult> collect_some();
+  net::Task<AttemptEnd> answer_whole(net::ResponseHead& head);
+  std::string_view collected() const;
+  bool unsatisfying() const;
+
+  // chat_relay.cpp: streams
+  net::Task<AttemptEnd> relay(net::ResponseHead& head);
+  net::Task<net::IoResult> read_stream(std::span<char>& bytes);
+  net::Task<AttemptEnd> end_stream(Result<void> finished);
+  AttemptEnd lost_before_commit(const Error& error);
+  void tell_failure(const Error& error);
+  void decode(std::span<char> bytes);
+  bool send_pieces(bool last);
+  std::string_view stream_head(std::span<char> room);
+
+  // chat_settle.cpp: money, health, the attempt's line in the receipt
+  void settle(const dialect::ReportedUsage& usage, std::int64_t output_bytes, bool whole);
+  void settle_unknown();
+  void release();
+  void book(NanoUsd cost, router::UsageSource source);
+  void succeeded(int status);
+  void failed(router::FailureClass failure, ErrorKind kind, int status, Tick until = {});
+  void end_line(int status);
+  router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
+  router::Usage estimated_usage(std::int64_t output_bytes) const;
+  void drop_upstream();
+  void keep_upstream();
+  void append_common_headers(net::HeadWriter& head) const;
+
+  Session& session_;
+  Worker& worker_;
+  Serving& serving_;
+  const Runtime& runtime_;
+  Decision decision_;
+  telemetry::Receipt receipt_;
+  Error error_;
+  dialect::ErrorExtras extras_;
+  dialect::BudgetDetails budget_details_;
+  bool has_error_ = false, answered_ = false, client_left_ = false, must_end_ = false;
+
+  // The plan's attempts, copied: the worker's plan is reused by other requests.
+  std::array<router::PlannedAttempt, limits::attempts_max> attempts_;
+  router::PlannedAttempt escalation_;
+  std::int32_t baseline_model_ = policies::no_model;
+  std::uint8_t attempt_count_ = 0, next_ = 0;
+  std::uint8_t sent_count_ = 0;  // attempts that were reserved: numbers them in the books
+  bool escalated_ = false, retry_same_ = false, budgets_are_final_ = false;
+
+  // The attempt under way.
+  const router::PlannedAttempt* planned_ = nullptr;
+  telemetry::ReceiptAttempt* line_ = nullptr;
+  std::unique_ptr<net::UpstreamConnection> upstream_;
+  net::HeadLines response_lines_;
+  store::BookHold hold_;
+  bool holding_ = false, dispatched_ = false;
+  Tick attempt_started_, first_byte_at_;
+  dialect::SplicedBody body_;
+  std::size_t key_index_ = 0;
+  net::Deadline deadline_;
+  net::IoSlot pause_, writable_, durable_;
+  std::uint64_t dispatch_seq_ = 0;
+  std::array<char, 32> length_room_;
+  Tick total_due_;
+  std::int64_t pause_ms_ = 0;
+  std::int64_t waited_ns_ = 0;  // for peers
+  bool pausing_ = false;
+  const char* bad_answer_ = nullptr;        // why a provider's head was refused
+  std::size_t body_at_ = 0, body_end_ = 0;  // of a collected answer, in the upstream's buffer
+  bool reusable_ = false;                   // the answer is whole and nothing is left over
+
+  // An error answer of a provider, kept in case nobody does better.
+  std::string fault_body_;
+  dialect::UpstreamFault fault_;
+  int fault_status_ = 0;
+  std::string fault_headers_, fault_type_;
+
+  // The stream under way.
+  std::optional<dialect::openai::StreamTap> tap_;
+  dialect::openai::TapOutput tap_out_;
+  net::ChunkDecoder chunks_{net::ChunkSource::provider};
+  net::BodyFraming framing_ = net::BodyFraming::none;
+  std::uint64_t body_left_ = 0;
+  bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
+  std::string held_;  // bytes before the commit point
+  std::string head_text_;
+};
+
+}  // namespace steelyard

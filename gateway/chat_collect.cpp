@@ -1,0 +1,171 @@
+// Whole answers: read to the end, priced, checked, then written with their cost in the head.
+#include <algorithm>
+
+#include "gateway/chat_call.h"
+#include "gateway/dialect/openai_response.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/usd_text.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+namespace {
+
+net::IoResult broken(net::IoError error) {
+  net::IoResult result;
+  result.error = error;
+  return result;
+}
+
+}  // namespace
+
+std::string_view ChatCall::collected() const {
+  return upstream_->buffer.view().substr(body_at_, body_end_ - body_at_);
+}
+
+// One read behind what is there.
+net::Task<net::IoResult> ChatCall::collect_some() {
+  arm(runtime_.spec.timeouts.stream_idle);
+  upstream_->arm_read();
+  const Tick before = worker_.tick_now();
+  const net::IoResult result = co_await upstream_->read;
+  waited_ns_ += worker_.tick_now() - before;
+  if (result.ok()) upstream_->buffer.commit(result.bytes);
+  co_return result;
+}
+
+// Reads the whole body into the connection's buffer: [body_at_, body_end_).
+net::Task<net::IoResult> ChatCall::collect(net::ResponseHead& head, std::size_t limit) {
+  net::Buffer& buffer = upstream_->buffer;
+  body_at_ = body_end_ = head.head_bytes;
+  reusable_ = false;
+  if (head.framing == net::BodyFraming::length) {
+    if (head.content_length > limit) co_return broken(net::IoError::reset);
+    const std::size_t end = body_at_ + static_cast<std::size_t>(head.content_length);
+    buffer.reserve(end);
+    while (buffer.size() < end) {
+      const net::IoResult result = co_await collect_some();
+      if (!result.ok()) co_return result;
+    }
+    body_end_ = end;
+    reusable_ = head.keep_alive && buffer.size() == end;
+  } else if (head.framing == net::BodyFraming::chunked) {
+    chunks_ = net::ChunkDecoder(net::ChunkSource::provider, limit);
+    for (;;) {
+      const std::span<const char> raw(buffer.data() + body_end_, buffer.size() - body_end_);
+      const net::ChunkDecoder::InPlace step = chunks_.feed(raw, buffer.data() + body_end_);
+      const bool left_over = step.consumed < raw.size();
+      body_end_ += step.produced;
+      buffer.truncate(body_end_);
+      if (step.status == net::ChunkStatus::refused) co_return broken(net::IoError::reset);
+      if (step.status == net::ChunkStatus::done) {
+        reusable_ = head.keep_alive && !left_over;
+        break;
+      }
+      const net::IoResult result = co_await collect_some();
+      if (!result.ok()) co_return result;
+    }
+  } else if (head.framing == net::BodyFraming::until_close) {
+    for (;;) {
+      const net::IoResult result = co_await collect_some();
+      if (result.error == net::IoError::closed) break;
+      if (!result.ok()) co_return result;
+      if (buffer.size() - body_at_ > limit) co_return broken(net::IoError::reset);
+    }
+    body_end_ = buffer.size();
+  } else {
+    reusable_ = head.keep_alive && buffer.size() == body_at_;
+  }
+  deadline_.clear();
+  head.rebase(buffer.data());
+  co_return net::IoResult();
+}
+
+// Is the answer one that the policy does not want to pay twice for, but would?
+bool ChatCall::unsatisfying() const {
+  const std::uint8_t on = decision_.verdict.escalate_on;
+  if (on == 0 || escalation_.target == router::no_target || escalated_ ||
+      receipt_.attempts.size() == limits::attempts_max || !may_continue()) {
+    return false;
+  }
+  const auto wants = [on](EscalateOn what) { return (on & static_cast<std::uint8_t>(what)) != 0; };
+  WorkerTools& tools = worker_.tools();
+  const dialect::openai::ChatAnswer& answer = tools.answer;
+  if (wants(EscalateOn::empty) && answer.empty) return true;
+  if (wants(EscalateOn::refusal) && answer.refusal) return true;
+  if (wants(EscalateOn::truncated) && answer.finishes.has(dialect::FinishReason::length) &&
+      decision_.facts.output_tokens_max == 0) {
+    return true;
+  }
+  if (wants(EscalateOn::invalid_json) && decision_.facts.structured_output &&
+      answer.tool_calls == 0 && !tools.answers.is_json(answer.content)) {
+    return true;
+  }
+  if (!wants(EscalateOn::malformed_tool_call) || answer.tool_calls == 0) return false;
+  return answer.arguments_invalid ||
+         !tools.answers.tools_declared(decision_.chat.tools.of(decision_.chat.body),
+                                       answer.tool_names);
+}
+
+net::Task<ChatCall::AttemptEnd> ChatCall::answer_whole(net::ResponseHead& head) {
+  const net::IoResult got = co_await collect(head, limits::response_body_bytes_max);
+  if (!got.ok()) co_return transport_failed(got, true);
+  WorkerTools& tools = worker_.tools();
+  dialect::openai::ChatAnswer& answer = tools.answer;
+  tools.answers.parse(collected(), answer);
+  if (answer.fault) {  // an error in a 200
+    bad_answer_ = "answered 200 with an error in it";
+    co_return transport_failed(got, true);
+  }
+  if (!answer.valid) {
+    bad_answer_ = "sent an answer that is no chat completion";
+    co_return transport_failed(got, true);
+  }
+  settle(answer.usage, answer.output_bytes, true);
+  if (unsatisfying()) {
+    serving_.health.on_unusable(planned_->target);
+    end_line(head.status);
+    if (reusable_) keep_upstream();
+    co_return AttemptEnd::escalate;
+  }
+  succeeded(head.status);
+  receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
+  receipt_.http_status = head.status;
+  answered_ = true;
+  const store::Chain& chain = session_.principal()->chain;
+  if (!chain.empty()) {
+    decision_.budgets = worker_.seams().books.view(chain, worker_.now());
+    budgets_are_final_ = true;
+  }
+  net::HeadWriter out(tools.head_scratch);
+  out.status_line(head.status);
+  const std::string_view type = head.value(net::ResponseField::content_type);
+  out.append_field("content-type", type.empty() ? std::string_view("application/json") : type);
+  const std::string_view theirs = head.value(net::ResponseField::x_request_id);
+  if (!theirs.empty()) out.append_field("x-request-id", theirs);
+  append_common_headers(out);
+  out.append_field("x-steelyard-cost-usd", UsdText(receipt_.spend).view());
+  if (decision_.budgets.remaining.v != INT64_MAX)
+    out.append_field("x-steelyard-budget-remaining-usd",
+                     UsdText(decision_.budgets.remaining).view());
+  out.append_field("content-length", static_cast<std::uint64_t>(collected().size()));
+  if (session_.will_close()) {
+    out.append_raw("connection: close\r\n");
+  } else if (session_.http_1_0()) {
+    out.append_raw("connection: keep-alive\r\n");
+  }
+  out.end_of_head();
+  receipt_.completion_start = worker_.now();
+  receipt_.durations.ttft = worker_.tick_now() - session_.started();
+  const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()),
+                                             net::ConstBytes(collected())};
+  committed_ = true;
+  bool delivered = session_.send_now(parts);
+  if (!delivered && !session_.client_gone()) delivered = co_await session_.drain();
+  if (!delivered) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
+  if (reusable_) keep_upstream();
+  co_return AttemptEnd::answered;
+}
+
+}  // namespace steelyard

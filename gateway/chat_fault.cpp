@@ -1,0 +1,96 @@
+// Answers that are errors: what they mean, whether another try helps, what the client is shown.
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/chat_call.h"
+#include "gateway/dialect/openai_response.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+namespace {
+
+constexpr std::size_t error_body_bytes_max = 64u << 10;
+constexpr std::int64_t hint_ms_max = 3'600'000;  // nobody is parked for more than an hour
+
+router::FailureClass failure_of(dialect::FaultClass c) {
+  switch (c) {
+    case dialect::FaultClass::none:
+    case dialect::FaultClass::server: return router::FailureClass::server;
+    case dialect::FaultClass::client_invalid: return router::FailureClass::client_invalid;
+    case dialect::FaultClass::context_length: return router::FailureClass::context_length;
+    case dialect::FaultClass::model_missing:
+    case dialect::FaultClass::auth_upstream: return router::FailureClass::auth_upstream;
+    case dialect::FaultClass::balance: return router::FailureClass::balance;
+    case dialect::FaultClass::rate_limited: return router::FailureClass::rate_limited;
+    case dialect::FaultClass::overloaded: return router::FailureClass::overloaded;
+    case dialect::FaultClass::timeout: return router::FailureClass::timeout;
+    case dialect::FaultClass::refused: return router::FailureClass::content;
+  }
+  return router::FailureClass::server;
+}
+
+std::int64_t number_in(std::string_view text) {
+  std::int64_t value = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+  return read.ec == std::errc() && value >= 0 ? value : -1;
+}
+
+// retry-after-ms, else retry-after in seconds; -1: no hint.
+std::int64_t hint_ms(const net::ResponseHead& head) {
+  const std::int64_t exact = number_in(head.value(net::ResponseField::retry_after_ms));
+  if (exact >= 0) return std::min(exact, hint_ms_max);
+  const std::int64_t seconds = number_in(head.value(net::ResponseField::retry_after));
+  return seconds < 0 ? -1 : std::min(seconds, hint_ms_max / 1000) * 1000;
+}
+
+}  // namespace
+
+void ChatCall::keep_fault_headers(const net::ResponseHead& head) {
+  struct Kept {
+    net::ResponseField field;
+    std::string_view name;
+  };
+  constexpr std::array kept{Kept{net::ResponseField::retry_after, "retry-after"},
+                            Kept{net::ResponseField::retry_after_ms, "retry-after-ms"},
+                            Kept{net::ResponseField::x_should_retry, "x-should-retry"},
+                            Kept{net::ResponseField::x_request_id, "x-request-id"}};
+  fault_headers_.clear();
+  for (const Kept& k : kept) {
+    if (!head.fields.has(k.field)) continue;
+    fault_headers_.append(k.name).append(": ").append(head.value(k.field)).append("\r\n");
+  }
+}
+
+net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head) {
+  const int status = head.status;
+  const std::int64_t hint = hint_ms(head);
+  keep_fault_headers(head);
+  const std::string_view type = head.value(net::ResponseField::content_type);
+  fault_type_ = type.empty() ? std::string_view("application/json") : type;
+  const net::IoResult got = co_await collect(head, error_body_bytes_max);
+  if (session_.client_gone() || must_end_) co_return transport_failed(got, true);
+  fault_body_.clear();
+  if (got.ok()) fault_body_ = collected();
+  fault_ = dialect::openai::parse_error(status, fault_body_, worker_.tools().json);
+  fault_status_ = status;
+  if (got.ok() && reusable_) keep_upstream();
+  if (dialect::policy_of(fault_.cls).billed) {
+    settle_unknown();
+  } else {
+    release();
+  }
+  const Tick until = hint < 0 ? Tick{} : worker_.tick_now().plus_ms(hint);
+  const router::FailureClass failure = failure_of(fault_.cls);
+  failed(failure, ErrorKind::upstream_status, status, until);
+  const router::FailureRule rule = router::rule_of(failure);
+  const bool worth_waiting =
+      std::max<std::int64_t>(hint, 0) <= runtime_.spec.retry.retry_after_max_ms;
+  retry_same_ = rule.retry_same && worth_waiting;
+  if (retry_same_) pause_ms_ = std::max<std::int64_t>(hint, 0);
+  co_return rule.fallback || rule.retry_same ? AttemptEnd::try_next : AttemptEnd::give_up;
+}
+
+}  // namespace steelyard

@@ -1,0 +1,232 @@
+// Streams: one read from the provider becomes one write to the client, bytes as they came. Nothing
+// is sent before the first event with content, so until then another provider can still be asked.
+#include <algorithm>
+#include <charconv>
+
+#include "gateway/chat_call.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/telemetry/metrics.h"
+#include "gateway/usd_text.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+namespace {
+
+constexpr std::size_t before_commit_bytes_max = 256u << 10;
+
+net::IoResult ended(net::IoError error) {
+  net::IoResult result;
+  result.error = error;
+  return result;
+}
+
+}  // namespace
+
+net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
+  dialect::openai::TapOptions options;
+  options.drop_usage_chunk = !decision_.chat.include_usage;
+  tap_.emplace(options, worker_.tools().json);
+  chunks_ = net::ChunkDecoder(net::ChunkSource::provider);
+  framing_ = head.framing;
+  body_left_ = head.content_length;
+  stream_over_ = framing_ == net::BodyFraming::none;
+  decode_failed_ = false;
+  reusable_ = false;
+  keep_alive_ = head.keep_alive;
+  held_.clear();
+  net::Buffer& buffer = upstream_->buffer;
+  std::span<char> bytes(buffer.data() + head.head_bytes, buffer.size() - head.head_bytes);
+  worker_.seams().metrics.stream_started();
+  for (;;) {
+    decode(bytes);
+    if (decode_failed_) break;
+    if (tap_->phase() == dialect::openai::StreamPhase::failed && !committed_) break;
+    if (stream_over_) break;
+    const bool whole = send_pieces(false);
+    if (!whole && !session_.client_gone()) {
+      const bool drained = co_await session_.drain();
+      if (!drained) break;
+    }
+    if (session_.client_gone() || must_end_) break;
+    const net::IoResult got = co_await read_stream(bytes);
+    if (got.error == net::IoError::closed && framing_ == net::BodyFraming::until_close) {
+      bytes = {};
+      stream_over_ = true;
+      tap_out_.clear();
+      break;
+    }
+    if (!got.ok()) {
+      tap_out_.clear();
+      break;
+    }
+  }
+  worker_.seams().metrics.stream_ended();
+  for (const std::string_view part : tap_out_.parts()) held_ += part;
+  tap_out_.clear();
+  const Result<void> finished = stream_over_
+                                    ? tap_->finish(tap_out_)
+                                    : fail(ErrorKind::upstream_protocol, ErrorSource::upstream,
+                                           Retry::next_target, "the provider's stream broke off");
+  co_return co_await end_stream(finished);
+}
+
+// Waits without a buffer, then reads into the worker's scratch.
+net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
+  net::UpstreamConnection& up = *upstream_;
+  up.buffer.release();
+  for (;;) {
+    arm(runtime_.spec.timeouts.stream_idle);
+    up.pipe->start_wait_readable(up.read);
+    const Tick before = worker_.tick_now();
+    const net::IoResult ready = co_await up.read;
+    waited_ns_ += worker_.tick_now() - before;
+    if (!ready.ok()) co_return ready;
+    const net::IoResult got = up.pipe->try_read(worker_.tools().read_scratch);
+    if (got.error == net::IoError::would_block) continue;
+    if (got.ok()) bytes = std::span<char>(worker_.tools().read_scratch.data(), got.bytes);
+    co_return got;
+  }
+}
+
+// Takes the transfer coding off, in place, and lets the tap look at what remains.
+void ChatCall::decode(std::span<char> bytes) {
+  tap_out_.clear();
+  std::size_t payload = bytes.size();
+  if (framing_ == net::BodyFraming::chunked) {
+    const net::ChunkDecoder::InPlace step = chunks_.feed(bytes);
+    payload = step.produced;
+    decode_failed_ = step.status == net::ChunkStatus::refused;
+    stream_over_ = step.status == net::ChunkStatus::done;
+    reusable_ = stream_over_ && keep_alive_ && step.consumed == bytes.size();
+  } else if (framing_ == net::BodyFraming::length) {
+    payload = static_cast<std::size_t>(std::min<std::uint64_t>(payload, body_left_));
+    body_left_ -= payload;
+    stream_over_ = body_left_ == 0;
+    reusable_ = stream_over_ && keep_alive_ && payload == bytes.size();
+  }
+  if (payload != 0) tap_->feed({bytes.data(), payload}, tap_out_);
+}
+
+// Head of the answer, for the first write.
+std::string_view ChatCall::stream_head(std::span<char> room) {
+  net::HeadWriter out(room);
+  out.status_line(200);
+  out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
+  append_common_headers(out);
+  if (decision_.budgets.remaining.v != INT64_MAX)
+    out.append_field("x-steelyard-budget-remaining-usd",
+                     UsdText(decision_.budgets.remaining - planned_->worst_case).view());
+  if (session_.http_1_0()) {
+    session_.close_after();
+  } else {
+    out.append_raw("transfer-encoding: chunked\r\ntrailer: x-steelyard-cost-usd\r\n");
+  }
+  if (session_.will_close()) out.append_raw("connection: close\r\n");
+  out.end_of_head();
+  return out.view();
+}
+
+// Writes what the tap let through; with `last`, the end of the body too. False: not all went.
+bool ChatCall::send_pieces(bool last) {
+  const bool has_content = tap_->phase() >= dialect::openai::StreamPhase::content;
+  if (!committed_ && !has_content && !last && held_.size() < before_commit_bytes_max) {
+    for (const std::string_view part : tap_out_.parts()) held_ += part;
+    return true;
+  }
+  std::array<net::ConstBytes, dialect::openai::TapOutput::parts_max + 6> parts;
+  std::size_t count = 0;
+  if (!committed_) {
+    committed_ = true;
+    receipt_.completion_start = worker_.now();
+    receipt_.durations.ttft = worker_.tick_now() - session_.started();
+    parts[count++] = net::ConstBytes(stream_head(worker_.tools().head_scratch));
+  }
+  const std::size_t size = held_.size() + tap_out_.size();
+  const bool framed = !session_.http_1_0();
+  std::array<char, 24> size_line;
+  if (size != 0 && framed) {
+    char* end = std::to_chars(size_line.data(), size_line.data() + 16, size, 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    parts[count++] =
+        net::ConstBytes(size_line.data(), static_cast<std::size_t>(end - size_line.data()));
+  }
+  if (!held_.empty()) parts[count++] = net::ConstBytes(held_);
+  for (const std::string_view part : tap_out_.parts()) parts[count++] = net::ConstBytes(part);
+  if (size != 0 && framed) parts[count++] = net::ConstBytes(std::string_view("\r\n"));
+  if (last && framed) parts[count++] = net::ConstBytes(std::string_view(head_text_));
+  if (count == 0) return true;
+  const bool whole = session_.send_now({parts.data(), count});
+  held_.clear();
+  return whole;
+}
+
+// The client has seen nothing: this attempt never happened, as far as it is concerned.
+ChatCall::AttemptEnd ChatCall::lost_before_commit(const Error& error) {
+  bad_answer_ = nullptr;
+  if (session_.client_gone() || must_end_)
+    return transport_failed(ended(net::IoError::cancelled), true);
+  const dialect::UpstreamFault& fault = tap_->facts().fault;
+  settle_unknown();
+  error_ = error;
+  has_error_ = true;
+  failed(fault ? router::FailureClass::overloaded : router::FailureClass::server, error.kind, 200);
+  return AttemptEnd::try_next;
+}
+
+net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
+  const dialect::openai::StreamFacts& facts = tap_->facts();
+  const bool good = finished.has_value() && !session_.client_gone() && !must_end_;
+  if (!good && !committed_) {
+    const Error error = finished ? Error() : finished.error();
+    co_return lost_before_commit(error);
+  }
+  settle(facts.usage, facts.output_bytes, finished.has_value());
+  receipt_.finish_reason = std::string_view(dialect::name_of(facts.finish));
+  receipt_.http_status = 200;
+  answered_ = true;
+  head_text_ = "0\r\nx-steelyard-cost-usd: ";
+  head_text_ += UsdText(receipt_.spend).view();
+  head_text_ += "\r\n\r\n";
+  if (good) {
+    succeeded(200);
+  } else if (session_.client_gone()) {
+    receipt_.client_abort = telemetry::ClientAbort::mid_stream;
+    serving_.health.on_abandoned(planned_->target);
+    end_line(200);
+    receipt_.failed = true;
+    receipt_.error = ErrorKind::client_gone;
+    receipt_.error_text = "the client closed the connection";
+    co_return AttemptEnd::answered;
+  } else {
+    tell_failure(finished ? Error(ErrorKind::overloaded, ErrorSource::gateway, Retry::never,
+                                  "the gateway is shutting down")
+                          : finished.error());
+  }
+  const bool whole = send_pieces(true);
+  if (!whole && !session_.client_gone()) (void)co_await session_.drain();
+  if (good && reusable_) keep_upstream();
+  co_return AttemptEnd::answered;
+}
+
+// After the first byte a failure is an event of its own; no [DONE] follows.
+void ChatCall::tell_failure(const Error& error) {
+  const bool already_told = tap_->phase() == dialect::openai::StreamPhase::failed;
+  receipt_.failed = true;
+  receipt_.error = error.kind;
+  receipt_.error_text = error.context;
+  failed(must_end_ ? router::FailureClass::client_gone : router::FailureClass::server, error.kind,
+         200);
+  session_.close_after();
+  if (already_told) return;
+  char id[telemetry::request_id_bytes];
+  telemetry::write_request_id(id, receipt_.id);
+  extras_.request_id = std::string_view(id, sizeof id);
+  for (const std::string_view part : tap_out_.parts()) held_ += part;
+  tap_out_.clear();
+  dialect::openai::write_sse_error(held_, error, extras_);
+}
+
+}  // namespace steelyard

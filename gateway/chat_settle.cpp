@@ -1,0 +1,155 @@
+// After an attempt: what it cost, what it says about the target, its line in the receipt.
+#include <algorithm>
+
+#include "gateway/chat_call.h"
+#include "gateway/dialect/usage.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/usd_text.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+#include "router/meter.h"
+
+namespace steelyard {
+namespace {
+
+// Tokens a provider may have made that had not reached us when the stream was cut.
+constexpr std::int64_t in_flight_tokens = 64;
+
+router::Tariff tariff_of(const Runtime& runtime, const router::PlannedAttempt& planned,
+                         const Decision& decision) {
+  const std::string_view asked = decision.chat.service_tier;
+  const ServiceTier tier = asked == "flex"                          ? ServiceTier::flex
+                           : asked == "priority" || asked == "fast" ? ServiceTier::priority
+                                                                    : ServiceTier::standard;
+  return runtime.catalog.model(planned.model).prices.tariff_at(decision.at, tier);
+}
+
+telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
+  telemetry::TokenUsage out;
+  out.prompt = usage.total_input();
+  out.cached = usage.cache_read;
+  out.cache_write = usage.cache_write_5m + usage.cache_write_1h;
+  out.completion = usage.output;
+  out.reasoning = usage.reasoning;
+  return out;
+}
+
+}  // namespace
+
+router::Usage ChatCall::billed_usage(const dialect::ReportedUsage& reported) const {
+  const dialect::TokenUsage tokens = dialect::normalise(reported, {});
+  router::Usage usage;
+  usage.input = tokens.uncached;
+  usage.cache_read = tokens.cache_read;
+  usage.cache_write_5m = tokens.cache_write;
+  usage.output = tokens.output;
+  usage.reasoning = tokens.reasoning;
+  return usage;
+}
+
+// The provider did not say: the upper bound of the input, and the output by its bytes. No tokenizer
+// makes more than one token of two bytes of ordinary text, so this is not below the bill.
+router::Usage ChatCall::estimated_usage(std::int64_t output_bytes) const {
+  router::Usage usage;
+  const std::int64_t most = planned_->output_tokens_max * decision_.chat.choices;
+  usage.output = std::min(most, output_bytes / 2 + in_flight_tokens);
+  if (planned_->writes == router::CacheWrites::none) {
+    usage.input = planned_->input_tokens_upper;
+  } else {
+    usage.cache_write_5m = planned_->input_tokens_upper;
+  }
+  return usage;
+}
+
+void ChatCall::book(NanoUsd cost, router::UsageSource source) {
+  const router::EndOutcome end = worker_.seams().books.settle(hold_, cost, source, worker_.now());
+  holding_ = false;
+  line_->cost += cost;
+  receipt_.spend += cost;
+  receipt_.overrun += end.overrun;
+}
+
+void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t output_bytes,
+                      bool whole) {
+  const router::Tariff tariff = tariff_of(runtime_, *planned_, decision_);
+  router::Usage usage = reported.present ? billed_usage(reported) : estimated_usage(output_bytes);
+  NanoUsd cost = router::cost_of(usage, tariff);
+  if (!reported.present && !whole) cost = std::min(cost, planned_->worst_case);
+  book(cost, reported.present ? router::UsageSource::provider : router::UsageSource::estimated);
+  line_->usage = receipt_.usage = receipt_usage(usage);
+  line_->usage_source = receipt_.usage_source =
+      reported.present ? telemetry::UsageSource::provider : telemetry::UsageSource::estimated;
+  const std::int32_t baseline = baseline_model_;
+  if (baseline != policies::no_model) {
+    receipt_.counterfactual_model = runtime_.catalog.model(baseline).name;
+    receipt_.counterfactual =
+        router::cost_elsewhere(runtime_.catalog, planned_->model, baseline, usage, decision_.at);
+    receipt_.saved = receipt_.counterfactual - receipt_.spend;
+  }
+  if (reported.present && whole)
+    worker_.tools().outputs.observe(decision_.verdict.route,
+                                    runtime_.catalog.model(planned_->model).id,
+                                    usage.output / std::max(decision_.chat.choices, 1));
+  if (decision_.session_key != 0 && whole) {
+    serving_.sessions.slot(decision_.session_key) = {
+        decision_.session_key, planned_->target, decision_.facts.input_tokens, worker_.tick_now()};
+  }
+}
+
+// It may have been billed, and nobody can say how much: the whole hold (never a refund).
+void ChatCall::settle_unknown() {
+  if (!holding_) return;
+  book(planned_->worst_case, router::UsageSource::estimated);
+  line_->usage_source = telemetry::UsageSource::estimated;
+}
+
+void ChatCall::release() {
+  if (!holding_) return;
+  worker_.seams().books.release(hold_, worker_.now());
+  holding_ = false;
+}
+
+void ChatCall::end_line(int status) {
+  line_->status = static_cast<std::uint16_t>(status);
+  line_->duration_ns = worker_.tick_now() - attempt_started_;
+}
+
+void ChatCall::succeeded(int status) {
+  end_line(status);
+  serving_.health.on_success(planned_->target, line_->ttfb_ns, line_->duration_ns);
+  receipt_.model = line_->model;
+  receipt_.provider = line_->provider;
+  receipt_.target = line_->target;
+}
+
+void ChatCall::failed(router::FailureClass failure, ErrorKind kind, int status, Tick until) {
+  end_line(status);
+  line_->failed = true;
+  line_->error = kind;
+  serving_.health.on_failure(planned_->target, failure, worker_.tick_now(), until);
+}
+
+void ChatCall::drop_upstream() {
+  deadline_.clear();
+  upstream_.reset();
+}
+
+void ChatCall::keep_upstream() {
+  deadline_.clear();
+  upstream_->pool->give_back(std::move(upstream_), worker_.tick_now());
+}
+
+void ChatCall::append_common_headers(net::HeadWriter& head) const {
+  char id[telemetry::request_id_bytes];
+  telemetry::write_request_id(id, receipt_.id);
+  head.append_field("x-steelyard-request-id", std::string_view(id, sizeof id));
+  head.append_field("x-steelyard-model", line_->model);
+  head.append_field("x-steelyard-provider", line_->provider);
+  if (!receipt_.policy.empty()) head.append_field("x-steelyard-policy", receipt_.policy);
+  head.append_field("x-steelyard-attempts", static_cast<std::uint64_t>(receipt_.attempts.size()));
+  head.append_field("x-steelyard-estimated-tokens",
+                    static_cast<std::uint64_t>(decision_.tokens.tokens));
+}
+
+}  // namespace steelyard

@@ -1,0 +1,240 @@
+#include "gateway/decide.h"
+
+#include <array>
+
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+#include "router/ledger/zone.h"
+#include "router/tokens/framing.h"
+
+namespace steelyard {
+namespace {
+
+struct ClientRow {
+  std::string_view prefix, name;
+};
+constexpr std::array clients{
+    ClientRow{"OpenAI/Python", "openai-python"},
+    ClientRow{"AsyncOpenAI/Python", "openai-python"},
+    ClientRow{"OpenAI/JS", "openai-node"},
+    ClientRow{"AsyncOpenAI/JS", "openai-node"},
+    ClientRow{"claude-cli/", "claude-code"},
+    ClientRow{"codex_", "codex"},
+    ClientRow{"GeminiCLI/", "gemini-cli"},
+    ClientRow{"opencode/", "opencode"},
+    ClientRow{"Anthropic/Python", "anthropic-python"},
+    ClientRow{"Anthropic/JS", "anthropic-node"},
+    ClientRow{"ai-sdk/", "ai-sdk"},
+    ClientRow{"curl/", "curl"},
+};
+
+router::ImageDetail detail_of(dialect::ImageDetail detail) {
+  switch (detail) {
+    case dialect::ImageDetail::low: return router::ImageDetail::low;
+    case dialect::ImageDetail::high: return router::ImageDetail::high;
+    case dialect::ImageDetail::original: return router::ImageDetail::original;
+    case dialect::ImageDetail::automatic: break;
+  }
+  return router::ImageDetail::automatic;
+}
+
+// Everything the provider will read as text, framed as its dialect frames it.
+router::TokenCount count_tokens(router::TokenCounter& counter, const dialect::ChatRequest& chat) {
+  router::ChatShape shape;
+  shape.messages = static_cast<std::int32_t>(chat.messages.size());
+  shape.tools = static_cast<std::int32_t>(chat.tool_count);
+  for (const dialect::TextSlice& slice : chat.texts) {
+    shape.text_tokens += counter.count_json(slice.raw);
+    if (slice.kind == dialect::TextKind::name) ++shape.names;
+    if (slice.kind == dialect::TextKind::tool_name) ++shape.tool_calls;
+  }
+  for (const dialect::MessageInfo& message : chat.messages)
+    shape.has_system |= message.role == dialect::Role::system;
+  if (!chat.tools.empty()) shape.tool_json_tokens = counter.count(chat.tools.of(chat.body));
+  if (!chat.response_format_value.empty())
+    shape.text_tokens += counter.count(chat.response_format_value.of(chat.body));
+  std::array<router::ImageShape, 64> images;
+  std::size_t image_count = 0;
+  for (const dialect::MediaPart& part : chat.media) {
+    if (image_count == images.size()) break;
+    images[image_count++].detail = detail_of(part.detail);
+  }
+  shape.images = {images.data(), image_count};
+  router::TokenCount count = router::frame_chat(shape, {});
+  // Media beyond the table: each as dear as the dearest known.
+  const auto more = static_cast<std::int64_t>(chat.media.size() - image_count);
+  const std::int64_t each = more == 0 ? 0 : router::image_tokens({}, {});
+  count.tokens += more * each;
+  count.upper += more * each;
+  return count;
+}
+
+// The rules' zones change their offset on whole minutes.
+void refresh_zone_offsets(WorkerTools& tools, const Runtime& runtime, Instant now) {
+  const std::int64_t minute = now.seconds() / 60;
+  if (minute == tools.zone_offsets_minute && tools.zone_offsets.size() == runtime.zones.size())
+    return;
+  tools.zone_offsets.clear();
+  for (const auto& zone : runtime.zones)
+    tools.zone_offsets.push_back(zone->offset_at(now.seconds()));
+  tools.zone_offsets_minute = minute;
+}
+
+void describe(Worker& worker, const Runtime& runtime, const Principal& principal,
+              const RequestHints& hints, Decision& d) {
+  const dialect::ChatRequest& chat = d.chat;
+  policies::RequestFacts& facts = d.facts;
+  facts.organisation = principal.organisation;
+  facts.team = principal.team;
+  facts.key = principal.key;
+  facts.requested_model = chat.model;
+  facts.client = client_name(hints.user_agent);
+  facts.tags = hints.tags;
+  facts.task = hints.task;
+  facts.tier_header = hints.tier;
+  facts.session = !hints.session.empty()           ? hints.session
+                  : !chat.prompt_cache_key.empty() ? chat.prompt_cache_key
+                                                   : chat.user;
+  facts.input_tokens = d.tokens.tokens;
+  facts.input_tokens_upper = d.tokens.upper;
+  facts.output_tokens_max = chat.output_tokens_max();
+  facts.turns = static_cast<std::int32_t>(chat.messages.size());
+  facts.choices = chat.choices;
+  facts.tools = chat.tool_count != 0;
+  facts.images = chat.has_images;
+  facts.stream = chat.stream;
+  facts.structured_output = chat.response_format == dialect::ResponseFormat::json_schema ||
+                            chat.response_format == dialect::ResponseFormat::json_object;
+  facts.reasoning = !chat.reasoning_effort.empty() && chat.reasoning_effort != "none";
+  facts.tool_loop = chat.tool_loop();
+  facts.now = d.at;
+  WorkerTools& tools = worker.tools();
+  refresh_zone_offsets(tools, runtime, d.at);
+  facts.zone_offsets = tools.zone_offsets;
+}
+
+std::int32_t max_tier(const Runtime& runtime, const store::ChainView& budgets) {
+  return budgets.max_tier.empty() ? policies::no_tier : runtime.rules.find_tier(budgets.max_tier);
+}
+
+ServiceTier service_tier(std::string_view asked) {
+  if (asked == "flex") return ServiceTier::flex;
+  if (asked == "priority" || asked == "fast") return ServiceTier::priority;
+  return ServiceTier::standard;
+}
+
+void choose(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
+  WorkerTools& tools = worker.tools();
+  const Runtime& runtime = *serving.runtime;
+  router::PlanInput input{d.facts, d.verdict, &principal.access, d.at, worker.tick_now()};
+  for (std::size_t bit = 0; bit < runtime.parameters.size(); ++bit)
+    if (d.chat.fields.has(runtime.parameters[bit])) input.parameters |= 1u << bit;
+  input.service = service_tier(d.chat.service_tier);
+  input.output_default = runtime.spec.output_tokens_default;
+  input.attempts = runtime.spec.retry.attempts;
+  input.max_tier = max_tier(runtime, d.budgets);
+  input.every_candidate = !d.verdict.trace.empty();
+  router::WarmCache warm;
+  if (d.session_key != 0) {
+    const SessionMemory::Entry& entry = serving.sessions.slot(d.session_key);
+    const bool fresh =
+        entry.key == d.session_key && input.now - entry.seen < SessionMemory::warm_ms * 1'000'000;
+    if (fresh) {
+      warm = {entry.target, std::min(entry.tokens, d.facts.input_tokens)};
+      input.warm = {&warm, 1};
+      input.warm_target = entry.target;
+      if (d.chat.has_reasoning_state) input.bound_target = entry.target;
+    }
+  }
+  router::make_plan(runtime.catalog, serving.health, tools.outputs, input, tools.plan);
+}
+
+Error no_route(const Runtime& runtime, const router::Plan& plan) {
+  std::string text = "no model can serve this request: ";
+  bool first = true, health = false;
+  for (std::size_t r = 1; r < router::reasons; ++r) {
+    const auto reason = static_cast<router::Reason>(r);
+    if (plan.counts[r] == 0 || reason == router::Reason::not_asked) continue;
+    if (!first) text += ", ";
+    first = false;
+    text += std::to_string(plan.counts[r]) + " " + router::text_of(reason);
+    health |= reason == router::Reason::breaker_open || reason == router::Reason::parked;
+  }
+  if (first) text += "none is configured";
+  (void)runtime;
+  return Error(health ? ErrorKind::overloaded : ErrorKind::no_route, ErrorSource::gateway,
+               Retry::never, std::move(text));
+}
+
+Result<void> refuse_verdict(const policies::Verdict& verdict, const policies::RequestFacts& facts) {
+  const auto say = [](ErrorKind kind, std::string text) {
+    return fail(kind, ErrorSource::client, Retry::never, std::move(text));
+  };
+  switch (verdict.outcome) {
+    case policies::Outcome::route: return {};
+    case policies::Outcome::denied:
+      return say(ErrorKind::forbidden, "denied by policy `" + std::string(verdict.policy) +
+                                           "`: " + std::string(verdict.deny_reason));
+    case policies::Outcome::unknown_model:
+      return say(ErrorKind::not_found,
+                 "the model `" + std::string(facts.requested_model) +
+                     "` is not in the catalogue; GET /v1/models lists those you may use");
+    case policies::Outcome::unknown_tier:
+      return say(
+          ErrorKind::bad_request,
+          "there is no tier `" +
+              std::string(facts.tier_header.empty() ? facts.requested_model : facts.tier_header) +
+              "`");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view client_name(std::string_view user_agent) {
+  for (const ClientRow& row : clients)
+    if (user_agent.starts_with(row.prefix)) return row.name;
+  return {};
+}
+
+Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
+                    std::string_view body, const RequestHints& hints, policies::Trace trace,
+                    Decision& d) {
+  WorkerTools& tools = worker.tools();
+  const Runtime& runtime = *serving.runtime;
+  const Tick t0 = worker.tick_now();
+  d.at = worker.now();
+  const Result<void> parsed = tools.requests.parse(body, d.chat);
+  const Tick t1 = worker.tick_now();
+  d.parse_ns = t1 - t0;
+  d.facts.organisation = principal.organisation;
+  d.facts.team = principal.team;
+  d.facts.key = principal.key;
+  if (!parsed) return fail(parsed.error());
+  d.model = d.chat.model;
+  d.chat.model = d.model.view();
+
+  d.tokens = count_tokens(*tools.counter, d.chat);
+  const Tick t2 = worker.tick_now();
+  d.count_ns = t2 - t1;
+
+  describe(worker, runtime, principal, hints, d);
+  if (!d.facts.session.empty()) {
+    d.session_key = policies::stable_hash(d.facts.session) ^
+                    (policies::stable_hash(principal.key) * 0x9E3779B97F4A7C15u);
+    d.session_key += d.session_key == 0;
+  }
+  if (!principal.chain.empty()) d.budgets = worker.seams().books.view(principal.chain, d.at);
+  d.verdict = policies::evaluate(runtime.rules, d.facts, trace);
+  Result<void> allowed = refuse_verdict(d.verdict, d.facts);
+  if (allowed) {
+    choose(worker, serving, principal, d);
+    if (tools.plan.attempt_count == 0) allowed = fail(no_route(runtime, tools.plan));
+  }
+  d.decide_ns = worker.tick_now() - t2;
+  return allowed;
+}
+
+}  // namespace steelyard

@@ -1,0 +1,55 @@
+#pragma once
+// From a parsed request to a plan: count, describe, decide, choose. No I/O, no money is moved, so
+// `explain` runs the very same code. Results live in the worker's tools until its next decision.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/types/instant.h"
+#include "config/types/result.h"
+#include "gateway/dialect/chat.h"
+#include "gateway/store/books.h"
+#include "gateway/telemetry/fixed.h"
+#include "policies/evaluate.h"
+#include "policies/facts.h"
+#include "policies/verdict.h"
+#include "router/tokens/counter.h"
+
+namespace steelyard {
+
+class Worker;
+struct Principal;
+struct Serving;
+
+// What the client said beside the body.
+struct RequestHints {
+  std::string_view session, tags, task, tier, user_agent;
+};
+
+// Views point into the request body and into this value: it does not move.
+struct Decision {
+  Decision() = default;
+  Decision(const Decision&) = delete;
+  Decision& operator=(const Decision&) = delete;
+
+  dialect::ChatRequest chat;
+  telemetry::FixedText<limits::model_name_bytes_max> model;  // chat.model points here
+  policies::RequestFacts facts;
+  policies::Verdict verdict;
+  router::TokenCount tokens;
+  store::ChainView budgets;       // before the request
+  Instant at;                     // chooses prices: the same for plan and settlement
+  std::uint64_t session_key = 0;  // 0: no session
+  std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
+};
+
+// Fills `out` and the worker's plan. Fails with what the client is to be told; `out` is filled as
+// far as it came.
+Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
+                    std::string_view body, const RequestHints& hints, policies::Trace trace,
+                    Decision& out);
+
+// "openai-python", "claude-code", ... from a user-agent; "" when it says nothing known.
+std::string_view client_name(std::string_view user_agent);
+
+}  // namespace steelyard

@@ -1,0 +1,61 @@
+#include "gateway/error_reply.h"
+
+#include "config/types/json_writer.h"
+#include "gateway/net/request_reader.h"
+#include "gateway/receipts.h"
+#include "gateway/runtime.h"
+#include "gateway/session.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+
+GateRefusal gate(const Session& session, const RouteMatch& match) {
+  if (match.route == Route::none) {
+    if (match.wrong_method)
+      return {405, ErrorKind::bad_request, "this path does not take that method"};
+    return {404, ErrorKind::not_found, "there is no such path"};
+  }
+  const net::RequestHead& head = session.head();
+  if (session.principal() == nullptr) {
+    const bool none = !head.fields.has(net::RequestField::authorization) &&
+                      !head.fields.has(net::RequestField::x_api_key);
+    return {401, ErrorKind::unauthorized,
+            none ? "no key: send `authorization: Bearer KEY`" : "the key is not known here"};
+  }
+  if (match.route == Route::explain && !session.principal()->may_explain)
+    return {403, ErrorKind::forbidden, "this key may not ask for explanations"};
+  if (head.fields.has(net::RequestField::content_encoding))
+    return {415, ErrorKind::bad_request, "compressed bodies are not accepted"};
+  return {};
+}
+
+void write_http_refusal(std::string& body, net::Refusal refusal) {
+  JsonWriter json(body);
+  json.begin_object().key("error").begin_object();
+  json.field("message", refusal.text).field("type", "invalid_request_error");
+  json.key("param").null().field("code", "malformed_http").end_object().end_object();
+}
+
+net::Task<bool> reply_refused(Session& session, GateRefusal refusal) {
+  const Error error(refusal.kind, ErrorSource::client, Retry::never, refusal.text);
+  record_refused(session, error, refusal.status);
+  std::string& body = session.worker().tools().text_scratch;
+  body.clear();
+  dialect::openai::write_error(body, error, {});
+  co_return co_await session.reply(refusal.status, "application/json", body);
+}
+
+net::Task<bool> reply_error(Session& session, const Error& error,
+                            const dialect::ErrorExtras& extras, std::string_view extra) {
+  const auto reply = dialect::openai::reply_for(error.kind, extras.refusal_status);
+  std::string& body = session.worker().tools().text_scratch;
+  body.clear();
+  dialect::openai::write_error(body, error, extras);
+  std::string lines(extra);
+  if (reply.retry_useless) lines += "x-should-retry: false\r\n";
+  co_return co_await session.reply(static_cast<unsigned>(reply.status), "application/json", body,
+                                   lines);
+}
+
+}  // namespace steelyard

@@ -1,0 +1,18 @@
+#pragma once
+// Request headers a policy may look at.
+#include "gateway/decide.h"
+#include "gateway/net/head_reader.h"
+
+namespace steelyard {
+
+inline RequestHints hints_of(const net::RequestHead& head) {
+  RequestHints hints;
+  hints.session = head.value(net::RequestField::steelyard_session);
+  hints.tags = head.value(net::RequestField::steelyard_tags);
+  hints.task = head.value(net::RequestField::steelyard_task);
+  hints.tier = head.value(net::RequestField::steelyard_tier);
+  hints.user_agent = head.value(net::RequestField::user_agent);
+  return hints;
+}
+
+}  // namespace steelyard

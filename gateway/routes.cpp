@@ -1,0 +1,41 @@
+#include "gateway/routes.h"
+
+namespace steelyard {
+namespace {
+
+struct Row {
+  std::string_view path;
+  net::Method method;
+  Route route;
+  bool prefix;  // the rest of the path is the parameter, and is not empty
+};
+
+constexpr Row rows[] = {
+    {"/v1/chat/completions", net::Method::post, Route::chat_completions, false},
+    {"/chat/completions", net::Method::post, Route::chat_completions, false},
+    {"/v1/models", net::Method::get, Route::models, false},
+    {"/models", net::Method::get, Route::models, false},
+    {"/route/explain", net::Method::post, Route::explain, false},
+    {"/v1/models/", net::Method::get, Route::model, true},
+    {"/models/", net::Method::get, Route::model, true},
+};
+
+}  // namespace
+
+RouteMatch match_route(net::Method method, std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  RouteMatch match;
+  for (const Row& row : rows) {
+    const bool hit =
+        row.prefix ? path.size() > row.path.size() && path.starts_with(row.path) : path == row.path;
+    if (!hit) continue;
+    match.wrong_method = row.method != method;
+    if (match.wrong_method) continue;
+    match.route = row.route;
+    if (row.prefix) match.parameter = path.substr(row.path.size());
+    return match;
+  }
+  return match;
+}
+
+}  // namespace steelyard

@@ -1,0 +1,157 @@
+#include "gateway/runtime.h"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include "gateway/net/tls.h"
+#include "gateway/store/zone_loader.h"
+#include "policies/compile.h"
+#include "router/ledger/zone.h"
+
+namespace steelyard {
+namespace {
+
+Error unusable(std::string text) {
+  return Error(ErrorKind::bad_request, ErrorSource::gateway, Retry::never, std::move(text));
+}
+
+std::string first_error(const std::vector<policies::Problem>& problems) {
+  for (const policies::Problem& problem : problems)
+    if (problem.severity == policies::Severity::error)
+      return std::string(problem.code) + ": " + problem.message;
+  return {};
+}
+
+struct BaseUrl {
+  net::Origin origin;
+  std::string path;  // "/v1", no slash at the end
+};
+
+Result<BaseUrl> parse_base_url(const ProviderSpec& provider) {
+  const auto parsed = boost::urls::parse_uri(provider.base_url.value);
+  const bool http = parsed && parsed->scheme() == "http";
+  const bool https = parsed && parsed->scheme() == "https";
+  if (!http && !https)
+    return fail(unusable("provider `" + provider.name + "`: `" + provider.base_url.value +
+                         "` is not an http or https URL"));
+  BaseUrl base;
+  base.origin.tls = https;
+  base.origin.host = std::string(parsed->host_address());
+  base.origin.port = parsed->has_port() ? parsed->port_number() : std::uint16_t(https ? 443 : 80);
+  base.path = std::string(parsed->encoded_path());
+  while (!base.path.empty() && base.path.back() == '/') base.path.pop_back();
+  return base;
+}
+
+std::string host_field(const BaseUrl& base) {
+  const bool usual = base.origin.port == (base.origin.tls ? 443 : 80);
+  const bool v6 = base.origin.host.find(':') != std::string::npos;
+  std::string host = v6 ? "[" + base.origin.host + "]" : base.origin.host;
+  return usual ? host : host + ":" + std::to_string(base.origin.port);
+}
+
+// One per key: what never changes of a request head.
+Secret chat_head(const BaseUrl& base, std::string_view key) {
+  std::string head = "POST " + base.path +
+                     "/chat/completions HTTP/1.1\r\nhost: " + host_field(base) +
+                     "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
+                     "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n";
+  if (!key.empty()) head.append("authorization: Bearer ").append(key).append("\r\n");
+  head += "content-length: ";
+  return Secret(std::move(head));
+}
+
+Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labels& labels) {
+  Result<BaseUrl> base = parse_base_url(spec);
+  if (!base) return fail(base.error());
+  ProviderRuntime provider;
+  provider.name = spec.name;
+  provider.origin = base->origin;
+  if (provider.origin.tls) {
+    auto context = net::TlsContext::client(spec.ca_file);
+    if (!context) return fail(unusable("provider `" + spec.name + "`: " + context.error().context));
+    provider.origin.tls_context = *context;
+  }
+  for (const Secret& key : spec.keys) provider.chat_heads.push_back(chat_head(*base, key.reveal()));
+  if (provider.chat_heads.empty()) provider.chat_heads.push_back(chat_head(*base, {}));
+  provider.quirks = spec.quirks;
+  provider.connections_max = static_cast<std::size_t>(spec.connections_max);
+  provider.label = labels.provider(spec.name);
+  return provider;
+}
+
+void build_labels(Runtime& runtime, telemetry::Labels& labels) {
+  for (const router::Target& target : runtime.catalog.targets())
+    runtime.target_labels.push_back(
+        labels.target(runtime.providers[static_cast<std::size_t>(target.provider)].name,
+                      runtime.catalog.model(target.model).name));
+  for (const policies::Rule& rule : runtime.rules.rules())
+    runtime.policy_labels.push_back(labels.policy(rule.name));
+  for (const std::string& name : runtime.catalog.parameters()) {
+    const auto field = dialect::field_named(name);
+    // A parameter the dialect does not know cannot be seen in a request: it refuses nothing.
+    runtime.parameters.push_back(field.value_or(dialect::Field::model));
+  }
+}
+
+Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now) {
+  auto chains = books.configure(runtime.spec.organisations, now);
+  if (!chains) return fail(chains.error());
+  std::vector<KeyTable::Entry> entries;
+  std::size_t next = 0;
+  for (const OrganisationSpec& organisation : runtime.spec.organisations) {
+    for (const TeamSpec& team : organisation.teams) {
+      for (const KeySpec& key : team.keys) {
+        Principal principal;
+        principal.organisation = organisation.name;
+        principal.team = team.name;
+        principal.key = key.id;
+        principal.chain = (*chains)[next++].chain;
+        principal.access = runtime.catalog.access_of(team, key);
+        principal.may_explain = key.may_explain;
+        entries.push_back({key.sha256, static_cast<std::uint32_t>(runtime.principals.size())});
+        runtime.principals.push_back(std::move(principal));
+      }
+    }
+  }
+  runtime.keys = std::make_unique<KeyTable>(entries);
+  return {};
+}
+
+Result<void> load_rule_zones(Runtime& runtime) {
+  const Result<router::ZoneTable> table = store::load_zones(runtime.rules.zones());
+  if (!table) return fail(unusable(table.error().context));
+  for (const std::string& name : runtime.rules.zones()) runtime.zones.push_back(table->find(name));
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Books& books,
+                                                     telemetry::Labels& labels, Instant now,
+                                                     std::uint64_t generation) {
+  auto runtime = std::make_shared<Runtime>();
+  runtime->spec = std::move(spec);
+  runtime->generation = generation;
+  runtime->loaded_at = now;
+  policies::Compiled compiled = policies::compile(runtime->spec);
+  if (policies::has_errors(compiled.problems))
+    return fail(unusable(first_error(compiled.problems)));
+  router::CompiledCatalog catalog = router::compile_catalog(runtime->spec);
+  if (policies::has_errors(catalog.problems)) return fail(unusable(first_error(catalog.problems)));
+  runtime->rules = std::move(compiled.rules);
+  runtime->catalog = std::move(catalog.catalog);
+  for (const ProviderSpec& provider : runtime->spec.providers) {
+    Result<ProviderRuntime> built = build_provider(provider, labels);
+    if (!built) return fail(built.error());
+    runtime->providers.push_back(std::move(*built));
+  }
+  if (const Result<void> zones = load_rule_zones(*runtime); !zones) return fail(zones.error());
+  build_labels(*runtime, labels);
+  // Last: from here on the books have changed.
+  if (const Result<void> built = build_principals(*runtime, books, now); !built)
+    return fail(built.error());
+  return std::shared_ptr<const Runtime>(std::move(runtime));
+}
+
+}  // namespace steelyard

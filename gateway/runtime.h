@@ -1,0 +1,68 @@
+#pragma once
+// A configuration compiled for serving: immutable, shared by all workers, replaced as a whole on
+// reload. A request keeps the one it began with.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/spec/gateway_spec.h"
+#include "config/types/instant.h"
+#include "config/types/result.h"
+#include "config/types/secret.h"
+#include "gateway/auth.h"
+#include "gateway/dialect/fields.h"
+#include "gateway/net/dialer.h"
+#include "gateway/store/books.h"
+#include "gateway/telemetry/labels.h"
+#include "policies/rule_set.h"
+#include "router/catalog.h"
+
+namespace steelyard {
+
+namespace router {
+class Zone;
+}
+
+// Who a key belongs to and what it may do.
+struct Principal {
+  std::string organisation, team, key;
+  store::Chain chain;          // budgets its requests count against
+  policies::ModelMask access;  // models it may use
+  bool may_explain = false;
+};
+
+struct ProviderRuntime {
+  std::string name;
+  net::Origin origin;
+  // Head of a chat request up to and with "content-length: ", one per key (one if there is none).
+  // Holds the key, so it is a secret.
+  std::vector<Secret> chat_heads;
+  ProviderQuirks quirks;
+  std::size_t connections_max = 1024;
+  telemetry::ProviderId label = telemetry::other_label;
+};
+
+struct Runtime {
+  GatewaySpec spec;
+  policies::RuleSet rules;
+  router::Catalog catalog;
+  std::vector<Principal> principals;
+  std::unique_ptr<KeyTable> keys;
+  std::vector<ProviderRuntime> providers;
+  std::vector<telemetry::TargetId> target_labels;          // by target of the catalogue
+  std::vector<telemetry::PolicyId> policy_labels;          // by rule
+  std::vector<std::string> price_versions;                 // by model: source of the price in force
+  std::vector<dialect::Field> parameters;                  // by bit of Catalog::parameters()
+  std::vector<std::shared_ptr<const router::Zone>> zones;  // by RuleSet::zones()
+  Instant loaded_at;
+  std::uint64_t generation = 0;
+};
+
+// Compiles `spec`, installs its budgets in `books`, opens TLS contexts and zone files. Fails before
+// anything is changed; the text names what is wrong.
+Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Books& books,
+                                                     telemetry::Labels& labels, Instant now,
+                                                     std::uint64_t generation);
+
+}  // namespace steelyard

@@ -1,0 +1,42 @@
+#pragma once
+// What a worker uses to serve under one configuration. A request keeps the one it began with, so a
+// reload renumbers nothing under its feet.
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "config/types/instant.h"
+#include "router/health.h"
+#include "router/plan.h"
+
+namespace steelyard {
+
+struct Runtime;
+namespace net {
+class UpstreamPool;
+}
+
+// Where a conversation went last, for cache-aware routing: a small direct-mapped table.
+struct SessionMemory {
+  struct Entry {
+    std::uint64_t key = 0;  // hash of key id and session id; 0: free
+    std::int32_t target = router::no_target;
+    std::int64_t tokens = 0;  // input of the last turn: what a cache may hold
+    Tick seen;
+  };
+  static constexpr std::size_t entries = 4096;
+  static constexpr std::int64_t warm_ms = 300'000;  // providers keep a prefix about 5 minutes
+  std::vector<Entry> table = std::vector<Entry>(entries);
+  Entry& slot(std::uint64_t key) { return table[key % entries]; }
+};
+
+struct Serving {
+  std::shared_ptr<const Runtime> runtime;
+  router::Health health;                                  // by target of this catalogue
+  std::vector<std::shared_ptr<net::UpstreamPool>> pools;  // by provider
+  std::vector<std::size_t> next_key;                      // by provider: round robin
+  SessionMemory sessions;
+};
+
+}  // namespace steelyard

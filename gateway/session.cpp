@@ -1,0 +1,338 @@
+#include "gateway/session.h"
+
+#include <array>
+#include <cstring>
+#include <exception>
+#include <utility>
+
+#include "config/types/limits.h"
+#include "gateway/chat_call.h"
+#include "gateway/error_reply.h"
+#include "gateway/explain_call.h"
+#include "gateway/models_call.h"
+#include "gateway/net/head_writer.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/store/books.h"
+#include "gateway/telemetry/log.h"
+#include "gateway/telemetry/metrics.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+namespace {
+
+constexpr std::size_t first_buffer_bytes = 8u << 10;  // a head and a small chat in one read
+constexpr std::size_t linger_bytes_max = 256u << 10;
+constexpr std::int64_t linger_ms = 1'000;
+constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+Session::Session(Worker& worker, std::unique_ptr<net::Connection> connection)
+    : worker_(worker),
+      connection_(std::move(connection)),
+      serving_(worker.serving()),
+      deadline_([](void* self) { static_cast<Session*>(self)->on_deadline(); }, this) {
+  read_.set_hook([](void* self) { static_cast<Session*>(self)->on_client_event(); }, this);
+}
+
+Session::~Session() = default;
+
+void Session::start() {
+  run();
+}
+
+bool Session::will_close() const {
+  return close_after_ || worker_.draining() || reader_.close_after();
+}
+
+net::Detached Session::run() {
+  try {
+    for (;;) {
+      const bool got = co_await next_request();
+      if (!got) break;
+      co_await serve();
+      if (gone_ || will_close()) break;
+    }
+    if (!gone_ && connection_->is_open()) co_await linger();
+  } catch (const std::exception& failure) {
+    telemetry::log_error("a connection ended by an exception: {}", failure.what());
+  }
+  connection_->close(net::IoError::closed);
+  worker_.forget(*this);  // destroys this; the coroutine frame goes last
+}
+
+// Reads until a whole, admitted request is in `in_`. False: the connection is over.
+net::Task<bool> Session::next_request() {
+  reader_.reset();
+  const TimeoutSpec* timeouts = &worker_.serving()->runtime->spec.timeouts;
+  worker_.set_deadline(deadline_, timeouts->keep_alive);
+  bool head_timed = false;
+  for (;;) {
+    std::size_t size = in_.size();
+    const net::RequestEvent event =
+        in_.data() == nullptr ? net::RequestEvent::need_more : reader_.advance(in_.data(), size);
+    if (size < in_.size()) in_.truncate(size);  // chunk framing was squeezed out
+    if (event == net::RequestEvent::request) break;
+    if (event == net::RequestEvent::refused) {
+      co_await refuse(reader_.refusal());
+      co_return false;
+    }
+    if (event == net::RequestEvent::head) {
+      const bool admitted = co_await admit();
+      if (!admitted) co_return false;
+      worker_.set_deadline(deadline_, timeouts->body);
+      continue;
+    }
+    if (!head_timed && !reader_.idle()) {
+      head_timed = true;
+      worker_.set_deadline(deadline_, timeouts->head);
+    }
+    const bool more = co_await read_more();
+    if (!more) co_return false;
+  }
+  deadline_.clear();
+  co_return true;
+}
+
+// One read into `in_`. False: closed, reset, or a deadline passed (answered with 408 if a request
+// had begun).
+net::Task<bool> Session::read_more() {
+  if (worker_.draining() && reader_.idle()) co_return false;
+  if (!read_.pending() && !read_.done()) {
+    in_.reserve(std::max({first_buffer_bytes, reader_.wanted(), in_.size() + 1}));
+    waiting_only_ = false;
+    connection_->start_read(in_.free_space(), read_);
+  }
+  net::IoResult result = co_await read_;
+  if (waiting_only_ && result.ok()) {
+    waiting_only_ = false;
+    in_.reserve(first_buffer_bytes);
+    result = connection_->try_read(in_.free_space());
+    if (result.error == net::IoError::would_block) co_return true;
+  }
+  if (result.ok()) {
+    in_.commit(result.bytes);
+    co_return true;
+  }
+  gone_ = true;
+  co_return false;
+}
+
+void Session::on_deadline() {
+  if (busy_) return connection_->close(net::IoError::timed_out);  // a stalled write
+  if (reader_.idle()) return connection_->close(net::IoError::timed_out);
+  // Something of a request came: say what was late, then close.
+  reader_.timed_out();
+  std::array<char, 512> room;
+  net::HeadWriter head(room);
+  head.status_line(408);
+  head.append_raw("content-length: 0\r\nconnection: close\r\n\r\n");
+  const net::ConstBytes part(head.view());
+  (void)connection_->try_write({&part, 1});
+  connection_->close(net::IoError::timed_out);
+}
+
+net::Task<void> Session::refuse(net::Refusal refusal) {
+  close_after_ = true;
+  std::string body;
+  write_http_refusal(body, refusal);
+  const bool sent = co_await reply(refusal.status, "application/json", body);
+  if (sent) co_await linger();
+  gone_ = true;
+}
+
+// The one gate: nothing is served, and no body byte is read, before it.
+net::Task<bool> Session::admit() {
+  const net::RequestHead& head = reader_.head();
+  serving_ = worker_.serving();
+  started_ = worker_.tick_now();
+  started_at_ = worker_.now();
+  principal_ = nullptr;
+  const RouteMatch match = match_route(head.method, head.target());
+  route_ = match.route;
+  const std::string_view key = presented_key(head.value(net::RequestField::authorization),
+                                             head.value(net::RequestField::x_api_key));
+  if (!key.empty()) {
+    const auto found = runtime().keys->find(key);
+    if (found) principal_ = &runtime().principals[*found];
+  }
+  const GateRefusal refusal = gate(*this, match);
+  if (refusal.status == 0) {
+    const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);
+    if (reader_.accept(limit) == net::RequestEvent::refused) {
+      co_await refuse(reader_.refusal());
+      co_return false;
+    }
+    if (reader_.wants_continue()) {
+      const net::ConstBytes part(continue_line);
+      const std::span<const net::ConstBytes> parts(&part, 1);
+      co_return co_await send(parts);
+    }
+    co_return true;
+  }
+  // A body that was not read may not be taken for the next request.
+  close_after_ = true;
+  const bool sent = co_await reply_refused(*this, refusal);
+  if (sent) co_await linger();
+  gone_ = true;
+  co_return false;
+}
+
+net::Task<void> Session::serve() {
+  busy_ = true;
+  begin_watch();
+  worker_.seams().metrics.request_started();
+  if (route_ == Route::chat_completions) {
+    co_await serve_chat(*this);
+  } else if (route_ == Route::explain) {
+    co_await serve_explain(*this);
+  } else {
+    co_await serve_models(*this, route_);
+  }
+  worker_.seams().metrics.request_ended();
+  busy_ = false;
+  departure_ = nullptr;
+  end_watch();
+}
+
+// While a request is served: keep one read outstanding, in a buffer of its own.
+void Session::begin_watch() {
+  const std::size_t used = reader_.consumed();
+  const std::size_t left = in_.size() - used;
+  next_.reserve(std::max(first_buffer_bytes, left + 1));
+  if (left != 0) {
+    std::memcpy(next_.data(), in_.data() + used, left);
+    next_.commit(left);
+  }
+  if (read_.pending() || read_.done()) return;
+  // Bytes of the next request are there already: taking more would move under its reader's feet.
+  waiting_only_ = left != 0;
+  if (waiting_only_) {
+    connection_->start_wait_readable(read_);
+  } else {
+    connection_->start_read(next_.free_space(), read_);
+  }
+}
+
+void Session::end_watch() {
+  in_.release();
+  std::swap(in_, next_);
+}
+
+// The outstanding read ended while nobody waited for it.
+void Session::on_client_event() {
+  if (!busy_) return;
+  net::IoResult result = read_.take();
+  if (waiting_only_ && result.ok() && !next_.free_space().empty()) {
+    result = connection_->try_read(next_.free_space());
+    if (result.error == net::IoError::would_block) result = {};
+  }
+  waiting_only_ = true;
+  if (result.ok()) {
+    next_.commit(result.bytes);  // a pipelined request: kept for later
+    if (!next_.free_space().empty()) connection_->start_wait_readable(read_);
+    return;
+  }
+  gone_ = true;
+  if (departure_ != nullptr) departure_->client_left();
+}
+
+bool Session::send_now(std::span<const net::ConstBytes> parts) {
+  const net::IoResult wrote = connection_->try_write(parts);
+  std::size_t done = wrote.bytes;
+  if (!wrote.ok() && wrote.error != net::IoError::would_block) {
+    gone_ = true;
+    return false;
+  }
+  for (const net::ConstBytes& part : parts) {
+    if (done >= part.size) {
+      done -= part.size;
+      continue;
+    }
+    const std::size_t rest = part.size - done;
+    unsent_.reserve(unsent_.size() + rest);
+    std::memcpy(unsent_.free_space().data(), static_cast<const char*>(part.data) + done, rest);
+    unsent_.commit(rest);
+    done = 0;
+  }
+  return unsent_.size() == 0;
+}
+
+net::Task<bool> Session::drain() {
+  std::size_t done = 0;
+  worker_.set_deadline(deadline_, runtime().spec.timeouts.write_stall);
+  while (done < unsent_.size()) {
+    connection_->start_wait_writable(write_);
+    const net::IoResult ready = co_await write_;
+    if (!ready.ok()) break;
+    const net::ConstBytes rest(unsent_.data() + done, unsent_.size() - done);
+    const net::IoResult wrote = connection_->try_write({&rest, 1});
+    if (!wrote.ok() && wrote.error != net::IoError::would_block) break;
+    if (wrote.bytes != 0) worker_.set_deadline(deadline_, runtime().spec.timeouts.write_stall);
+    done += wrote.bytes;
+  }
+  deadline_.clear();
+  const bool all = done == unsent_.size();
+  unsent_.release();
+  if (!all) gone_ = true;
+  co_return all;
+}
+
+net::Task<bool> Session::send(std::span<const net::ConstBytes> parts) {
+  if (send_now(parts)) co_return true;
+  if (gone_) co_return false;
+  co_return co_await drain();
+}
+
+net::Task<bool> Session::reply(unsigned status, std::string_view content_type,
+                               std::string_view body, std::string_view extra) {
+  net::HeadWriter head(worker_.tools().head_scratch);
+  head.status_line(status);
+  head.append_field("content-type", content_type);
+  head.append_field("content-length", static_cast<std::uint64_t>(body.size()));
+  head.append_raw(extra);
+  if (will_close()) {
+    head.append_raw("connection: close\r\n");
+  } else if (http_1_0()) {
+    head.append_raw("connection: keep-alive\r\n");
+  }
+  head.end_of_head();
+  const std::array<net::ConstBytes, 2> parts{net::ConstBytes(head.view()), net::ConstBytes(body)};
+  if (send_now(parts)) co_return true;
+  if (gone_) co_return false;
+  co_return co_await drain();
+}
+
+// After the last answer: FIN, then swallow what the client still sends, so that it reads the answer
+// instead of a reset.
+net::Task<void> Session::linger() {
+  connection_->shutdown_write();
+  worker_.set_deadline(deadline_, linger_ms);
+  busy_ = false;
+  std::size_t swallowed = 0;
+  while (swallowed < linger_bytes_max) {
+    if (!read_.pending() && !read_.done()) {
+      in_.clear();
+      in_.reserve(first_buffer_bytes);
+      waiting_only_ = false;
+      connection_->start_read(in_.free_space(), read_);
+    }
+    const net::IoResult result = co_await read_;
+    if (!result.ok()) break;
+    swallowed += result.bytes + 1;
+  }
+  deadline_.clear();
+}
+
+void Session::begin_drain() {
+  if (!busy_ && reader_.idle()) connection_->close(net::IoError::closed);
+}
+
+void Session::end_stream() {
+  close_after_ = true;
+  if (departure_ != nullptr) departure_->must_end();
+}
+
+}  // namespace steelyard

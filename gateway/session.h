@@ -1,0 +1,109 @@
+#pragma once
+// One client connection: reads requests in order, authorises each at one gate, hands it to its
+// route, writes the answer. A read is always outstanding while a request is served, so a client
+// that leaves is noticed and the provider is told at once.
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "gateway/net/buffer.h"
+#include "gateway/net/io.h"
+#include "gateway/net/request_reader.h"
+#include "gateway/net/task.h"
+#include "gateway/net/wheel.h"
+#include "gateway/routes.h"
+
+namespace steelyard {
+
+class Worker;
+struct Principal;
+struct Runtime;
+struct Serving;
+
+// Told when the client leaves while its request is served.
+class DepartureListener {
+ public:
+  virtual ~DepartureListener() = default;
+  virtual void client_left() = 0;
+  // The gateway shuts down: end the answer with an error.
+  virtual void must_end() = 0;
+};
+
+class Session {
+ public:
+  Session(Worker& worker, std::unique_ptr<net::Connection> connection);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start();
+  void begin_drain();  // closes now if no request is being served
+  void end_stream();   // see DepartureListener::must_end
+
+  // For the routes, while they serve a request.
+  Worker& worker() { return worker_; }
+  const Runtime& runtime() const;
+  Serving& serving() { return *serving_; }
+  const Principal* principal() const { return principal_; }
+  const net::RequestHead& head() const { return reader_.head(); }
+  std::string_view body() const { return reader_.body(); }
+  // Bytes that may be read behind body() (simdjson).
+  std::size_t body_capacity() const { return reader_.body().size() + net::Buffer::padding; }
+  Tick started() const { return started_; }
+  Instant started_at() const { return started_at_; }
+  bool client_gone() const { return gone_; }
+  bool http_1_0() const { return reader_.head().version_minor == 0; }
+  bool will_close() const;
+  void close_after() { close_after_ = true; }
+  void listen_for_departure(DepartureListener* listener) { departure_ = listener; }
+
+  // Writes everything. Parts must live until it ends; false: the client is gone or stalled.
+  net::Task<bool> send(std::span<const net::ConstBytes> parts);
+  // The same without a coroutine when it goes at once: true and everything was taken; else the rest
+  // was copied and `co_await drain()` must follow before the next write.
+  bool send_now(std::span<const net::ConstBytes> parts);
+  bool unsent() const { return unsent_.size() != 0; }
+  net::Task<bool> drain();
+
+  // A whole answer with a body that is already there. `extra` is head text, lines with CRLF.
+  net::Task<bool> reply(unsigned status, std::string_view content_type, std::string_view body,
+                        std::string_view extra = {});
+
+ private:
+  friend class Worker;
+  net::Detached run();
+  net::Task<bool> next_request();
+  net::Task<bool> read_more();
+  net::Task<void> refuse(net::Refusal refusal);
+  net::Task<bool> admit();  // routes and authorises a head; false: answered and over
+  net::Task<void> serve();
+  net::Task<void> linger();
+  void begin_watch();
+  void end_watch();
+  void on_client_event();
+  void on_deadline();
+
+  Worker& worker_;
+  std::unique_ptr<net::Connection> connection_;
+  std::list<std::unique_ptr<Session>>::iterator self_;
+  std::shared_ptr<Serving> serving_;
+  const Principal* principal_ = nullptr;
+  Route route_ = Route::none;
+  DepartureListener* departure_ = nullptr;
+
+  net::Buffer in_;      // the request being read or served
+  net::Buffer next_;    // what comes while it is served
+  net::Buffer unsent_;  // the rest of a write that did not fit the socket
+  net::IoSlot read_, write_;
+  net::Deadline deadline_;
+  net::RequestReader reader_;
+  Tick started_;
+  Instant started_at_;
+  bool busy_ = false, gone_ = false, close_after_ = false;
+  bool waiting_only_ = false;  // the outstanding read is a readiness wait (streams)
+};
+
+}  // namespace steelyard

@@ -1,0 +1,108 @@
+#include "gateway/worker.h"
+
+#include <utility>
+
+#include "gateway/net/dialer.h"
+#include "gateway/net/upstream_pool.h"
+#include "gateway/runtime.h"
+#include "gateway/serving.h"
+#include "gateway/session.h"
+#include "gateway/telemetry/metrics.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+namespace {
+
+bool same_origin(const net::Origin& a, const net::Origin& b) {
+  return a.host == b.host && a.port == b.port && a.tls == b.tls;
+}
+
+}  // namespace
+
+Worker::Worker(WorkerSeams seams, std::shared_ptr<const Runtime> runtime,
+               std::unique_ptr<router::TokenCounter> counter)
+    : seams_(std::move(seams)),
+      wheel_(seams_.clock.tick()),
+      random_(seams_.random_seed),
+      tools_(std::make_unique<WorkerTools>(std::move(counter))),
+      serving_(begin_serving(std::move(runtime))) {}
+
+Worker::~Worker() = default;
+
+// Pools of providers that did not change are kept, with their connections.
+std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> runtime) {
+  auto next = std::make_shared<Serving>(
+      Serving{runtime, router::Health(runtime->catalog, runtime->spec.breaker), {}, {}, {}});
+  next->next_key.resize(runtime->providers.size());
+  for (std::size_t p = 0; p < runtime->providers.size(); ++p) {
+    const ProviderRuntime& provider = runtime->providers[p];
+    std::shared_ptr<net::UpstreamPool> pool;
+    for (std::size_t i = 0; serving_ != nullptr && i < serving_->pools.size(); ++i) {
+      const Runtime& before = *serving_->runtime;
+      const bool same = before.providers[i].name == provider.name &&
+                        same_origin(before.providers[i].origin, provider.origin) &&
+                        before.spec.providers[i].ca_file == runtime->spec.providers[p].ca_file;
+      if (same) pool = serving_->pools[i];
+    }
+    if (!pool) {
+      net::UpstreamPool::Options options;
+      options.connections_max = provider.connections_max;
+      pool = std::make_shared<net::UpstreamPool>(seams_.dialer, wheel_, provider.origin, options);
+    }
+    next->pools.push_back(std::move(pool));
+  }
+  if (serving_ != nullptr)
+    next->health.carry_over(serving_->health, serving_->runtime->catalog, runtime->catalog);
+  return next;
+}
+
+void Worker::install(std::shared_ptr<const Runtime> runtime) {
+  serving_ = begin_serving(std::move(runtime));
+  tools_->zone_offsets.clear();
+  tools_->zone_offsets_minute = INT64_MIN;
+}
+
+void Worker::accept(std::unique_ptr<net::Connection> connection) {
+  if (draining_) return;
+  seams_.metrics.connection_opened();
+  auto session = std::make_unique<Session>(*this, std::move(connection));
+  Session& started = *session;
+  sessions_.push_front(std::move(session));
+  started.self_ = sessions_.begin();
+  started.start();
+}
+
+void Worker::forget(Session& session) {
+  seams_.metrics.connection_closed();
+  sessions_.erase(session.self_);
+}
+
+void Worker::begin_drain() {
+  draining_ = true;
+  for (const auto& session : sessions_) session->begin_drain();
+}
+
+void Worker::end_streams() {
+  for (const auto& session : sessions_) session->end_stream();
+}
+
+bool Worker::tick() {
+  wheel_.advance(seams_.clock.tick());
+  return !wheel_.empty();
+}
+
+void Worker::set_deadline(net::Deadline& deadline, std::int64_t from_now_ms) {
+  set_deadline_at(deadline, seams_.clock.tick().plus_ms(from_now_ms));
+}
+
+void Worker::set_deadline_at(net::Deadline& deadline, Tick due) {
+  const bool wake = wheel_.empty();
+  deadline.set(wheel_, due);
+  if (wake && seams_.deadlines_wanted) seams_.deadlines_wanted();
+}
+
+router::RequestId Worker::new_request_id() {
+  return {random_.next(), random_.next()};
+}
+
+}  // namespace steelyard

@@ -1,0 +1,99 @@
+#pragma once
+// One thread's world: connections, provider pools, parser, counter, health, metrics. Everything in
+// it is touched by its own thread only; the books are the one thing workers share.
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/types/instant.h"
+#include "gateway/net/io.h"
+#include "gateway/net/wheel.h"
+#include "gateway/sys/clock.h"
+#include "gateway/sys/random.h"
+#include "router/ledger/ledger.h"
+#include "router/tokens/counter.h"
+
+namespace steelyard {
+
+class Session;
+struct Runtime;
+struct Serving;
+struct WorkerTools;  // parser, counter, health, ...: worker_tools.h
+
+namespace net {
+class Dialer;
+}  // namespace net
+namespace store {
+class Books;
+}
+namespace telemetry {
+class DecisionLog;
+class WorkerMetrics;
+struct Receipt;
+}  // namespace telemetry
+
+// What the outside gives a worker; the simulator gives its own.
+struct WorkerSeams {
+  sys::Clock& clock;
+  net::Dialer& dialer;
+  store::Books& books;
+  telemetry::WorkerMetrics& metrics;
+  telemetry::DecisionLog* log = nullptr;            // null: receipts go to `on_receipt` only
+  std::function<void(std::function<void()>)> post;  // runs work on this worker's thread, later
+  std::function<void()> deadlines_wanted;           // the wheel was empty and is not any more
+  std::function<void(const telemetry::Receipt&)> on_receipt;  // tests and the simulator
+  std::size_t index = 0;
+  std::uint64_t random_seed = 0;
+};
+
+class Worker {
+ public:
+  Worker(WorkerSeams seams, std::shared_ptr<const Runtime> runtime,
+         std::unique_ptr<router::TokenCounter> counter);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // A client connected.
+  void accept(std::unique_ptr<net::Connection> connection);
+  // New configuration: later requests use it, running ones keep theirs.
+  void install(std::shared_ptr<const Runtime> runtime);
+  // No further requests: idle connections are closed, running requests go on.
+  void begin_drain();
+  // Ends what still runs, each client with an error in its own dialect.
+  void end_streams();
+  bool draining() const { return draining_; }
+  std::size_t session_count() const { return sessions_.size(); }
+
+  // Fires deadlines that are due. False: none are left, no more ticks needed.
+  bool tick();
+  void set_deadline(net::Deadline& deadline, std::int64_t from_now_ms);
+  void set_deadline_at(net::Deadline& deadline, Tick due);
+
+  const std::shared_ptr<Serving>& serving() const { return serving_; }
+  WorkerSeams& seams() { return seams_; }
+  WorkerTools& tools() { return *tools_; }
+  net::Wheel& wheel() { return wheel_; }
+  Tick tick_now() const { return seams_.clock.tick(); }
+  Instant now() const { return seams_.clock.now(); }
+  router::RequestId new_request_id();
+
+ private:
+  friend class Session;
+  void forget(Session& session);  // destroys it
+  std::shared_ptr<Serving> begin_serving(std::shared_ptr<const Runtime> runtime);
+
+  WorkerSeams seams_;
+  net::Wheel wheel_;
+  sys::Random random_;
+  std::unique_ptr<WorkerTools> tools_;
+  std::shared_ptr<Serving> serving_;
+  std::list<std::unique_ptr<Session>> sessions_;
+  bool draining_ = false;
+};
+
+}  // namespace steelyard

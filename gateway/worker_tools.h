@@ -1,0 +1,42 @@
+#pragma once
+// The reusable, single-threaded tools of a worker: parsers with grown memory, what was learned
+// about providers, scratch space. Nothing here survives a request but memory and statistics.
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/types/instant.h"
+#include "gateway/dialect/json_index.h"
+#include "gateway/dialect/openai_request.h"
+#include "gateway/dialect/openai_response.h"
+#include "gateway/telemetry/receipt_json.h"
+#include "router/output_estimate.h"
+#include "router/plan.h"
+#include "router/tokens/counter.h"
+#include "router/tokens/memo.h"
+
+namespace steelyard {
+
+struct WorkerTools {
+  explicit WorkerTools(std::unique_ptr<router::TokenCounter> token_counter)
+      : counter(std::move(token_counter)) {}
+
+  dialect::JsonIndex json;
+  dialect::openai::RequestParser requests;
+  dialect::openai::ResponseParser answers{json};
+  dialect::openai::ChatAnswer answer;
+  std::unique_ptr<router::TokenCounter> counter;
+  router::OutputEstimates outputs;
+  router::Plan plan;
+  telemetry::ReceiptFormatter receipts;
+  std::vector<std::int32_t> zone_offsets;  // of the rules' zones, at zone_offsets_minute
+  std::int64_t zone_offsets_minute = INT64_MIN;
+  std::array<char, 64u << 10> read_scratch;
+  std::array<char, 8u << 10> head_scratch;
+  std::string text_scratch;
+};
+
+}  // namespace steelyard
