@@ -27,31 +27,39 @@ class CountMemo {
   // `entries` is rounded up to a power of two, at least 4. The default takes 1 MB.
   explicit CountMemo(const MemoSeed& seed, std::size_t entries = 65'536);
 
+  // 128 bits of the hash: the low half is the tag; the high half has the line and 32 more to check.
   struct Key {
-    std::uint64_t line = 0;
-    std::uint64_t tag = 0;
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
   };
   Key key_of(std::string_view slice, TextForm form) const;
   // The remembered count, or -1.
   std::int64_t find(const Key& key);
-  // Counts of 2^31 and more are not kept.
+  // Counts of 2^31 - 1 and more are not kept.
   void put(const Key& key, std::int64_t tokens);
 
   std::uint64_t hits() const { return hits_; }
   std::uint64_t misses() const { return misses_; }
-  std::size_t capacity() const { return entries_.size(); }
+  std::size_t capacity() const { return lines_.size() * 4; }
 
  private:
   struct Entry {
-    std::uint64_t tag = 0;    // 64 bits of the hash beside those that choose the line
-    std::uint32_t check = 0;  // 32 more
-    std::uint32_t value = 0;  // tokens + 1 (0: empty), top bit: asked for since the last pass
+    std::uint64_t tag = 0;
+    std::uint32_t check = 0;
+    std::uint32_t value = 0;  // tokens + 1 (0: empty); top bit: asked for since last passed over
   };
-  std::array<unsigned char, 192> secret_{};
-  std::vector<Entry> entries_;
+  struct alignas(64) Line {
+    std::array<Entry, 4> slot;
+  };
+  using Secret = std::array<unsigned char, 192>;
+  Line& line_of(const Key& key) { return lines_[key.high & line_mask_]; }
+
+  std::array<Secret, 2> secrets_;  // by TextForm
+  std::vector<Line> lines_;
   std::uint64_t line_mask_ = 0;
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
+  unsigned hand_ = 0;
 };
 
 // A TokenCounter that asks the memo first. Slices below `shortest` bytes go straight to the

@@ -13,7 +13,7 @@ namespace steelyard::router {
 class Merger {
  public:
   // `window`: bytes encoded at a time in long pieces; tests make it small.
-  explicit Merger(const Vocabulary& vocabulary, std::size_t window = 1024);
+  explicit Merger(const Vocabulary& vocabulary, std::size_t window = 256);
 
   // Tokens of a piece of at least one byte. O(n) for long pieces; memory does not grow with them.
   std::int64_t count(std::span<const unsigned char> piece);

@@ -1,0 +1,145 @@
+#include "router/tokens/framing_table.h"
+
+#include <algorithm>
+#include <array>
+
+namespace steelyard::router {
+namespace {
+
+// Claude: recorded results of the provider's count endpoint (sanderland/ctok, tests/fixtures,
+// 2026-08) over o200k counts of the same texts. The bound is the 95th percentile of 501 languages
+// and above the 99th of 1,377 code documents (1.90; largest 2.27). "vectors": expected ids of
+// Systemcluster/kitoken, tests/data, 2026-07, 120 mixed lines; the bound is above the largest ratio
+// of any line of 40 tokens or more.
+constexpr std::array tokenizers{
+    TokenizerRow{"o200k", 100, 100, true, "tiktoken 0.14.0, 2026-11"},
+    TokenizerRow{"o200k_base", 100, 100, true, "tiktoken 0.14.0, 2026-11"},
+    TokenizerRow{"cl100k", 112, 130, false, "vectors: 1.12, largest 1.24"},
+    TokenizerRow{"claude-3", 118, 202, false, "ctok v3: code 1.18, 99 % of it below 1.39"},
+    TokenizerRow{"claude-4.7", 143, 210, false, "ctok v4.7 and v5: code 1.43, English 1.56"},
+    TokenizerRow{"deepseek-v3", 100, 115, false, "vectors: 1.00, largest 1.07"},
+    TokenizerRow{"gemma-3", 100, 115, false,
+                 "vectors: 0.94, largest 1.02; against the API 1.08 (ai-tokenizer 1.0.6)"},
+    TokenizerRow{"glm-4", 103, 120, false, "vectors: 1.03, largest 1.09; Unicode sample 1.19"},
+    TokenizerRow{"kimi-k2", 103, 115, false, "vectors: 1.03, largest 1.11"},
+    TokenizerRow{"llama-4", 98, 110, false, "vectors: 0.97, largest 1.04"},
+    TokenizerRow{"qwen-3", 105, 130, false,
+                 "vectors of 3.5: 0.98, largest 1.07; 3 has fewer tokens and single digits"},
+    TokenizerRow{"tekken", 103, 145, false, "vectors: 1.03, largest 1.40"},
+    TokenizerRow{"", 115, 160, false, "not published: above every public one but Claude's"},
+};
+
+constexpr std::string_view cookbook =
+    "OpenAI cookbook, How_to_count_tokens_with_tiktoken; tools: hmarr/openai-chat-tokens, whose "
+    "rendering is 50-90 % of the JSON; 2026-11";
+constexpr std::string_view reasoning =
+    "the same frames; hidden extras as ai-tokenizer 1.0.6 measured (5 to 6 a request, 19 to 103 "
+    "with "
+    "tools), 2026-11";
+constexpr std::string_view anthropic =
+    "platform.claude.com, tool use: system prompt tokens (auto, any); frames: ctok, 2026-08";
+constexpr std::string_view templates = "chat templates of open models: 4 to 6 a message; 2026-11";
+
+// prefix, request, message, name, call, tools, tools upper, JSON %, system, exact, slacks, source
+constexpr std::array chats{
+    ChatRow{"gpt-4o", 3, 4, 1, 3, 9, 16, 85, -4, true, 0, 0, cookbook},
+    ChatRow{"gpt-4.1", 3, 4, 1, 3, 9, 16, 85, -4, true, 0, 0, cookbook},
+    ChatRow{"gpt-4.5", 3, 4, 1, 3, 9, 16, 85, -4, true, 0, 0, cookbook},
+    ChatRow{"chatgpt-4o", 3, 4, 1, 3, 9, 16, 85, -4, true, 0, 0, cookbook},
+    ChatRow{"o1", 3, 4, 1, 3, 19, 30, 85, -4, false, 6, 1, reasoning},
+    ChatRow{"o3", 3, 4, 1, 3, 19, 30, 85, -4, false, 6, 1, reasoning},
+    ChatRow{"o4", 3, 4, 1, 3, 19, 30, 85, -4, false, 6, 1, reasoning},
+    ChatRow{"gpt-5", 3, 4, 1, 3, 24, 110, 85, -4, false, 6, 1, reasoning},
+    ChatRow{"gpt-5.1", 3, 4, 1, 3, 103, 110, 85, -4, false, 6, 1, reasoning},
+    ChatRow{"gpt-6", 3, 4, 1, 3, 24, 110, 85, -4, false, 6, 1, reasoning},
+    ChatRow{"gpt-oss", 66, 5, 1, 6, 24, 60, 85, 0, false, 20, 2,
+            "harmony: preamble of 66; 2026-11"},
+    ChatRow{"claude-3", 4, 3, 0, 12, 340, 530, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-haiku-3", 4, 3, 0, 12, 264, 355, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-opus-4", 4, 3, 0, 12, 315, 530, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-sonnet-4", 4, 3, 0, 12, 315, 530, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-haiku-4-5", 4, 3, 0, 12, 496, 588, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-sonnet-4-5", 4, 3, 0, 12, 496, 588, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-opus-4-5", 4, 3, 0, 12, 496, 588, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-sonnet-4-6", 4, 3, 0, 12, 497, 589, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-opus-4-6", 4, 3, 0, 12, 497, 589, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-opus-4-7", 8, 3, 0, 12, 675, 804, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude-opus-4-8", 8, 3, 0, 12, 290, 410, 100, 0, false, 4, 2, anthropic},
+    ChatRow{"claude", 3, 3, 0, 12, 354, 804, 100, 0, false, 9, 2, anthropic},
+    ChatRow{"gemini", 1, 3, 0, 8, 20, 120, 90, 0, false, 8, 3, "not published; 2026-11"},
+    ChatRow{"grok", 4, 5, 1, 8, 100, 300, 100, 0, false, 200, 2,
+            "hidden prompt of 150 and more tokens (ai-tokenizer 1.0.6); 2026-11"},
+    ChatRow{"", 4, 5, 1, 8, 100, 300, 100, 0, false, 16, 2, templates},
+};
+
+constexpr std::string_view openai_images = "developers.openai.com, images and vision, 2026-10";
+constexpr std::string_view claude_images = "platform.claude.com, vision, 2026-10";
+constexpr std::string_view gemini_images = "ai.google.dev, tokens and media resolution, 2026-10";
+
+// prefix, rule, base, unit, side, budget, budget of original detail, percent, source
+constexpr std::array images{
+    ImageRow{"gpt-4o", ImageRule::tiles, 85, 170, 0, 0, 0, 100, openai_images},
+    ImageRow{"gpt-4o-mini", ImageRule::tiles, 2833, 5667, 0, 0, 0, 100, openai_images},
+    ImageRow{"gpt-4.1", ImageRule::tiles, 85, 170, 0, 0, 0, 100, openai_images},
+    ImageRow{"gpt-4.1-mini", ImageRule::patches, 0, 0, 2048, 6144, 0, 162, openai_images},
+    ImageRow{"gpt-4.1-nano", ImageRule::patches, 0, 0, 2048, 1536, 0, 246, openai_images},
+    ImageRow{"gpt-4.5", ImageRule::tiles, 85, 170, 0, 0, 0, 100, openai_images},
+    ImageRow{"chatgpt-4o", ImageRule::tiles, 85, 170, 0, 0, 0, 100, openai_images},
+    ImageRow{"o1", ImageRule::tiles, 75, 150, 0, 0, 0, 100, openai_images},
+    ImageRow{"o3", ImageRule::tiles, 75, 150, 0, 0, 0, 100, openai_images},
+    ImageRow{"o4-mini", ImageRule::patches, 0, 0, 2048, 1536, 0, 172, openai_images},
+    ImageRow{"gpt-5", ImageRule::tiles, 70, 140, 0, 0, 0, 100, openai_images},
+    ImageRow{"gpt-5-mini", ImageRule::patches, 0, 0, 2048, 1536, 0, 120, openai_images},
+    ImageRow{"gpt-5-nano", ImageRule::patches, 0, 0, 2048, 1536, 0, 150, openai_images},
+    ImageRow{"gpt-5.2", ImageRule::patches, 0, 0, 2048, 6144, 0, 120, openai_images},
+    ImageRow{"gpt-5.4", ImageRule::patches, 0, 0, 0, 2500, 10000, 120, openai_images},
+    ImageRow{"gpt-5.5", ImageRule::patches, 0, 0, 2048, 2500, 10000, 120, openai_images},
+    ImageRow{"gpt-5.6", ImageRule::patches, 0, 0, 2048, 2500, 30000, 120, openai_images},
+    ImageRow{"gpt-6", ImageRule::patches, 0, 0, 65535, 2500, 30000, 120, openai_images},
+    ImageRow{"claude", ImageRule::visual, 0, 0, 2576, 4784, 0, 100, claude_images},
+    ImageRow{"claude-3", ImageRule::visual, 0, 0, 1568, 1568, 0, 100, claude_images},
+    ImageRow{"claude-haiku", ImageRule::visual, 0, 0, 1568, 1568, 0, 100, claude_images},
+    ImageRow{"claude-sonnet-4", ImageRule::visual, 0, 0, 1568, 1568, 0, 100, claude_images},
+    ImageRow{"claude-opus-4", ImageRule::visual, 0, 0, 1568, 1568, 0, 100, claude_images},
+    ImageRow{"claude-opus-4-7", ImageRule::visual, 0, 0, 2576, 4784, 0, 100, claude_images},
+    ImageRow{"claude-opus-4-8", ImageRule::visual, 0, 0, 2576, 4784, 0, 100, claude_images},
+    ImageRow{"gemini-2", ImageRule::tiles_768, 258, 258, 0, 0, 0, 100, gemini_images},
+    ImageRow{"gemini", ImageRule::fixed, 1120, 280, 0, 2240, 0, 100, gemini_images},
+    ImageRow{"", ImageRule::visual, 0, 0, 2576, 4784, 0, 100,
+             "not published: the most patches of those that are"},
+};
+
+// The row with the longest prefix of `name`; the last row has the empty one.
+template <class Rows>
+const typename Rows::value_type& longest_prefix(const Rows& rows, std::string_view name) {
+  const auto* best = &rows.back();
+  for (const auto& row : rows) {
+    if (name.starts_with(row.prefix) && row.prefix.size() > best->prefix.size()) best = &row;
+  }
+  return *best;
+}
+
+// "openai/gpt-4o" is "gpt-4o".
+std::string_view base_name(std::string_view model) {
+  return model.substr(model.find_last_of('/') + 1);
+}
+
+}  // namespace
+
+const TokenizerRow& tokenizer_row(std::string_view family) {
+  const auto found = std::find_if(tokenizers.begin(), tokenizers.end(),
+                                  [&](const TokenizerRow& row) { return row.family == family; });
+  return found == tokenizers.end() ? tokenizers.back() : *found;
+}
+
+const ChatRow& chat_row(std::string_view model, std::string_view family) {
+  const ChatRow& row = longest_prefix(chats, base_name(model));
+  const bool unknown_openai = row.prefix.empty() && tokenizer_row(family).exact;
+  return unknown_openai ? longest_prefix(chats, "gpt-5") : row;
+}
+
+const ImageRow& image_row(std::string_view model) {
+  return longest_prefix(images, base_name(model));
+}
+
+}  // namespace steelyard::router
