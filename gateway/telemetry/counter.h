@@ -11,8 +11,10 @@ namespace steelyard::telemetry {
 
 class Counter {
  public:
+  // Wraps instead of overflowing: an absurd figure of a peer may spoil a counter, not the process.
   void add(std::int64_t n) {
-    v_.store(v_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+    const auto sum = static_cast<std::uint64_t>(read()) + static_cast<std::uint64_t>(n);
+    v_.store(static_cast<std::int64_t>(sum), std::memory_order_relaxed);
   }
   std::int64_t read() const { return v_.load(std::memory_order_relaxed); }
 
@@ -28,12 +30,12 @@ struct Histogram {
   static constexpr std::int64_t bound(std::size_t i) { return First << i; }
 
   void observe(std::int64_t value) {
-    if (value < 0) value = 0;
     const auto steps =
-        static_cast<std::uint64_t>(value - (value > 0)) / static_cast<std::uint64_t>(First);
-    const auto bucket = static_cast<std::size_t>(std::bit_width(steps));
+        static_cast<std::uint64_t>(value > 0 ? value - 1 : 0) / static_cast<std::uint64_t>(First);
+    const auto bucket =
+        static_cast<std::size_t>(std::bit_width(2 * steps + 1)) - 1;  // of steps; never asks for 0
     buckets[bucket < Bounds ? bucket : Bounds].add(1);
-    sum.add(value);
+    sum.add(value > 0 ? value : 0);
   }
 
   std::array<Counter, Bounds + 1> buckets;

@@ -67,7 +67,9 @@ void record_estimate(MetricsTables& t, const Receipt& r) {
       r.estimate.input_tokens <= 0)
     return;
   const std::int64_t off = r.estimate.input_tokens - r.usage.prompt;
-  t.estimate_error.observe((off < 0 ? -off : off) * 1'000'000 / r.usage.prompt);
+  constexpr std::int64_t off_max =
+      1'000'000'000'000;  // beyond any real figure; keeps the product in range
+  t.estimate_error.observe(std::min(off < 0 ? -off : off, off_max) * 1'000'000 / r.usage.prompt);
 }
 
 }  // namespace
