@@ -40,8 +40,8 @@ class HeadLines {
   std::uint32_t end(std::size_t line) const { return ends_[line]; }
   std::uint32_t head_bytes() const { return line_start_; }
 
-  // True if not one byte of the message has been seen.
-  bool untouched() const { return scanned_ == 0; }
+  // Bytes looked at so far.
+  std::uint32_t scanned() const { return scanned_; }
 
  private:
   enum class Line : std::uint8_t { more, last, wait, refused };

@@ -85,7 +85,10 @@ RequestEvent RequestReader::timed_out() {
 }
 
 std::size_t RequestReader::wanted() const {
-  if (state_ == State::head) return limits::head_bytes_max;
+  constexpr std::size_t most_heads = limits::head_bytes_max / 2;
+  if (state_ == State::head) {
+    return lines_.scanned() < most_heads / 2 ? most_heads : limits::head_bytes_max;
+  }
   if (state_ == State::sized_body || state_ == State::complete) {
     return head_.head_bytes + static_cast<std::size_t>(head_.content_length.value_or(0));
   }

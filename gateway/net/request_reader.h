@@ -3,23 +3,19 @@
 // buffer it owns and asks what they mean.
 //
 //   reader.reset();
-//   loop: event = reader.advance(data, size)      // size: filled bytes; may shrink (chunk framing
-//   is squeezed out)
-//     need_more   read more behind data+size; room for reader.wanted() bytes in all helps
-//     head        reader.head() is valid: authenticate, check budget; then reader.accept(limit) and
-//     advance() again,
-//                 sending "100 Continue" first if reader.wants_continue(). Or answer at once and
-//                 close.
-//     request     reader.body() is whole and contiguous. Serve it. Then drop reader.consumed()
-//     bytes from the front,
-//                 reset(), and advance() again at once: a pipelined request may be there already.
-//     refused     answer reader.refusal(), then close
+//   loop: event = reader.advance(data, size)   // size: filled bytes; it may shrink (chunk framing)
+//     need_more  read more behind data + size; room for reader.wanted() bytes in all helps
+//     head       reader.head() is valid: authenticate, check the budget; then reader.accept(limit),
+//                "100 Continue" if reader.wants_continue(), and advance(). Or answer at once.
+//     request    reader.body() is whole and contiguous: serve it. Then drop reader.consumed() bytes
+//                from the front, reset(), and advance() at once: another request may be there.
+//     refused    answer reader.refusal(), then close
 //   After any answer: close if reader.close_after().
 //
 // The buffer: capacity is always at least size + body_padding, so that simdjson may read past the
 // end of the body (SIMDJSON_PADDING is 64); what stands there does not matter. It may move between
-// calls: advance() takes its address each time and rebases head(); string_views taken earlier must
-// be taken again. Bytes of the buffer are changed only inside a chunked body.
+// calls: advance() takes its address each time and rebases head(); string_views taken before are
+// stale. Bytes of the buffer are changed only inside a chunked body.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -61,10 +57,12 @@ class RequestReader {
   }
   // The connection must not carry another request: refused, asked for by the client, or part of the
   // body is unread.
-  bool close_after() const { return state_ != State::complete || !head_.keep_alive; }
+  // To keep it after an early answer (429, say), accept() and advance() all the same: a small body
+  // is often there already.
+  bool close_after() const { return !whole() || !head_.keep_alive; }
   // No byte of a request has come: at a deadline just close. Otherwise a deadline is answered with
   // timed_out().
-  bool idle() const { return state_ == State::head && lines_.untouched(); }
+  bool idle() const { return state_ == State::head && lines_.scanned() == 0; }
   bool reading_head() const { return state_ == State::head; }
   // Ends the request with 408; refusal() says which part was late.
   RequestEvent timed_out();
