@@ -13,6 +13,9 @@ if(STEELYARD_SANITIZE)
     add_compile_options(-fno-sanitize=function)  # clang 14 cannot link it with coroutines
   endif()
 endif()
+if(STEELYARD_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
 else()
@@ -58,7 +61,15 @@ steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin
 
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gateway/cli/*.cpp)
 if(EXISTS ${PROJECT_SOURCE_DIR}/gateway/main.cpp)
-  add_executable(steelyard gateway/main.cpp ${cli_sources})
+  file(GLOB demo_files RELATIVE ${PROJECT_SOURCE_DIR} CONFIGURE_DEPENDS
+    ${PROJECT_SOURCE_DIR}/config/models.yaml ${PROJECT_SOURCE_DIR}/config/demo/*.yaml
+    ${PROJECT_SOURCE_DIR}/config/demo/policies/*.yaml)
+  list(TRANSFORM demo_files PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE demo_paths)
+  set(demo_source ${PROJECT_BINARY_DIR}/demo_files.cpp)
+  add_custom_command(OUTPUT ${demo_source} DEPENDS ${demo_paths} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${demo_source} -DROOT=${PROJECT_SOURCE_DIR} "-DFILES=${demo_files}"
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+  add_executable(steelyard gateway/main.cpp ${cli_sources} ${demo_source})
   target_link_libraries(steelyard PRIVATE steelyard_gateway steelyard_warnings CLI11::CLI11)
   target_compile_definitions(steelyard PRIVATE STEELYARD_VERSION="${PROJECT_VERSION}")
 endif()
@@ -95,4 +106,10 @@ if(STEELYARD_TESTS)
   steelyard_tests(gateway steelyard_gateway)
 endif()
 
+if(STEELYARD_FUZZ)
+  include(cmake/fuzz.cmake)
+endif()
+if(STEELYARD_BENCH)
+  include(cmake/bench.cmake)
+endif()
 include(cmake/extra.cmake OPTIONAL)

@@ -28,7 +28,7 @@ struct BudgetSpec {
   std::string time_zone = "UTC";      // IANA name
   std::vector<Threshold> thresholds;  // `at:`; without one, 100 % blocks
   SourceSpan at;
-  bool hard() const {                 // false: over the limit is only a warning
+  bool hard() const {  // false: over the limit is only a warning
     for (const Threshold& t : thresholds)
       if (t.percent == 100) return t.action == ThresholdAction::block;
     return true;
@@ -36,8 +36,8 @@ struct BudgetSpec {
 };
 
 struct KeySpec {
-  std::string id;                          // public name, in logs
-  std::array<std::uint8_t, 32> sha256{};   // of the whole key as the client sends it
+  std::string id;                         // public name, in logs
+  std::array<std::uint8_t, 32> sha256{};  // of the whole key as the client sends it
   std::vector<BudgetSpec> budgets;
   std::vector<std::string> allow{"*"}, deny;  // model globs
   bool may_explain = false;

@@ -1,5 +1,6 @@
 #pragma once
-// The whole configuration after loading: plain values, every default in place, nothing compiled yet.
+// The whole configuration after loading: plain values, every default in place, nothing compiled
+// yet.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -17,55 +18,56 @@ namespace steelyard {
 
 struct ListenSpec {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;      // 0: the kernel chooses (tests)
+  std::uint16_t port = 8080;  // 0: the kernel chooses (tests)
 };
 
-struct TlsFiles {                 // PEM
+struct TlsFiles {  // PEM
   std::string certificate, key;
 };
 
 struct AdminSpec {
   ListenSpec listen{"127.0.0.1", 8081};
-  std::optional<Secret> token;    // required for /admin/* and, off loopback, for /metrics
+  std::optional<Secret> token;  // required for /admin/* and, off loopback, for /metrics
 };
 
-struct TimeoutSpec {              // milliseconds
-  std::int64_t head = 10'000;           // whole request head, absolute
-  std::int64_t body = 30'000;           // whole request body, absolute
-  std::int64_t keep_alive = 75'000;     // idle client connection
-  std::int64_t connect = 5'000;         // TCP and TLS to a provider
-  std::int64_t first_byte = 120'000;    // provider's first byte after the request was sent
-  std::int64_t stream_idle = 90'000;    // gap between two reads of a started answer
-  std::int64_t total = 600'000;         // whole request, retries included
-  std::int64_t write_stall = 30'000;    // a client that does not read
-  std::int64_t drain = 600'000;         // SIGTERM: how long open streams may go on
+struct TimeoutSpec {                  // milliseconds
+  std::int64_t head = 10'000;         // whole request head, absolute
+  std::int64_t body = 30'000;         // whole request body, absolute
+  std::int64_t keep_alive = 75'000;   // idle client connection
+  std::int64_t connect = 5'000;       // TCP and TLS to a provider
+  std::int64_t first_byte = 120'000;  // provider's first byte after the request was sent
+  std::int64_t stream_idle = 90'000;  // gap between two reads of a started answer
+  std::int64_t total = 600'000;       // whole request, retries included
+  std::int64_t write_stall = 30'000;  // a client that does not read
+  std::int64_t drain = 600'000;       // SIGTERM: how long open streams may go on
 };
 
 struct RetrySpec {
-  std::int32_t attempts = 3;                 // 1 to limits::attempts_max, first try included
-  std::int64_t retry_after_max_ms = 2'000;   // a hint above this goes to the next model instead of waiting
+  std::int32_t attempts = 3;  // 1 to limits::attempts_max, first try included
+  std::int64_t retry_after_max_ms =
+      2'000;  // a hint above this goes to the next model instead of waiting
 };
 
 struct BreakerSpec {
-  std::int32_t failures = 5;                 // consecutive
-  std::int64_t open_ms = 10'000;             // then one probe is let through
+  std::int32_t failures = 5;      // consecutive
+  std::int64_t open_ms = 10'000;  // then one probe is let through
 };
 
 // Upstream wire differences that are data, not code.
 struct ProviderQuirks {
-  bool include_usage = true;                 // accepts stream_options.include_usage
-  bool max_completion_tokens = false;        // wants max_completion_tokens instead of max_tokens
+  bool include_usage = true;           // accepts stream_options.include_usage
+  bool max_completion_tokens = false;  // wants max_completion_tokens instead of max_tokens
 };
 
 struct ProviderSpec {
   std::string name;
   std::string dialect = "openai";
-  Located<std::string> base_url;             // https://api.openai.com/v1
-  std::vector<Secret> keys;                  // rotated; may be empty (self-hosted)
-  std::vector<std::string> models{"*"};      // globs over catalogue names it serves
-  std::map<std::string, std::string> rename; // catalogue name → the provider's own name
-  std::string ca_file;                       // PEM bundle instead of the system's roots
-  std::int32_t connections_max = 1024;       // per worker
+  Located<std::string> base_url;              // https://api.openai.com/v1
+  std::vector<Secret> keys;                   // rotated; may be empty (self-hosted)
+  std::vector<std::string> models{"*"};       // globs over catalogue names it serves
+  std::map<std::string, std::string> rename;  // catalogue name → the provider's own name
+  std::string ca_file;                        // PEM bundle instead of the system's roots
+  std::int32_t connections_max = 1024;        // per worker
   ProviderQuirks quirks;
   SourceSpan at;
 };
@@ -73,7 +75,7 @@ struct ProviderSpec {
 struct TierSpec {
   std::string name;
   double min_score = 0;
-  double confidence = 0.5;                   // 0.5: the score itself must reach min_score
+  double confidence = 0.5;  // 0.5: the score itself must reach min_score
   SourceSpan at;
 };
 
@@ -83,38 +85,39 @@ enum class Durability : std::uint8_t {
 };
 
 struct LogSpec {
-  std::string decisions = "decisions.jsonl"; // "-": standard output, "": off
-  std::string level = "info";                // operational log, standard error
+  std::string decisions = "decisions.jsonl";  // "-": standard output, "": off
+  std::string level = "info";                 // operational log, standard error
 };
 
 struct LedgerSpec {
-  std::string directory = "ledger";          // journal segments; "": memory only (demo, tests)
+  std::string directory = "ledger";  // journal segments; "": memory only (demo, tests)
   Durability durability = Durability::relaxed;
-  std::int64_t lease_ms = 900'000;           // hold without progress expires after this
-  std::int32_t refusal_status = 429;         // or 402
+  std::int64_t lease_ms = 900'000;    // hold without progress expires after this
+  std::int32_t refusal_status = 429;  // or 402
 };
 
 struct GatewaySpec {
   ListenSpec listen;
   std::optional<TlsFiles> tls;
   AdminSpec admin;
-  std::int32_t workers = 0;                  // 0: one per core
+  std::int32_t workers = 0;  // 0: one per core
   std::int64_t body_bytes_max = static_cast<std::int64_t>(limits::request_body_bytes_max);
-  std::int64_t output_tokens_default = 16'384;  // hold for a request that names no maximum; injected upstream
+  std::int64_t output_tokens_default =
+      16'384;  // hold for a request that names no maximum; injected upstream
   TimeoutSpec timeouts;
   RetrySpec retry;
   BreakerSpec breaker;
   LogSpec log;
   LedgerSpec ledger;
-  std::vector<ModelSpec> models;             // all catalogues, merged
-  std::string catalog_as_of;                 // ISO date of the oldest catalogue's prices; "" not said
+  std::vector<ModelSpec> models;  // all catalogues, merged
+  std::string catalog_as_of;      // ISO date of the oldest catalogue's prices; "" not said
   std::vector<ProviderSpec> providers;
-  std::vector<TierSpec> tiers;               // in ascending min_score
-  std::string default_tier;                  // for `auto` when no policy decides; "" : cheapest of the lowest tier
+  std::vector<TierSpec> tiers;  // in ascending min_score
+  std::string default_tier;  // for `auto` when no policy decides; "" : cheapest of the lowest tier
   std::vector<OrganisationSpec> organisations;
-  std::vector<PolicySpec> policies;          // in file and document order
-  std::vector<std::string> files;            // what SourceSpan::file indexes
-  std::string digest;                        // hex, over all file contents: names the configuration in every receipt
+  std::vector<PolicySpec> policies;  // in file and document order
+  std::vector<std::string> files;    // what SourceSpan::file indexes
+  std::string digest;  // hex, over all file contents: names the configuration in every receipt
 };
 
 }  // namespace steelyard

@@ -1,5 +1,6 @@
 #pragma once
-// The catalogue as models.yaml says it: prices by date, limits, capabilities, score with its evidence.
+// The catalogue as models.yaml says it: prices by date, limits, capabilities, score with its
+// evidence.
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -16,9 +17,10 @@ namespace steelyard {
 enum class TokenClass : std::uint8_t { input, cache_read, cache_write_5m, cache_write_1h, output };
 inline constexpr std::size_t token_classes = 5;
 
-// One complete price row. The loader fills every slot, so readers never see a hole: a cache class without a price of
-// its own costs what `input` does (1 h writes: what 5 m writes do); in a long-context or service-tier row it keeps the
-// proportion to `input` that it has in the base row, rounded up.
+// One complete price row. The loader fills every slot, so readers never see a hole: a cache class
+// without a price of its own costs what `input` does (1 h writes: what 5 m writes do); in a
+// long-context or service-tier row it keeps the proportion to `input` that it has in the base row,
+// rounded up.
 struct Rates {
   std::array<PicoUsd, token_classes> price{};
   constexpr PicoUsd of(TokenClass c) const { return price[static_cast<std::size_t>(c)]; }
@@ -29,19 +31,21 @@ enum class CliffKind : std::uint8_t {
   marginal,       // only the tokens above it do
 };
 
-// Long-context rule: applies when input tokens (cached ones included) are strictly above `above_tokens`.
+// Long-context rule: applies when input tokens (cached ones included) are strictly above
+// `above_tokens`.
 struct Cliff {
   std::int64_t above_tokens = 0;
   CliffKind kind = CliffKind::whole_request;
   Rates rates;
 };
 
-// A tariff by the clock, UTC: DeepSeek's peak hours. Minutes are [from, to); a window may not wrap midnight.
+// A tariff by the clock, UTC: DeepSeek's peak hours. Minutes are [from, to); a window may not wrap
+// midnight.
 struct ClockRule {
   std::uint8_t weekdays = 0x7F;  // bit 0 Monday ... bit 6 Sunday
   std::int32_t minute_from = 0;
   std::int32_t minute_to = 1440;
-  std::int32_t percent = 100;    // multiplies every rate: 200 is twice the base price
+  std::int32_t percent = 100;  // multiplies every rate: 200 is twice the base price
 };
 
 enum class ServiceTier : std::uint8_t { standard, batch, flex, priority };
@@ -53,17 +57,20 @@ struct PricePeriod {
   Rates rates;
   std::vector<Cliff> cliffs;     // sorted by above_tokens; the last one that applies wins
   std::vector<ClockRule> clock;  // first match wins
-  std::optional<Rates> batch, flex, priority;  // up to the first cliff; above it the same proportion applies
-  std::string source;            // where the figures were read
-  std::string note;              // disagreements between catalogues, promotions
+  std::optional<Rates> batch, flex,
+      priority;        // up to the first cliff; above it the same proportion applies
+  std::string source;  // where the figures were read
+  std::string note;    // disagreements between catalogues, promotions
   SourceSpan at;
 };
 
 struct Capabilities {
-  bool tools = false, vision = false, reasoning = false, structured_output = false, json_mode = false;
+  bool tools = false, vision = false, reasoning = false, structured_output = false,
+       json_mode = false;
 };
 
-// A quality score and its evidence. `standard_error` in score points: what `confidence` of a tier is tested against.
+// A quality score and its evidence. `standard_error` in score points: what `confidence` of a tier
+// is tested against.
 struct Score {
   double value = 0;
   double standard_error = 2.0;
@@ -72,17 +79,18 @@ struct Score {
 };
 
 struct ModelSpec {
-  std::string name;    // unique in the catalogue: "gpt-6-luna"
+  std::string name;  // unique in the catalogue: "gpt-6-luna"
   std::string vendor;
   std::vector<PricePeriod> prices;
-  std::int64_t context_tokens = 0;     // input + output; never 0 after loading
-  std::int64_t output_tokens_max = 0;  // never 0 after loading: the context when the vendor states none
-  std::int64_t cache_min_tokens = 0;   // prompts shorter than this are never cached
+  std::int64_t context_tokens = 0;  // input + output; never 0 after loading
+  std::int64_t output_tokens_max =
+      0;  // never 0 after loading: the context when the vendor states none
+  std::int64_t cache_min_tokens = 0;  // prompts shorter than this are never cached
   Capabilities can;
-  std::optional<Score> score;          // absent: no evidence, not eligible for a tier
-  std::string tokenizer;               // "o200k", ...; how its tokens relate to the counter's
+  std::optional<Score> score;              // absent: no evidence, not eligible for a tier
+  std::string tokenizer;                   // "o200k", ...; how its tokens relate to the counter's
   std::int32_t token_ratio_percent = 100;  // tokens of this model per 100 counted with its counter
-  std::vector<std::string> refuses;    // request parameters it answers 400 to: "temperature"
+  std::vector<std::string> refuses;        // request parameters it answers 400 to: "temperature"
   std::string note;
   SourceSpan at;
 };

@@ -5,12 +5,15 @@
 
 namespace steelyard {
 
-// Wall-clock time, nanoseconds since 1970-01-01T00:00:00Z. Chooses budget windows and tariffs; never measures durations.
+// Wall-clock time, nanoseconds since 1970-01-01T00:00:00Z. Chooses budget windows and tariffs;
+// never measures durations.
 struct Instant {
   std::int64_t ns = 0;
 
   friend constexpr auto operator<=>(Instant, Instant) = default;
-  constexpr std::int64_t seconds() const { return ns >= 0 ? ns / kPerSecond : -((-ns + kPerSecond - 1) / kPerSecond); }
+  constexpr std::int64_t seconds() const {
+    return ns >= 0 ? ns / kPerSecond : -((-ns + kPerSecond - 1) / kPerSecond);
+  }
   static constexpr Instant from_seconds(std::int64_t s) { return {s * kPerSecond}; }
   static constexpr std::int64_t kPerSecond = 1'000'000'000;
 };

@@ -8,7 +8,8 @@ namespace {
 
 constexpr char kHex[] = "0123456789abcdef";
 
-// Length of the valid UTF-8 sequence that starts at `i`, or 0 (RFC 3629: no surrogates, no overlong forms).
+// Length of the valid UTF-8 sequence that starts at `i`, or 0 (RFC 3629: no surrogates, no overlong
+// forms).
 std::size_t utf8_length(std::string_view s, std::size_t i) {
   const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(s[k]); };
   const auto tail = [&](std::size_t k) { return k < s.size() && (byte(k) & 0xC0) == 0x80; };
@@ -138,7 +139,8 @@ JsonWriter& JsonWriter::number_double(double value, int decimals) {
   if (!std::isfinite(value)) return null();
   separate();
   char digits[384];
-  const auto done = std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals);
+  const auto done =
+      std::to_chars(digits, digits + sizeof digits, value, std::chars_format::fixed, decimals);
   out_->append(digits, done.ptr);
   return *this;
 }

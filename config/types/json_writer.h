@@ -1,6 +1,7 @@
 #pragma once
-// Append-only JSON into a caller's string: no tree, no allocation once the string has grown. Commas are placed by the
-// writer; the caller keeps begin/end balanced. Output is always valid UTF-8 (bad bytes become U+FFFD).
+// Append-only JSON into a caller's string: no tree, no allocation once the string has grown. Commas
+// are placed by the writer; the caller keeps begin/end balanced. Output is always valid UTF-8 (bad
+// bytes become U+FFFD).
 #include <cstdint>
 #include <string>
 #include <string_view>

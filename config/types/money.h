@@ -1,6 +1,7 @@
 #pragma once
-// Money without floating point. Prices are pico-dollars per token, amounts are nano-dollars; products are formed in
-// 128 bits and rounded up once per attempt (reliability of the books: never book less than the provider bills).
+// Money without floating point. Prices are pico-dollars per token, amounts are nano-dollars;
+// products are formed in 128 bits and rounded up once per attempt (reliability of the books: never
+// book less than the provider bills).
 #include <compare>
 #include <cstdint>
 

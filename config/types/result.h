@@ -9,7 +9,9 @@ namespace steelyard {
 template <class T>
 using Result = tl::expected<T, Error>;
 
-inline auto fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+inline auto fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 inline auto fail(ErrorKind kind, ErrorSource source, Retry retry, std::string context) {
   return tl::unexpected<Error>(Error(kind, source, retry, std::move(context)));
 }

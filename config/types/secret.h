@@ -1,6 +1,7 @@
 #pragma once
-// Text that must never be printed: provider keys, admin tokens. There is no operator<<, no fmt formatter, no implicit
-// conversion; `reveal()` is the one way out and is searched for in review. Wiped on destruction.
+// Text that must never be printed: provider keys, admin tokens. There is no operator<<, no fmt
+// formatter, no implicit conversion; `reveal()` is the one way out and is searched for in review.
+// Wiped on destruction.
 #include <string>
 #include <string_view>
 #include <utility>

@@ -1,5 +1,6 @@
 #pragma once
-// Where in a configuration file a value was written: carried by specs so that later stages can point at it.
+// Where in a configuration file a value was written: carried by specs so that later stages can
+// point at it.
 #include <cstdint>
 #include <string>
 

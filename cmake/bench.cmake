@@ -1,0 +1,15 @@
+# One program per tests/bench/*.cpp. tests/bench/run decides what is measured and how.
+set(bench_targets "")
+file(GLOB bench_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/bench/*.cpp)
+foreach(source ${bench_sources})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(steelyard_bench_${name} EXCLUDE_FROM_ALL ${source})
+  target_link_libraries(steelyard_bench_${name} PRIVATE steelyard_config steelyard_policies steelyard_router
+    steelyard_dialect steelyard_net steelyard_telemetry steelyard_warnings)
+  if(benchmark_FOUND)
+    target_link_libraries(steelyard_bench_${name} PRIVATE benchmark::benchmark)
+  endif()
+  target_compile_definitions(steelyard_bench_${name} PRIVATE STEELYARD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  list(APPEND bench_targets steelyard_bench_${name})
+endforeach()
+add_custom_target(benchmarks DEPENDS ${bench_targets})
