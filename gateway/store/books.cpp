@@ -49,9 +49,10 @@ Dispatched Books::dispatch(const BookHold& hold) {
   std::uint64_t seq = 0;
   if (hold.governed && s.journal) {
     char payload[router::payload_bytes_max];
-    const std::size_t size = shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
-    if (size == 0) return {};
-    seq = s.journal->append(EventType::dispatch, {}, {payload, size});
+    const router::DispatchPayload written =
+        shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
+    if (written.bytes == 0) return {};
+    seq = s.journal->append(EventType::dispatch, written.reserved_at, {payload, written.bytes});
     if (seq == 0) return {DispatchStatus::ledger_down, 0};
     if (s.spec.durability == Durability::relaxed) seq = 0;
   }
@@ -86,8 +87,9 @@ EndOutcome Books::settle(const BookHold& hold, NanoUsd actual, router::UsageSour
   if (hold.governed && s.journal && ending.open) {
     char payload[router::payload_bytes_max];
     if (!ending.sent) {
-      const std::size_t size = shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
-      s.keep(EventType::dispatch, now, {payload, size});
+      const router::DispatchPayload written =
+          shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
+      s.keep(EventType::dispatch, written.reserved_at, {payload, written.bytes});
     }
     const std::size_t size =
         encode(payload, router::SettleEvent{*shard.ledger.key_of(hold.ref), actual, source});

@@ -27,15 +27,19 @@ Result<std::unique_ptr<Journal>> Journal::open(FileOps& files, JournalOptions op
 
 Journal::~Journal() {
   State& s = *state_;
+  {
+    const std::lock_guard lock(s.mutex);
+    s.house_stopping = true;
+  }
+  s.house_wake.notify_all();
+  s.house_thread.join();  // has written what was kept, if it could
   (void)flush();
   {
     const std::lock_guard lock(s.mutex);
-    s.stopping = true;
+    s.sync_stopping = true;
   }
   s.sync_wake.notify_all();
-  s.house_wake.notify_all();
   s.sync_thread.join();
-  s.house_thread.join();
   // What was made ahead is not needed; the next start would remove it too.
   s.active->trim(s.files);
   while (!s.ready.empty()) {

@@ -52,7 +52,7 @@ struct Journal::State {
   std::condition_variable sync_wake, house_wake, synced;
   bool sync_idle = false;  // the sync thread waits for a first record
   bool sync_now = false;   // somebody waits: do not gather a group
-  bool stopping = false;
+  bool sync_stopping = false, house_stopping = false;
   std::thread sync_thread, house_thread;
 
   // With the mutex held.

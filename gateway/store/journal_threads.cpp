@@ -11,13 +11,13 @@ namespace steelyard::store {
 void Journal::State::sync_loop() {
   std::unique_lock lock(mutex);
   while (true) {
-    while (!stopping && (sync_failed || wanted_seq <= durable_seq)) {
+    while (!sync_stopping && (sync_failed || wanted_seq <= durable_seq)) {
       sync_idle = true;
       sync_wake.wait(lock);
     }
     sync_idle = false;
-    if (stopping && (sync_failed || wanted_seq <= durable_seq)) return;
-    const auto gathered = [&] { return stopping || sync_now; };
+    if (sync_stopping && (sync_failed || wanted_seq <= durable_seq)) return;
+    const auto gathered = [&] { return sync_stopping || sync_now; };
     sync_wake.wait_for(lock, std::chrono::milliseconds(options.sync_interval_ms), gathered);
     sync_now = false;
     sync_once(lock);
@@ -67,20 +67,24 @@ void Journal::State::house_loop() {
   bool made = true;
   while (true) {
     const auto work = [&] {
-      return stopping || !finished.empty() || ready.size() < options.segments_ahead;
+      return house_stopping || !finished.empty() || ready.size() < options.segments_ahead;
     };
     if (made) {
       house_wake.wait(lock, work);
     } else {
       // Short of a segment: try again in a while, or when a segment has been finished.
       const auto retry = std::chrono::milliseconds(options.retry_ms);
-      house_wake.wait_for(lock, retry, [&] { return stopping || !finished.empty(); });
+      house_wake.wait_for(lock, retry, [&] { return house_stopping || !finished.empty(); });
     }
     if (!finished.empty()) {
       finish_segment(lock);
       continue;
     }
-    if (stopping) return;
+    if (house_stopping) {
+      while (!kept.empty() && make_segment(lock)) {
+      }
+      return;
+    }
     made = ready.size() >= options.segments_ahead || make_segment(lock);
   }
 }

@@ -158,16 +158,16 @@ const AttemptKey* Ledger::key_of(HoldRef ref) const {
   return hold == nullptr ? nullptr : &hold->key;
 }
 
-std::size_t Ledger::write_dispatch(HoldRef ref, std::span<const std::uint32_t> numbers,
-                                   char* out) const {
+DispatchPayload Ledger::write_dispatch(HoldRef ref, std::span<const std::uint32_t> numbers,
+                                       char* out) const {
   const HoldSlot* hold = state_->holds.get(ref);
-  if (hold == nullptr || hold->state != HoldState::reserved) return 0;
+  if (hold == nullptr || hold->state != HoldState::reserved) return {};
   DispatchWriter writer(out, hold->key, hold->amount, hold->window_count);
   for (const std::uint32_t at : hold->window_span()) {
     const Window& window = state_->windows[at];
     writer.add({numbers[window.account], window.start, window.end});
   }
-  return writer.size();
+  return {writer.size(), hold->reserved_at};
 }
 
 std::size_t Ledger::open_holds() const {

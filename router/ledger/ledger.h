@@ -161,6 +161,11 @@ struct ExpiredHold {
   bool governed = false;                 // counted against at least one account
 };
 
+struct DispatchPayload {
+  std::size_t bytes = 0;
+  Instant reserved_at;
+};
+
 class Ledger {
  public:
   Ledger();
@@ -200,9 +205,10 @@ class Ledger {
   HoldState state_of(HoldRef hold) const;
   // Null: stale. Valid until the next reserve.
   const AttemptKey* key_of(HoldRef hold) const;
-  // Writes the payload of the hold's dispatch event (event.h; payload_bytes_max) and returns its
-  // length; `numbers` are the journal's account numbers by AccountId. 0: not in state reserved.
-  std::size_t write_dispatch(HoldRef hold, std::span<const std::uint32_t> numbers, char* out) const;
+  // Writes the payload of the hold's dispatch event (event.h; payload_bytes_max); `numbers` are the
+  // journal's account numbers by AccountId. Zero bytes: the hold is not in state reserved.
+  DispatchPayload write_dispatch(HoldRef hold, std::span<const std::uint32_t> numbers,
+                                 char* out) const;
   AccountView view(AccountId account, Instant now) const;
   // All windows still in memory: the newest, and older ones with open holds. Oldest first.
   std::vector<WindowBalance> windows(AccountId account) const;
