@@ -26,6 +26,7 @@ class EventLoop {
   // Calls `tick` every `period_ns` while it returns true; start_ticking() again after it ended.
   void start_ticking(std::int64_t period_ns, std::function<bool()> tick);
   bool ticking() const;
+  void set_tick_period(std::int64_t period_ns);  // from the next tick on
 
   struct Impl;
   Impl& impl() { return *impl_; }

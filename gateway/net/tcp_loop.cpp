@@ -24,6 +24,8 @@ void EventLoop::post(std::function<void()> work) {
   asio::post(impl_->io, std::move(work));
 }
 
+void EventLoop::set_tick_period(std::int64_t period_ns) { impl_->period_ns = period_ns; }
+
 bool EventLoop::ticking() const {
   return impl_->ticking;
 }

@@ -1,0 +1,123 @@
+#include "gateway/admin/admin_pages.h"
+
+#include <openssl/crypto.h>
+
+#include <vector>
+
+#include "config/types/json_writer.h"
+#include "gateway/telemetry/prometheus.h"
+
+namespace steelyard {
+namespace {
+
+AdminReply problem(unsigned status, std::string_view text) {
+  AdminReply reply;
+  reply.status = status;
+  JsonWriter json(reply.body);
+  json.begin_object().key("error").begin_object().field("message", text).end_object().end_object();
+  reply.body += '\n';
+  return reply;
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+bool authorised(const AdminSpec& admin, std::string_view key) {
+  if (!admin.token) return false;
+  const std::string_view token = admin.token->reveal();
+  return key.size() == token.size() && CRYPTO_memcmp(key.data(), token.data(), key.size()) == 0;
+}
+
+AdminReply ready(const Server::State& state) {
+  AdminReply reply;
+  const bool healthy = state.books->healthy();
+  const bool is_ready = !state.draining && healthy;
+  reply.status = is_ready ? 200 : 503;
+  JsonWriter json(reply.body);
+  json.begin_object().field("ready", is_ready);
+  if (state.draining) json.field("because", "draining");
+  if (!healthy) json.field("because", "the budget ledger cannot be written");
+  json.end_object();
+  reply.body += '\n';
+  return reply;
+}
+
+AdminReply metrics(const Server::State& state) {
+  const std::vector<router::AccountView> budgets = state.books->all_views(state.clock.now());
+  telemetry::ScrapeInput input;
+  input.version = state.options.version;
+  input.config_digest = state.runtime->spec.digest;
+  input.config_loaded = state.runtime->loaded_at;
+  input.config_last_reload_successful = state.last_reload_good;
+  input.config_reloads = state.reloads;
+  input.config_reload_failures = state.reload_failures;
+  input.budgets = budgets;
+  input.reservations_expired = state.holds_expired;
+  input.open_holds = static_cast<std::int64_t>(state.books->open_holds());
+  if (state.log) {
+    input.log_lines_dropped = state.log->dropped();
+    input.log_lines_written = state.log->written();
+    input.log_write_errors = state.log->write_errors();
+  }
+  AdminReply reply;
+  reply.content_type = telemetry::prometheus_content_type;
+  telemetry::write_prometheus(reply.body, *state.metrics, input);
+  return reply;
+}
+
+AdminReply budgets(const Server::State& state) {
+  AdminReply reply;
+  JsonWriter json(reply.body);
+  json.begin_object().key("budgets").begin_array();
+  for (const router::AccountView& view : state.books->all_views(state.clock.now())) {
+    json.begin_object().field("scope", view.scope);
+    json.field("limit_nano_usd", view.limit.v).field("posted_nano_usd", view.posted.v);
+    json.field("held_nano_usd", view.held.v).field("overrun_nano_usd", view.overrun.v);
+    json.field("percent_used", static_cast<std::int64_t>(view.percent_used));
+    json.field("window_start_ns", view.window_start.ns).field("window_end_ns", view.window_end.ns);
+    json.field("hard", view.hard).end_object();
+  }
+  json.end_array().end_object();
+  reply.body += '\n';
+  return reply;
+}
+
+AdminReply reload(Server::State& state) {
+  const Result<void> done = state.reload();
+  if (!done) return problem(422, done.error().context);
+  AdminReply reply;
+  JsonWriter json(reply.body);
+  json.begin_object().field("reloaded", true).field("digest", state.runtime->spec.digest);
+  json.end_object();
+  reply.body += '\n';
+  return reply;
+}
+
+}  // namespace
+
+AdminReply admin_page(Server::State& state, net::Method method, std::string_view target,
+                      std::string_view key) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  const bool get = method == net::Method::get;
+  const AdminSpec& admin = state.runtime->spec.admin;
+  if (path == "/healthz" && get) {
+    AdminReply reply;
+    reply.body = "{\"healthy\":true}\n";
+    return reply;
+  }
+  if (path == "/readyz" && get) return ready(state);
+  const bool allowed = authorised(admin, key);
+  if (path == "/metrics" && get)
+    return allowed || is_loopback(admin.listen.host) ? metrics(state)
+                                                     : problem(401, "send the admin token");
+  if (!path.starts_with("/admin/")) return problem(404, "there is no such page");
+  if (!allowed)
+    return problem(401, admin.token ? "send the admin token as `authorization: Bearer TOKEN`"
+                                    : "set `admin: { token: ... }` to use this page");
+  if (path == "/admin/budgets" && get) return budgets(state);
+  if (path == "/admin/reload" && method == net::Method::post) return reload(state);
+  return problem(404, "there is no such page");
+}
+
+}  // namespace steelyard
