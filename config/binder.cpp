@@ -31,7 +31,8 @@ void BindContext::wrong_type(const YamlNode& node, const std::string& what) {
 }
 
 void BindContext::wrong_value(const char* code, const YamlNode& node, const std::string& expected) {
-  sink.error(code, node.at, "`" + shortened(node.text) + "` does not fit here", expected);
+  const std::string what = node.text.empty() ? "an empty text" : "`" + shortened(node.text) + "`";
+  sink.error(code, node.at, what + " does not fit here", expected);
 }
 
 void BindContext::unknown_key(const YamlEntry& entry, const std::string& owner,

@@ -72,6 +72,9 @@ void check_key(const KeySpec& key, const TeamSpec& team, Seen& seen, DiagnosticS
               {{id->second, "the first one"}},
               "ids name keys in logs and reports: give this one its own"});
   }
+  check_twice(key.budgets, sink);
+  check_within(key.budgets, team.budgets, "key `" + key.id + "`", sink);
+  if (key.sha256 == Sha256Digest{}) return;  // refused already
   const auto [hash, new_hash] = seen.hashes.emplace(key.sha256, key.at);
   if (!new_hash && new_id) {
     sink.add({Severity::error,
@@ -81,8 +84,6 @@ void check_key(const KeySpec& key, const TeamSpec& team, Seen& seen, DiagnosticS
               {{hash->second, "first written here"}},
               "a key belongs to one team: remove one of the two"});
   }
-  check_twice(key.budgets, sink);
-  check_within(key.budgets, team.budgets, "key `" + key.id + "`", sink);
 }
 
 void check_team(const TeamSpec& team, const OrganisationSpec& organisation, Seen& seen,

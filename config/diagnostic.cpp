@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "config/diagnostic_parts.h"
+#include "config/text_bytes.h"
 
 namespace steelyard {
 namespace {
@@ -23,11 +24,14 @@ struct Excerpt {
   std::size_t carets = 1;
 };
 
+bool is_tail(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
 // UTF-8 tail bytes take no column of their own on a terminal.
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return !is_tail(c); }));
 }
 
 Excerpt excerpt_of(std::string_view line, const SourceSpan& at) {
@@ -36,12 +40,17 @@ Excerpt excerpt_of(std::string_view line, const SourceSpan& at) {
   std::size_t begin = 0;
   if (line.size() > line_bytes_shown_max && column > line_bytes_shown_max / 2) {
     begin = column - line_bytes_shown_max / 2;
-    while (begin < column && (static_cast<unsigned char>(line[begin]) & 0xC0) == 0x80) ++begin;
+    while (begin < column && is_tail(line[begin])) ++begin;
     shown.text = "...";
   }
-  const std::string_view kept = line.substr(begin, line_bytes_shown_max);
+  std::string_view kept = line.substr(begin, line_bytes_shown_max);
+  while (begin + kept.size() < line.size() && !kept.empty() && is_tail(line[begin + kept.size()])) {
+    kept.remove_suffix(1);  // never cut a character in two
+  }
   const std::size_t lead = shown.text.size() + width_of(line.substr(begin, column - begin));
-  for (const char c : kept) shown.text += printable(c);
+  const bool clean = !find_bad_byte(kept).has_value();  // else no byte above ASCII is trusted
+  for (const char c : kept)
+    shown.text += clean || static_cast<unsigned char>(c) < 0x80 ? printable(c) : '?';
   if (begin + kept.size() < line.size()) shown.text += "...";
   shown.caret = lead;
   const std::size_t room = column < begin + kept.size() ? begin + kept.size() - column : 1;

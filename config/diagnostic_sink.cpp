@@ -9,6 +9,7 @@ namespace steelyard {
 
 void DiagnosticSink::add(Diagnostic diagnostic) {
   const bool error = diagnostic.severity == Severity::error;
+  if (muted_ && !error) return;
   const SourceSpan& at = diagnostic.primary.at;
   // A second error at the same place is nearly always a consequence of the first.
   if (at.line != 0 && error && !places_.emplace(at.file, at.line, at.column).second) return;

@@ -18,6 +18,10 @@ class DiagnosticSink {
   void warning(const char* code, SourceSpan at, std::string message, std::string label = "",
                std::string help = "");
 
+  // From now on warnings are dropped: after errors, what cross checks suspect is mostly their
+  // consequence.
+  void mute_warnings() { muted_ = true; }
+
   std::size_t errors() const { return errors_; }  // suppressed ones included
   std::size_t suppressed() const { return suppressed_; }
   std::vector<Diagnostic> take() { return std::move(kept_); }
@@ -27,6 +31,7 @@ class DiagnosticSink {
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> places_;  // of errors
   std::size_t errors_ = 0;
   std::size_t suppressed_ = 0;
+  bool muted_ = false;
 };
 
 }  // namespace steelyard

@@ -78,7 +78,7 @@ std::optional<std::string> bind_name(BindContext& context, const YamlNode& node)
   std::optional<std::string> text = context.text(node, "a name");
   if (!text || valid_name(*text)) return text;
   context.sink.error("C0214", node.at, "`" + node.text + "` cannot be a name", "not a name",
-                     "use letters, digits and `.-_`, at most 64, starting with a letter or digit");
+                     name_help);
   return std::nullopt;
 }
 

@@ -25,6 +25,8 @@ std::optional<bool> bind_bool(BindContext& context, const YamlNode& node);
 // 64 bytes.
 std::optional<std::string> bind_name(BindContext& context, const YamlNode& node);
 bool valid_name(std::string_view name);
+inline constexpr const char* name_help =
+    "use letters, digits and `.-_`, at most 64, starting with a letter or digit";
 // A glob over names: not empty, at most 128 bytes, no blanks.
 std::optional<std::string> bind_glob(BindContext& context, const YamlNode& node);
 std::optional<std::string> bind_time_zone(BindContext& context, const YamlNode& node);
@@ -237,7 +239,7 @@ Field<T> map_of(std::string key, std::vector<M> T::*member, const Table<M>& (*ta
       if (!valid(entry.key)) {
         context.sink.error(
             "C0214", entry.key_at, "`" + entry.key + "` cannot be a name", "not a name",
-            "use letters, digits and `.-_`, at most 64, starting with a letter or digit");
+            valid_name(entry.key) ? "this word has a meaning of its own" : name_help);
         continue;
       }
       if (bind_map(context, entry.value, entry.key_at, table(), element))

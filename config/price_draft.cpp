@@ -8,9 +8,9 @@ namespace {
 
 // value * numerator / denominator, rounded up, saturating. All at least 0, denominator above 0.
 PicoUsd proportion(PicoUsd value, std::int64_t numerator, std::int64_t denominator) {
-  const __int128 product = static_cast<__int128>(value.v) * numerator;
-  const __int128 result = (product + denominator - 1) / denominator;
-  return {static_cast<std::int64_t>(std::min<__int128>(result, INT64_MAX))};
+  const Int128 product = static_cast<Int128>(value.v) * numerator;
+  const Int128 result = (product + denominator - 1) / denominator;
+  return {static_cast<std::int64_t>(std::min<Int128>(result, INT64_MAX))};
 }
 
 std::optional<Rates> finish(const std::optional<ServiceDraft>& draft, const Rates& base) {

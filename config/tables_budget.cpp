@@ -22,22 +22,29 @@ void bind_limit(BindContext& context, const YamlNode& node, B& out) {
                      money.error(), bare ? "write `$" + node.text + "`" : "");
 }
 
-void bind_action(BindContext& context, const YamlNode& node, Threshold& out) {
+// False: reported.
+bool bind_action(BindContext& context, const YamlNode& node, Threshold& out) {
   constexpr const char* what = "`warn`, `block` or `{max_tier: economy}`";
   if (node.kind == YamlNode::Kind::map) {
     const YamlNode* tier = node.find("max_tier");
     if (tier == nullptr || node.entries.size() != 1) {
       context.sink.error("C0203", node.at, "a threshold with a map has the one key `max_tier`",
                          std::string("expected ") + what);
-      return;
+      return false;
     }
     out.action = ThresholdAction::max_tier;
     if (auto name = bind_name(context, *tier)) out.max_tier = std::move(*name);
     out.at = tier->at;
-    return;
+    return !out.max_tier.empty();
   }
-  const auto chosen = bind_choice(context, node, {"warn", "block"});
-  if (chosen) out.action = *chosen == 0 ? ThresholdAction::warn : ThresholdAction::block;
+  const std::optional<std::string> text = context.text(node, what);
+  if (!text) return false;
+  if (*text != "warn" && *text != "block") {
+    context.wrong_value("C0203", node, std::string("expected ") + what);
+    return false;
+  }
+  out.action = *text == "warn" ? ThresholdAction::warn : ThresholdAction::block;
+  return true;
 }
 
 void bind_threshold(BindContext& context, const YamlEntry& entry, B& out) {
@@ -50,7 +57,7 @@ void bind_threshold(BindContext& context, const YamlEntry& entry, B& out) {
     return;
   }
   threshold.percent = *percent;
-  bind_action(context, entry.value, threshold);
+  if (!bind_action(context, entry.value, threshold)) return;
   const auto same = [&](const Threshold& other) { return other.percent == threshold.percent; };
   if (std::any_of(out.thresholds.begin(), out.thresholds.end(), same)) {
     context.sink.error("C0101", entry.key_at, "two thresholds at " + std::to_string(*percent) + "%",

@@ -83,6 +83,7 @@ void check_period_order(BindContext& context, ModelSpec& model, std::vector<Peri
 
 void bind_prices(BindContext& context, const YamlNode& node, ModelSpec& out) {
   std::vector<PeriodDraft> drafts;
+  const std::size_t errors_before = context.sink.errors();
   for (const YamlNode* item : list_items(context, node, "a list of price periods", false)) {
     PeriodDraft draft;
     draft.at = item->at;
@@ -93,7 +94,7 @@ void bind_prices(BindContext& context, const YamlNode& node, ModelSpec& out) {
     context.sink.error("C0105", node.at, "this list is empty", "expected at least one price period",
                        "a free model has `{input: 0, output: 0}`");
   }
-  check_period_order(context, out, drafts);
+  if (context.sink.errors() == errors_before) check_period_order(context, out, drafts);
   for (PeriodDraft& draft : drafts) out.prices.push_back(finish(std::move(draft)));
 }
 

@@ -145,9 +145,8 @@ void bind_providers(BindContext& context, const YamlNode& node, std::vector<Prov
     provider.at = entry.key_at;
     provider.models.clear();  // empty: named after a vendor, filled when the catalogue is known
     if (!valid_name(entry.key)) {
-      context.sink.error(
-          "C0214", entry.key_at, "`" + entry.key + "` cannot be a name", "not a name",
-          "use letters, digits and `.-_`, at most 64, starting with a letter or digit");
+      context.sink.error("C0214", entry.key_at, "`" + entry.key + "` cannot be a name",
+                         "not a name", name_help);
       continue;
     }
     bind_map(context, entry.value, entry.key_at, provider_table(), provider);

@@ -65,15 +65,44 @@ SourceSpan YamlBuilder::span_at(const YAML::Mark& mark) const {
   return at;
 }
 
+std::optional<SourceSpan> YamlBuilder::open_bracket() const {
+  if (stack_.empty() || !stack_.back().flow) return std::nullopt;
+  return stack_.back().node.at;
+}
+
 std::size_t YamlBuilder::offset_of(const SourceSpan& at) const {
   return std::min(line_starts_[at.line - 1] + at.column - 1, text_.size());
+}
+
+std::string_view YamlBuilder::rest_of_line(std::size_t offset) const {
+  return text_.substr(offset, std::min(text_.find('\n', offset), text_.size()) - offset);
+}
+
+// Bytes to underline of `{...}` or `[...]`: up to its end when that is on the same line.
+std::uint32_t YamlBuilder::flow_length_at(std::size_t offset) const {
+  const std::string_view line = rest_of_line(offset);
+  std::size_t depth = 0;
+  char quote = '\0';
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quote != '\0') {
+      if (c == '\\' && quote == '"') ++i;
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if ((c == '}' || c == ']') && depth > 0 && --depth == 0) {
+      return static_cast<std::uint32_t>(i + 1);
+    }
+  }
+  return 1;
 }
 
 // Bytes to underline: the scalar as it stands in the file, quotes included, never over a line's
 // end.
 std::uint32_t YamlBuilder::length_at(std::size_t offset, std::string_view value) const {
-  const std::string_view line =
-      text_.substr(offset, std::min(text_.find('\n', offset), text_.size()) - offset);
+  const std::string_view line = rest_of_line(offset);
   if (!value.empty() && line.starts_with(value)) return static_cast<std::uint32_t>(value.size());
   if (line.empty()) return 1;
   if (line.front() == '"' || line.front() == '\'') {
@@ -147,6 +176,7 @@ void YamlBuilder::open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor
   frame.node.at = span_at(mark);
   frame.anchor = anchor;
   frame.flow = flow;
+  if (flow) frame.node.at.length = flow_length_at(offset_of(frame.node.at));
   count(1, frame.node.at);
   if (stack_.size() >= yaml_limits::depth_max) {
     abort_at("C0003", frame.node.at, "values are nested more than 32 levels deep", "too deep", "");
@@ -192,6 +222,8 @@ void YamlBuilder::place(YamlNode node, YAML::anchor_t anchor) {
     place_key(node);
   } else {
     frame.have_key = false;
+    const bool nothing = node.kind == YamlNode::Kind::null && node.text.empty();
+    if (nothing) node.at = frame.key_at;  // there is nothing to point at but the key
     if (std::exchange(frame.skip_value, false)) return;
     if (frame.key == "<<") {
       frame.merges.push_back(std::move(node));

@@ -37,6 +37,8 @@ class YamlBuilder final : public YAML::EventHandler {
 
   YamlNode take() { return std::move(root_); }
   SourceSpan span_at(const YAML::Mark& mark) const;
+  // The innermost `{` or `[` that is still open; nullopt when none is.
+  std::optional<SourceSpan> open_bracket() const;
 
  private:
   struct Frame {
@@ -60,6 +62,8 @@ class YamlBuilder final : public YAML::EventHandler {
   bool joins_number(const Frame& frame, const YamlNode& node) const;
   void count(std::size_t nodes, SourceSpan at);
   std::size_t offset_of(const SourceSpan& at) const;
+  std::string_view rest_of_line(std::size_t offset) const;
+  std::uint32_t flow_length_at(std::size_t offset) const;
   std::uint32_t length_at(std::size_t offset, std::string_view value) const;
 
   std::string_view text_;

@@ -5,28 +5,45 @@
 
 #include <sstream>
 
+#include "config/diagnostic_parts.h"
 #include "config/text_bytes.h"
 #include "config/yaml_builder.h"
 
 namespace steelyard {
 namespace {
 
-// yaml-cpp's messages, in our words where a remedy is known.
-Diagnostic syntax_error(const YAML::Exception& thrown, SourceSpan at) {
-  const std::string_view what = thrown.msg;
-  Diagnostic d{Severity::error, "C0002", "this is not valid YAML", {at, std::string(what)}, {}, ""};
-  if (what.find("tab") != std::string_view::npos) {
-    d.help = "indent with spaces";
-  } else if (what.find("illegal map value") != std::string_view::npos) {
-    d.help = "put quotes around a value that contains `: `, and check the indentation";
-  } else if (what.find("end of map") != std::string_view::npos ||
-             what.find("end of sequence") != std::string_view::npos) {
-    d.help = "check the indentation of this line and the brackets before it";
-  } else if (what.find("unknown token") != std::string_view::npos) {
-    d.help = "put quotes around a value that starts with one of `@ % * & ! |`";
-  } else if (what.find("anchor") != std::string_view::npos) {
-    d.help = "put quotes around a value that starts with `*` or `&`";
-  }
+bool indented_by_tab(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(' ');
+  return first != std::string_view::npos && line[first] == '\t';
+}
+
+std::string remedy_for(std::string_view what) {
+  const auto says = [&](std::string_view words) {
+    return what.find(words) != std::string_view::npos;
+  };
+  if (says("illegal map value"))
+    return "put quotes around a value that contains `: `, and check the indentation";
+  if (says("end of map") || says("end of sequence"))
+    return "check the indentation of this line and the brackets before it";
+  if (says("anchor") || says("alias"))
+    return "put quotes around a value that starts with `*` or `&`";
+  if (says("unknown token"))
+    return "put quotes around a value that starts with one of `@ % * & ! |`";
+  return "";
+}
+
+// yaml-cpp's messages, with a remedy where one is known.
+Diagnostic syntax_error(const YAML::Exception& thrown, const YamlBuilder& builder,
+                        std::string_view text) {
+  const SourceSpan at = builder.span_at(thrown.mark);
+  Diagnostic d{Severity::error,  "C0002", "this is not valid YAML",
+               {at, thrown.msg}, {},      remedy_for(thrown.msg)};
+  if (indented_by_tab(line_of(text, at.line)))
+    d.help = "this line is indented with a tab: use spaces";
+  const auto open = builder.open_bracket();
+  if (open && thrown.msg.find(" not found") != std::string::npos &&
+      thrown.msg.starts_with("end of"))
+    d.notes.push_back({*open, "opened here, and not closed before"});
   return d;
 }
 
@@ -85,7 +102,7 @@ std::optional<YamlNode> parse_yaml(std::string_view text, std::uint32_t file,
   } catch (const YamlAbort& stop) {
     sink.add(stop.why);
   } catch (const YAML::Exception& thrown) {
-    sink.add(syntax_error(thrown, builder.span_at(thrown.mark)));
+    sink.add(syntax_error(thrown, builder, text));
   } catch (const std::exception& thrown) {
     sink.error("C0002", {file, 1, 1, 1}, "this is not valid YAML", thrown.what());
   }
