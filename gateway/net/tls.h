@@ -93,7 +93,8 @@ class TlsContext : public std::enable_shared_from_this<TlsContext> {
   Result<TlsSession> accept(int descriptor) const;
 
   bool is_server() const;
-  std::size_t cached_sessions() const;
+  std::size_t cached_sessions() const;               // hosts that can be resumed
+  void forget_session(std::string_view host) const;  // the next handshake with `host` is a full one
 
  private:
   struct Impl;
