@@ -8,6 +8,8 @@
 namespace steelyard::router {
 namespace {
 
+__extension__ typedef __int128 Wide;
+
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;
 constexpr ImageShape typical_image{1024, 1024, ImageDetail::automatic};
 
@@ -17,13 +19,12 @@ std::int64_t not_negative(std::int64_t value) {
 
 // Rounded up; saturates.
 std::int64_t percent_of(std::int64_t value, std::int64_t percent) {
-  const auto scaled = (static_cast<__int128>(value) * percent + 99) / 100;
+  const auto scaled = (static_cast<Wide>(value) * percent + 99) / 100;
   return scaled > most ? most : static_cast<std::int64_t>(scaled);
 }
 
 std::int64_t times(std::int64_t count, std::int64_t each) {
-  return static_cast<std::int64_t>(
-      std::clamp<__int128>(static_cast<__int128>(count) * each, -most, most));
+  return static_cast<std::int64_t>(std::clamp<Wide>(static_cast<Wide>(count) * each, -most, most));
 }
 
 std::int64_t add(std::int64_t a, std::int64_t b) {
@@ -45,7 +46,10 @@ Scale scale_of(const TokenizerRef& ref, const TokenizerRow& row) {
 struct Extra {
   std::int64_t tokens = 0;
   std::int64_t upper = 0;
-  void both(std::int64_t value) { tokens = add(tokens, value), upper = add(upper, value); }
+  void both(std::int64_t value) {
+    tokens = add(tokens, value);
+    upper = add(upper, value);
+  }
 };
 
 Extra frames(const ChatShape& shape, const ChatRow& row) {

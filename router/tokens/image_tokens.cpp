@@ -64,7 +64,9 @@ std::int64_t by_visual(const ImageRow& row, Size size) {
     const double scale = static_cast<double>(patches) * 28 / side;
     const std::int64_t needed =
         tiles_of(size.width * scale, 28) * tiles_of(size.height * scale, 28);
-    if (scale <= 1 && needed <= row.budget && scale > best) best = scale, tokens = needed;
+    if (scale > 1 || needed > row.budget || scale <= best) return;
+    best = scale;
+    tokens = needed;
   };
   for (std::int64_t patches = std::min<std::int64_t>(across, row.budget); patches > 0; --patches) {
     consider(patches, size.width);

@@ -56,11 +56,13 @@ inline PieceKey load_key_exactly(const unsigned char* piece, std::size_t size) {
   return load_key(copy.data(), size);
 }
 
+__extension__ typedef unsigned __int128 WideProduct;
+
 // Count bits must be clear. A 64 x 64 bit product folded in half: one multiplication, all bits
 // mixed.
 inline std::uint64_t hash_of(const PieceKey& key) {
-  const auto product = static_cast<unsigned __int128>(key.low ^ 0x9E3779B97F4A7C15) *
-                       (key.high ^ 0xD6E8FEB86659FD93);
+  const auto product =
+      static_cast<WideProduct>(key.low ^ 0x9E3779B97F4A7C15) * (key.high ^ 0xD6E8FEB86659FD93);
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
