@@ -27,7 +27,7 @@ Result<std::uint16_t> MockServer::Impl::start() {
   port = options.port;
   for (unsigned i = 0; i < std::clamp(options.threads, 1u, 64u); ++i) {
     auto worker = std::make_unique<Worker>(*shared, i);
-    const auto bound = worker->listen(options.address, port);
+    const auto bound = worker->listen(options.address, port, options.threads > 1);
     if (!bound) {
       workers.clear();
       return fail(bound.error());

@@ -15,22 +15,18 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(10);  // out of descript
 
 }  // namespace
 
-Result<std::uint16_t> Worker::listen(const std::string& address, std::uint16_t port) {
+Result<std::uint16_t> Worker::listen(const std::string& address, std::uint16_t port, bool shared) {
   boost::system::error_code error;
-  const auto refuse = [&] {
-    return fail(
-        ErrorKind::bad_request, ErrorSource::gateway, Retry::never,
-        "cannot listen on " + address + ":" + std::to_string(port) + ": " + error.message());
-  };
   const auto ip = asio::ip::make_address(address, error);
-  if (error) return refuse();
   const Tcp::endpoint endpoint(ip, port);
-  if (acceptor_.open(endpoint.protocol(), error)) return refuse();
-  if (acceptor_.set_option(Acceptor::reuse_address(true), error)) return refuse();
-  if (acceptor_.set_option(ReusePort(true), error)) return refuse();
-  if (acceptor_.bind(endpoint, error)) return refuse();
-  if (acceptor_.listen(4096, error)) return refuse();
-  return acceptor_.local_endpoint().port();
+  if (!error) acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(Acceptor::reuse_address(true), error);
+  if (!error && shared) acceptor_.set_option(ReusePort(true), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(4096, error);
+  if (!error) return acceptor_.local_endpoint(error).port();
+  return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::never,
+              "cannot listen on " + address + ":" + std::to_string(port) + ": " + error.message());
 }
 
 void Worker::run() {

@@ -30,8 +30,8 @@ class Worker {
  public:
   Worker(Shared& shared, unsigned index) : shared_(shared), index_(index) {}
 
-  // Binds; several workers may bind one port. Returns the port.
-  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port);
+  // Binds; `shared`: other workers bind the same port. Returns the port.
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, bool shared);
   void run();   // until stop(); on the worker's own thread
   void stop();  // any thread
 
