@@ -60,8 +60,8 @@ constexpr Sign kSigns[] = {
 };
 constexpr Sign kSignsWithoutStatus[] = {
     // too vague where a status says more
-    {"invalid_request_error", {}, FaultClass::client_invalid},
     {"tool_use_failed", {}, FaultClass::server},  // Groq: the model's own output did not parse
+    {"invalid_request_error", {}, FaultClass::client_invalid},
     {"server_error", {}, FaultClass::server},
 };
 

@@ -43,7 +43,7 @@ class MessageReader {
 
   bool read(const Where& where) {
     const std::size_t begin = reader_.cursor.offset();
-    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object");
+    if (!reader_.enter(where, '{', "must be an object")) return false;
     message_ = static_cast<std::uint32_t>(out_.messages.size());
     MessageInfo info;
     info.text_begin = static_cast<std::uint32_t>(out_.texts.size());
@@ -121,7 +121,7 @@ class MessageReader {
   }
 
   bool part(const Where& where) {
-    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object");
+    if (!reader_.enter(where, '{', "must be an object")) return false;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kPartKeys, where)) != StrictReader::kEnd;) {
       if (!part_member(key, where)) return false;
@@ -199,11 +199,11 @@ class MessageReader {
 
   bool tool_calls(const Where& where) {
     if (reader_.cursor.peek() == 'n') return reader_.cursor.skip_value();
-    if (!reader_.cursor.open('[')) return reader_.refuse(where, "must be an array or null");
+    if (!reader_.enter(where, '[', "must be an array or null")) return false;
     std::size_t index = 0;
     for (bool first = true; reader_.cursor.next_element(first); ++index) {
       const Where call{&where, {}, index};
-      if (!reader_.cursor.open('{')) return reader_.refuse(call, "must be an object");
+      if (!reader_.enter(call, '{', "must be an object")) return false;
       StrictReader::Members members;
       for (int key; (key = reader_.next(members, kCallKeys, call)) != StrictReader::kEnd;) {
         const bool ok = key == StrictReader::kUnknown
@@ -220,7 +220,7 @@ class MessageReader {
   // counted here.
   bool function(const Where& where) {
     if (reader_.cursor.peek() == 'n') return reader_.cursor.skip_value();
-    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object or null");
+    if (!reader_.enter(where, '{', "must be an object or null")) return false;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kFunctionKeys, where)) != StrictReader::kEnd;) {
       const TextKind kind = key == kFunctionName ? TextKind::tool_name : TextKind::tool_arguments;

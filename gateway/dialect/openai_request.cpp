@@ -57,7 +57,7 @@ class RequestReader {
       : reader_(reader), conversation_(conversation), model_(model), out_(out) {}
 
   bool read() {
-    if (!reader_.cursor.open('{')) return reader_.refuse(root_, "must be a JSON object");
+    if (!reader_.enter(root_, '{', "must be a JSON object")) return false;
     for (int key; (key = reader_.next(members_, kFields, root_)) != StrictReader::kEnd;) {
       if (!member(key)) return false;
     }
@@ -123,7 +123,7 @@ class RequestReader {
       if (!reader_.cursor.skip_value()) return false;
       out_.stream_options_empty = true;
     } else {
-      if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object or null");
+      if (!reader_.enter(where, '{', "must be an object or null")) return false;
       StrictReader::Members members;
       for (int key; (key = reader_.next(members, kStreamOptions, where)) != StrictReader::kEnd;) {
         if (key == StrictReader::kUnknown) {
@@ -162,7 +162,7 @@ class RequestReader {
   bool tools(const Where& where) {
     if (reader_.cursor.take_null()) return true;
     const std::size_t begin = reader_.cursor.offset();
-    if (!reader_.cursor.open('[')) return reader_.refuse(where, "must be an array or null");
+    if (!reader_.enter(where, '[', "must be an array or null")) return false;
     std::size_t count = 0;
     for (bool first = true; reader_.cursor.next_element(first); ++count) {
       const Where tool{&where, {}, count};
@@ -198,7 +198,7 @@ class RequestReader {
   bool response_format(const Where& where) {
     if (reader_.cursor.take_null()) return true;
     const std::size_t begin = reader_.cursor.offset();
-    if (!reader_.cursor.open('{')) return reader_.refuse(where, "must be an object or null");
+    if (!reader_.enter(where, '{', "must be an object or null")) return false;
     StrictReader::Members members;
     std::string_view type;
     for (int key; (key = reader_.next(members, kTypeOnly, where)) != StrictReader::kEnd;) {

@@ -125,8 +125,8 @@ NanoUsd parse_dollars(std::string_view text) {
     const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
     if (parsed.ec != std::errc{}) exponent = digits.starts_with('-') ? -400 : 400;
   }
-  constexpr __int128 kMax = INT64_MAX;
-  __int128 value = 0;  // of the digits read, times ten to the power -scale
+  constexpr Int128 kMax = INT64_MAX;
+  Int128 value = 0;  // of the digits read, times ten to the power -scale
   int scale = -exponent - 9;
   bool point = false, rest = false;
   for (const char c : text.substr(0, e)) {

@@ -55,6 +55,11 @@ class StrictReader {
   // Always false, to be returned. The first refusal stays.
   bool refuse(const Where& where, std::string_view problem);
 
+  // Enters the object or array that must be the current value.
+  bool enter(const Where& where, char bracket, std::string_view problem) {
+    const bool wrong = cursor.peek() != bracket && !cursor.at_end();
+    return wrong ? refuse(where, problem) : cursor.open(bracket);
+  }
   bool read_bool(const Where& where, bool& out);  // null: unchanged
   // The inside of a string; null leaves `out` as it was.
   bool read_string(const Where& where, std::string_view& out);
