@@ -33,6 +33,7 @@ ALLOWED = {
     ("gateway/store/books_state.h", "mutex"): "one ledger shard: the one lock on the request path, well under 1 us",
     ("gateway/store/journal_state.h", "mutex"): "hands durable waits and new segments to the journal's own threads",
     ("gateway/store/journal_threads.cpp", "mutex"): "the journal's own threads",
+    ("gateway/net/tls_sessions.h", "mutex"): "TLS sessions to resume, touched once per handshake",
     ("gateway/mock/bill.h", "mutex"): "the pretend provider's bill, shared by its workers; not part of the gateway",
     ("gateway/mock/request_log.h", "mutex"): "the pretend provider's memory of requests",
     ("gateway/mock/settings.h", "mutex"): "the pretend provider's settings, changed by tests while it runs",

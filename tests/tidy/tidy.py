@@ -36,7 +36,7 @@ def check_file(relative, path):
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        return [("text", 1, "not UTF-8")] if path.suffix else []
+        return [("utf8", 1, "not UTF-8")] if path.suffix else []
     chosen = rules.CPP_RULES if path.suffix in CPP else rules.TEXT_RULES
     return [(rule.__name__, line, message) for rule in chosen for line, message in rule(relative, text)]
 
@@ -64,7 +64,7 @@ def main():
     for folder in folders_without_readme():
         broken["readme"] = broken.get("readme", 0) + 1
         print(f"{folder}: a folder with sources has a README.md")
-    for rule in [rule.__name__ for rule in rules.CPP_RULES] + ["text", "readme"]:
+    for rule in [rule.__name__ for rule in rules.CPP_RULES] + ["utf8", "readme"]:
         passed, failed = passed + (rule not in broken), failed + (rule in broken)
         print(f"{rule}: {broken.get(rule, 0)} findings")
     print(f"{passed} passed, {failed} failed")
