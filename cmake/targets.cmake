@@ -57,7 +57,7 @@ steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types
 steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin
   DEPS steelyard_config steelyard_policies steelyard_router steelyard_dialect steelyard_net steelyard_store
        steelyard_telemetry steelyard_mock
-  EXTERNAL OpenSSL::Crypto fmt::fmt)
+  EXTERNAL OpenSSL::Crypto Boost::url fmt::fmt)
 
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gateway/cli/*.cpp)
 if(EXISTS ${PROJECT_SOURCE_DIR}/gateway/main.cpp)

@@ -43,6 +43,8 @@ void Session::start() {
   run();
 }
 
+const Runtime& Session::runtime() const { return *serving_->runtime; }
+
 bool Session::will_close() const {
   return close_after_ || worker_.draining() || reader_.close_after();
 }
