@@ -92,6 +92,7 @@ Result<void> Books::State::recover(FileOps& files, Instant now) {
   journal_options.segment_bytes = options.segment_bytes;
   journal_options.snapshot_bytes = options.snapshot_bytes;
   journal_options.sync_interval_ms = options.sync_interval_ms;
+  journal_options.retry_ms = options.retry_ms;
   Result<std::unique_ptr<Journal>> opened = Journal::open(
       files, journal_options, {books->next_segment, books->last_seq, books->segment_bytes});
   if (!opened) return fail(opened.error());

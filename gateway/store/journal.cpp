@@ -40,12 +40,12 @@ Journal::~Journal() {
   }
   s.sync_wake.notify_all();
   s.sync_thread.join();
-  // What was made ahead is not needed; the next start would remove it too.
   s.active->trim(s.files);
-  while (!s.ready.empty()) {
-    (void)s.files.remove(segment_path(s.options.directory, s.ready.back()->index()));
+  // What was made ahead is not needed; the next start would remove it too. Last first and no
+  // further than it goes: a gap would look like a lost segment.
+  while (!s.ready.empty() &&
+         s.files.remove(segment_path(s.options.directory, s.ready.back()->index())) == 0)
     s.ready.pop_back();
-  }
 }
 
 // The active segment is full: go on in the next one, if there is one.

@@ -18,7 +18,11 @@ Result<std::shared_ptr<Segment>> Segment::make(FileOps& files, const std::string
                 std::string(what) + " `" + path + "`: " + error_text(error));
   };
   int fd = -1;
-  if (const int error = files.create(path, fd)) return failed("cannot create", error);
+  int created = files.create(path, fd);
+  // Left by an attempt of this process that failed and could not clean up: the number is not used
+  // yet.
+  if (created == EEXIST && files.remove(path) == 0) created = files.create(path, fd);
+  if (created != 0) return failed("cannot create", created);
   const auto undo = [&](const char* what, int error) {
     ::close(fd);
     files.remove(path);

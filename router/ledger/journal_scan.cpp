@@ -73,7 +73,8 @@ Result<void> check_header(const SegmentBytes& segment, bool last) {
   if (header && header->index == segment.index) return {};
   if (header) return corrupt(segment, 0, "holds segment " + std::to_string(header->index));
   // A process may be killed while it makes a segment, before anything was written to it.
-  const bool unborn = segment.bytes.size() < segment_header_bytes || all_zero(segment.bytes);
+  const bool unborn = segment.bytes.size() < segment_header_bytes ||
+                      all_zero(segment.bytes.substr(segment_header_bytes));
   if (last && unborn) return {};
   return corrupt(segment, 0, "the header is damaged");
 }

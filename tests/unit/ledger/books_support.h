@@ -36,6 +36,7 @@ inline BooksOptions small(FileOps* files = nullptr) {
   out.segment_bytes = 64u << 10;
   out.snapshot_bytes = 200u << 10;
   out.sync_interval_ms = 1;
+  out.retry_ms = 5;
   out.files = files;
   return out;
 }
