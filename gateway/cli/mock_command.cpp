@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "config/types/json_writer.h"
 #include "gateway/mock/mock_server.h"
 
 namespace steelyard::cli {
@@ -34,7 +35,7 @@ constexpr const char* kExamples = R"(
 examples:
   steelyard mock --port 9100
   steelyard mock --latency-ms 300 --interval-ms 20 --output-tokens 200
-  steelyard mock --model gpt-5.5,1.25,10,0.125 --model 'slow,0,0' --set fault=cut --set fail_every=10
+  steelyard mock --model gpt-5.5,1.25,10,0.125 --model slow --set fault=cut --set fail_every=10
   steelyard mock --behaviour '{"status":429,"retry_after":2,"fail_first":3}'
   curl localhost:9100/mock/bill; curl localhost:9100/mock/requests?last=1
   curl localhost:9100/mock/behaviour -d '{"models":{"slow":{"latency_ms":2000}}}'
@@ -66,7 +67,9 @@ Result<void> apply_setting(Behaviour& behaviour, const std::string& text) {
   const std::string value = equals == std::string::npos ? "true" : text.substr(equals + 1);
   const auto plain = mock::apply_behaviour(behaviour, "{\"" + name + "\":" + value + "}");
   if (plain) return plain;
-  return mock::apply_behaviour(behaviour, "{\"" + name + "\":\"" + value + "\"}");
+  std::string quoted = "{\"" + name + "\":\"";
+  append_json_escaped(quoted, value);
+  return mock::apply_behaviour(behaviour, quoted + "\"}");
 }
 
 Result<void> apply_json(Behaviour& behaviour, const std::string& text) {
