@@ -20,19 +20,19 @@ CountMemo::CountMemo(const MemoSeed& seed, std::size_t entries)
       line_mask_(lines_.size() - 1) {
   MemoSeed own = seed;
   for (Secret& secret : secrets_) {
-    XXH3_generateSecret(secret.data(), secret.size(), own.data(), own.size());
+    XXH3_generateSecret(secret.bytes.data(), secret.bytes.size(), own.data(), own.size());
     own[0] ^= 1;  // another secret for the other form
   }
 }
 
 CountMemo::Key CountMemo::key_of(std::string_view slice, TextForm form) const {
-  const Secret& secret = secrets_[static_cast<std::size_t>(form)];
+  const auto& secret = secrets_[static_cast<std::size_t>(form)].bytes;
   const XXH128_hash_t hash =
       XXH3_128bits_withSecret(slice.data(), slice.size(), secret.data(), secret.size());
   return {hash.low64, hash.high64};
 }
 
-std::int64_t CountMemo::find(const Key& key) {
+std::int64_t CountMemo::find(Key key) {
   const auto check = static_cast<std::uint32_t>(key.high >> 32);
   for (Entry& entry : line_of(key).slot) {
     if (entry.tag != key.low || entry.check != check || entry.value == 0) continue;
@@ -44,7 +44,7 @@ std::int64_t CountMemo::find(const Key& key) {
   return -1;
 }
 
-void CountMemo::put(const Key& key, std::int64_t tokens) {
+void CountMemo::put(Key key, std::int64_t tokens) {
   if (tokens < 0 || tokens >= std::int64_t{asked_for} - 1) return;
   const Entry entry{key.low, static_cast<std::uint32_t>(key.high >> 32),
                     static_cast<std::uint32_t>(tokens + 1)};
