@@ -80,6 +80,11 @@ class Catalog {
     return tier_masks_[static_cast<std::size_t>(tier)];
   }
 
+  // Served models of some tier, the best tier first, within it the dearest by list price (three
+  // tokens in, one out): where the counterfactual of `auto` is looked for. Not by this request's
+  // cost, so that reports of a month compare with one model.
+  std::span<const std::int32_t> premium() const { return premium_; }
+
   // Models that pass `allow` and not `deny` (globs over names).
   ModelMask mask_of(std::span<const std::string> allow, std::span<const std::string> deny) const;
   // What a key may use: its own lists and its team's. For the gateway's table of principals.
@@ -92,6 +97,7 @@ class Catalog {
   std::vector<Tier> tiers_;
   std::vector<std::string> providers_, parameters_;
   std::vector<ModelMask> tier_masks_;
+  std::vector<std::int32_t> premium_;
   ModelMask served_;
   policies::NameTable numbers_;
 };

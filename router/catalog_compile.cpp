@@ -1,5 +1,6 @@
 // GatewaySpec → Catalog, and what is wrong with models, providers and tiers.
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "policies/glob.h"
@@ -21,6 +22,7 @@ class CatalogCompiler {
     add_targets();
     add_tiers();
     rank_names();
+    order_premium();
     check_access();
     return std::move(out_);
   }
@@ -31,6 +33,7 @@ class CatalogCompiler {
   void add_targets();
   void add_tiers();
   void rank_names();
+  void order_premium();
   void check_access();
   void check_globs(const std::vector<std::string>& patterns, SourceSpan at,
                    const std::string& whose);
@@ -168,6 +171,27 @@ void CatalogCompiler::rank_names() {
             [&](std::uint32_t a, std::uint32_t b) { return models[a].name < models[b].name; });
   for (std::size_t i = 0; i < order.size(); ++i)
     models[order[i]].rank = static_cast<std::uint32_t>(i);
+}
+
+void CatalogCompiler::order_premium() {
+  Catalog& catalog = out_.catalog;
+  const auto list_price = [&](std::int32_t model) {
+    const std::vector<PricePeriod>& prices = spec_.models[static_cast<std::size_t>(model)].prices;
+    if (prices.empty()) return Int128{0};
+    const Rates& rates = prices.back().rates;
+    return Int128{rates.of(TokenClass::input).v} * 3 + rates.of(TokenClass::output).v;
+  };
+  catalog.served_.for_each([&](std::size_t m) {
+    if (catalog.models_[m].tiers != 0) catalog.premium_.push_back(static_cast<std::int32_t>(m));
+  });
+  std::sort(catalog.premium_.begin(), catalog.premium_.end(), [&](std::int32_t a, std::int32_t b) {
+    const Model& left = catalog.model(a);
+    const Model& right = catalog.model(b);
+    const int higher = std::bit_width(left.tiers) - std::bit_width(right.tiers);
+    if (higher != 0) return higher > 0;
+    const Int128 left_price = list_price(a), right_price = list_price(b);
+    return left_price != right_price ? left_price > right_price : left.rank < right.rank;
+  });
 }
 
 void CatalogCompiler::check_globs(const std::vector<std::string>& patterns, SourceSpan at,

@@ -15,8 +15,10 @@ std::int64_t smoothed(std::int64_t old, std::int64_t sample) {
   return old == 0 ? sample : old + (sample - old) / 8;
 }
 
+// Whole parts per million do not fade below `forget` on their own: the last of them are dropped.
 void count_outcome(std::int32_t& failure_ppm, bool failed) {
   failure_ppm += ((failed ? million : 0) - failure_ppm) / forget;
+  if (!failed && failure_ppm < forget) failure_ppm = 0;
 }
 
 }  // namespace

@@ -12,11 +12,16 @@ std::int64_t sane(std::int64_t tokens) {
   return std::clamp<std::int64_t>(tokens, 0, tokens_cap);
 }
 
-// The clock's percentage and the one rounding up: pico * percent / 100 → nano.
+// The clock's percentage and the one rounding up: pico * percent / 100 → nano. Nearly every sum
+// fits 64 bits, where dividing by a constant is a multiplication.
 NanoUsd rounded(CostSum sum, std::int32_t percent) {
-  if (percent == 100) return sum.ceil();
-  constexpr Int128 divisor = 100 * 1000;
-  const Int128 nano = (sum.pico * percent + divisor - 1) / divisor;
+  constexpr std::int64_t divisor = 100 * 1000;
+  const Int128 scaled = sum.pico * percent;
+  if (scaled <= INT64_MAX - divisor) {
+    const auto small = static_cast<std::uint64_t>(scaled);
+    return {static_cast<std::int64_t>((small + divisor - 1) / divisor)};
+  }
+  const Int128 nano = (scaled + divisor - 1) / divisor;
   constexpr Int128 max = INT64_MAX;
   return {static_cast<std::int64_t>(nano < max ? nano : max)};
 }
@@ -128,6 +133,13 @@ NanoUsd cost_of(const Usage& usage, const Tariff& tariff) {
 NanoUsd worst_case(const CostBounds& bounds, const Tariff& tariff) {
   NanoUsd worst;
   const std::int64_t output = sane(bounds.output_tokens);
+  if (tariff.bands.size() == 1) {  // no cliffs: the usual case
+    const Rates& rates = tariff.bands.front().rates;
+    CostSum sum;
+    sum.add(sane(bounds.input_tokens), dearest_input(rates, bounds.writes));
+    sum.add(output, rates.of(TokenClass::output));
+    return rounded(sum, tariff.percent);
+  }
   for_each_regime(sane(bounds.input_tokens), bounds.writes, tariff, [&](const Regime& regime) {
     CostSum sum = regime.input;
     sum.add(output, regime.output);
@@ -160,6 +172,14 @@ NanoUsd expected_cost(const CostExpectation& expectation, const Tariff& tariff) 
   TokenClass rest = TokenClass::input;
   if (expectation.writes == CacheWrites::five_minutes) rest = TokenClass::cache_write_5m;
   if (expectation.writes == CacheWrites::one_hour) rest = TokenClass::cache_write_1h;
+  if (tariff.bands.size() == 1) {
+    const Rates& rates = tariff.bands.front().rates;
+    CostSum sum;
+    sum.add(cached, rates.of(TokenClass::cache_read));
+    sum.add(input - cached, rates.of(rest));
+    sum.add(sane(expectation.output_tokens), rates.of(TokenClass::output));
+    return rounded(sum, tariff.percent);
+  }
   const std::array<Stretch, 2> stretches{
       {{TokenClass::cache_read, cached}, {rest, input - cached}}};
   return priced(stretches, sane(expectation.output_tokens), tariff);

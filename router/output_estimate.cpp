@@ -38,28 +38,31 @@ double lower_edge(std::size_t bin) {
 OutputEstimates::OutputEstimates(OutputEstimateOptions options)
     : options_(options),
       growth_(static_cast<float>(std::exp2(1.0 / std::max(options.half_life, 1.0)))),
-      table_((std::max<std::size_t>(options.entries, ways) + ways - 1) / ways * ways) {}
+      keys_(std::bit_ceil(std::clamp<std::size_t>(options.entries, ways, std::size_t{1} << 24))),
+      table_(keys_.size()) {
+  set_mask_ = keys_.size() / ways - 1;
+}
 
 const OutputEstimates::Entry* OutputEstimates::find(std::uint64_t key) const {
-  const Entry* set = &table_[key % (table_.size() / ways) * ways];
-  for (std::size_t i = 0; i < ways; ++i)
-    if (set[i].key == key) return &set[i];
+  const std::size_t first = set_of(key);
+  for (std::size_t i = first; i < first + ways; ++i)
+    if (keys_[i] == key) return &table_[i];
   return nullptr;
 }
 
 // The pair's entry; else a free one; else the least recently observed of its set.
 OutputEstimates::Entry& OutputEstimates::claim(std::uint64_t key) {
-  Entry* set = &table_[key % (table_.size() / ways) * ways];
-  Entry* victim = set;
-  for (std::size_t i = 0; i < ways; ++i) {
-    if (set[i].key == key) return set[i];
-    if (victim->key != 0 && (set[i].key == 0 || set[i].last_used < victim->last_used))
-      victim = &set[i];
+  const std::size_t first = set_of(key);
+  std::size_t victim = first;
+  for (std::size_t i = first; i < first + ways; ++i) {
+    if (keys_[i] == key) return table_[i];
+    if (keys_[victim] != 0 && (keys_[i] == 0 || table_[i].last_used < table_[victim].last_used))
+      victim = i;
   }
-  if (victim->key == 0) ++used_;
-  *victim = Entry{};
-  victim->key = key;
-  return *victim;
+  if (keys_[victim] == 0) ++used_;
+  keys_[victim] = key;
+  table_[victim] = Entry{};
+  return table_[victim];
 }
 
 void OutputEstimates::add(std::uint64_t key, std::int64_t tokens) {
@@ -109,7 +112,7 @@ std::int64_t OutputEstimates::mean(std::uint64_t route, std::uint64_t model) con
     if (entry == nullptr) continue;
     mean += share(*entry) * (static_cast<double>(entry->sum / entry->weight) - mean);
   }
-  return std::llround(mean);
+  return static_cast<std::int64_t>(mean + 0.5);
 }
 
 OutputLength OutputEstimates::estimate(std::uint64_t route, std::uint64_t model) const {

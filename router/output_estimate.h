@@ -15,8 +15,9 @@ struct OutputLength {
 };
 
 struct OutputEstimateOptions {
-  std::uint32_t entries = 1024;  // (route, model) pairs remembered, 200 bytes each; rounded up to 8
-  double half_life = 256;        // observations after which one counts half
+  std::uint32_t entries =
+      1024;  // (route, model) pairs remembered, 200 bytes each; rounded up to a power of 2
+  double half_life = 256;         // observations after which one counts half
   std::int64_t prior_mean = 600;  // before any evidence
   double prior_weight = 4;        // the prior counts as this many observations
 };
@@ -40,13 +41,13 @@ class OutputEstimates {
  private:
   static constexpr std::size_t bins = 40;  // half octaves from 1 to 2^20
   struct Entry {
-    std::uint64_t key = 0;  // 0: free
     std::uint32_t last_used = 0;
     float step = 1;    // weight of the next observation; grows instead of all others shrinking
     float weight = 0;  // sum over bins
     float sum = 0;     // weight * tokens
     std::array<float, bins> histogram{};
   };
+  std::size_t set_of(std::uint64_t key) const { return (key & set_mask_) * 8; }
   const Entry* find(std::uint64_t key) const;
   Entry& claim(std::uint64_t key);
   void add(std::uint64_t key, std::int64_t tokens);
@@ -56,9 +57,11 @@ class OutputEstimates {
 
   OutputEstimateOptions options_;
   float growth_;
+  std::size_t set_mask_;
   std::uint32_t clock_ = 0;
   std::size_t used_ = 0;
-  std::vector<Entry> table_;  // sets of 8
+  std::vector<std::uint64_t> keys_;  // sets of 8, a cache line each; 0: free
+  std::vector<Entry> table_;         // parallel to keys_
 };
 
 }  // namespace steelyard::router

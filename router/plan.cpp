@@ -65,7 +65,7 @@ void Planner::walk(bool every_model) {
   plan_.candidate_count = plan_.omitted = 0;
   plan_.counts.fill(0);
   if (every_model) {
-    for (std::size_t m = 0; m < catalog_.models().size(); ++m) assess_model(m);
+    for (std::size_t m = 0; m < catalog_.models().size(); ++m) assess_model(m, standing(m));
     return;
   }
   ModelMask pool = catalog_.served();
@@ -78,7 +78,7 @@ void Planner::walk(bool every_model) {
     if (released_ != no_model) pool.reset(static_cast<std::size_t>(released_));
     if (held_to_tier() && tier_ != no_tier) pool &= catalog_.tier_mask(tier_);
   }
-  pool.for_each([&](std::size_t m) { assess_model(m); });
+  pool.for_each([&](std::size_t m) { assess_model(m, Reason::ok); });
 }
 
 // The last targets of a set are never ejected: better a doubtful attempt than none.
@@ -101,6 +101,10 @@ void Planner::add_risk() {
   cheapest.fill(INT64_MAX);
   const bool escalates = in_.verdict.escalate_on != 0 && held_to_tier();
   const auto candidates = std::span(plan_.candidates.data(), plan_.candidate_count);
+  if (std::all_of(candidates.begin(), candidates.end(), [&](const Candidate& c) {
+        return c.target == no_target || health_.failure_ppm(c.target) == 0;
+      }))
+    return;
   if (escalates)
     for (const Candidate& candidate : candidates)
       if (candidate.reason == Reason::ok)
@@ -128,13 +132,13 @@ bool Planner::better(const Candidate& a, const Candidate& b) const {
   return a.target < b.target;
 }
 
-// The best candidate not yet placed; of at least `tier` and another model when asked for.
-std::int32_t Planner::best(std::int32_t tier, std::int32_t other_than_model) const {
+// The best candidate of at least `tier` that is another model; -1: none.
+std::int32_t Planner::best_above(std::int32_t tier, std::int32_t other_than_model) const {
   std::int32_t found = -1;
   for (std::int32_t i = 0; i < plan_.candidate_count; ++i) {
     const Candidate& candidate = plan_.candidates[static_cast<std::size_t>(i)];
-    if (candidate.reason != Reason::ok || candidate.model == other_than_model) continue;
-    if (tier == no_tier ? candidate.place != 0 : !catalog_.model(candidate.model).meets(tier))
+    if (candidate.reason != Reason::ok || candidate.model == other_than_model ||
+        !catalog_.model(candidate.model).meets(tier))
       continue;
     if (found < 0 || better(candidate, plan_.candidates[static_cast<std::size_t>(found)]))
       found = i;
@@ -142,17 +146,28 @@ std::int32_t Planner::best(std::int32_t tier, std::int32_t other_than_model) con
   return found;
 }
 
+// One pass that keeps the few best in order; `front`, if any, stands before them all.
 void Planner::choose(std::int32_t front) {
-  const std::int32_t wanted = std::clamp(in_.attempts, 1, limits::attempts_max);
-  while (plan_.attempt_count < wanted) {
-    const std::int32_t next =
-        front >= 0 && plan_.attempt_count == 0 ? front : best(no_tier, no_model);
-    if (next < 0) break;
-    Candidate& candidate = plan_.candidates[static_cast<std::size_t>(next)];
-    plan_.attempts[plan_.attempt_count++] = attempt_of(candidate);
-    candidate.place = plan_.attempt_count;
+  const auto wanted = static_cast<std::size_t>(std::clamp(in_.attempts, 1, limits::attempts_max));
+  std::array<Candidate*, limits::attempts_max> order;
+  std::size_t count = 0;
+  const std::size_t fixed = front >= 0 ? 1 : 0;
+  if (front >= 0) order[count++] = &plan_.candidates[static_cast<std::size_t>(front)];
+  for (Candidate& candidate : std::span(plan_.candidates.data(), plan_.candidate_count)) {
+    if (candidate.reason != Reason::ok || (fixed == 1 && &candidate == order[0])) continue;
+    std::size_t place = count;
+    while (place > fixed && better(candidate, *order[place - 1])) --place;
+    if (place >= wanted) continue;
+    if (count < wanted) ++count;
+    for (std::size_t i = count - 1; i > place; --i) order[i] = order[i - 1];
+    order[place] = &candidate;
   }
-  if (plan_.attempt_count > 0) plan_.retry_at = {INT64_MAX};
+  for (std::size_t i = 0; i < count; ++i) {
+    plan_.attempts[i] = attempt_of(*order[i]);
+    order[i]->place = static_cast<std::uint8_t>(i + 1);
+  }
+  plan_.attempt_count = static_cast<std::uint8_t>(count);
+  if (count > 0) plan_.retry_at = {INT64_MAX};
 }
 
 // Up from what the first model can do, not from what was asked: the next tier may be served by it
@@ -167,44 +182,42 @@ void Planner::choose_escalation() {
   if (up >= tiers) up = tiers - 1;
   if (in_.max_tier != no_tier) up = std::min(up, in_.max_tier);
   for (; up >= tier_; --up) {
-    const std::int32_t found = best(up, first);
+    const std::int32_t found = best_above(up, first);
     if (found < 0) continue;
     plan_.escalation = attempt_of(plan_.candidates[static_cast<std::size_t>(found)]);
     return;
   }
 }
 
-// The counterfactual: the model asked for; for `auto` the dearest model of the highest tier that
-// this key could have used. Same share of cached input as the chosen attempt.
+// The counterfactual: the model asked for; for `auto` the first premium model that this key could
+// have used. Same share of cached input as the chosen attempt.
 void Planner::set_baseline() {
   if (plan_.attempt_count == 0) return;
   std::int64_t cached = 0;
   for (const WarmCache& warm : in_.warm)
     if (warm.target == plan_.attempts[0].target) cached = warm.tokens;
-  const auto consider = [&](std::size_t index) {
-    const Model& model = catalog_.model(static_cast<std::int32_t>(index));
+  const auto priced_at = [&](std::int32_t index, bool must_fit) {
+    const Model& model = catalog_.model(index);
     ModelView view;
     const Reason reason = fit(model, view);
-    if (!view.tariff.priced()) return;
-    if (reason != Reason::ok && in_.verdict.asked_model == no_model) return;
+    if (!view.tariff.priced() || (must_fit && reason != Reason::ok)) return false;
     const CacheWrites writes =
-        model.target_count == 0 ? CacheWrites::none
-                                : writes_at(model, catalog_.target(model.target_first), view.input);
-    const NanoUsd cost = cost_with(view, writes, model.tokens_from(cached));
-    if (plan_.baseline_model != no_model && cost <= plan_.baseline) return;
-    plan_.baseline_model = static_cast<std::int32_t>(index);
-    plan_.baseline = cost;
+        model.target_count == 0
+            ? CacheWrites::none
+            : writes_at(model, catalog_.target(model.target_first), view.input_upper);
+    plan_.baseline_model = index;
+    plan_.baseline = cost_with(view, writes, model.tokens_from(cached));
+    return true;
   };
   if (in_.verdict.asked_model != no_model) {
-    consider(static_cast<std::size_t>(in_.verdict.asked_model));
+    priced_at(in_.verdict.asked_model, false);
     return;
   }
-  for (std::size_t t = catalog_.tiers().size(); t-- > 0 && plan_.baseline_model == no_model;) {
-    ModelMask premium = catalog_.tier_mask(static_cast<std::int32_t>(t)) & catalog_.served();
-    if (in_.access != nullptr) premium &= *in_.access;
-    premium.for_each(consider);
+  for (const std::int32_t model : catalog_.premium()) {
+    if (in_.access != nullptr && !in_.access->test(static_cast<std::size_t>(model))) continue;
+    if (priced_at(model, true)) return;
   }
-  if (plan_.baseline_model == no_model) consider(static_cast<std::size_t>(plan_.attempts[0].model));
+  priced_at(plan_.attempts[0].model, false);
 }
 
 NanoUsd cost_elsewhere(const Catalog& catalog, std::int32_t served, std::int32_t other,

@@ -66,8 +66,8 @@ struct PlanInput {
   const policies::RequestFacts& facts;
   const policies::Verdict& verdict;       // Outcome::route
   const ModelMask* access = nullptr;      // Catalog::access_of; null: all
-  Instant at;                             // chooses prices; settle must use the same
-  Tick now;                               // breakers
+  Instant at{};                           // chooses prices; settle must use the same
+  Tick now{};                             // breakers
   std::uint32_t parameters = 0;           // bits of Catalog::parameters() that the request carries
   CacheWrites marks = CacheWrites::none;  // cache marks in the request
   ServiceTier service = ServiceTier::standard;
@@ -77,10 +77,10 @@ struct PlanInput {
   NanoUsd room{INT64_MAX};  // least money left in any hard budget of the request
   WhenOverRoom when_over = WhenOverRoom::refuse;
   std::int64_t output_useful = 256;  // clamping below this is a refusal
-  std::span<const WarmCache> warm;
+  std::span<const WarmCache> warm{};
   std::int32_t warm_target = no_target;   // where the session's last turn went
   std::int32_t bound_target = no_target;  // provider-held state or signed blocks: there or nowhere
-  SessionOdds session;
+  SessionOdds session{};
   bool every_candidate = false;  // explain: list models outside the policy too
 };
 
@@ -117,7 +117,7 @@ struct Plan {
   SessionMove session = SessionMove::none;
   NanoUsd stay, leave;  // what was compared: turns on the warm model, turns elsewhere
   std::int32_t baseline_model =
-      policies::no_model;    // asked for, or the dearest of the premium tier
+      policies::no_model;    // asked for, or the first of Catalog::premium()
   NanoUsd baseline;          // expected cost there: the counterfactual
   Tick retry_at{INT64_MAX};  // no attempts: the earliest moment a parked or broken target returns
   std::int32_t effective_tier = policies::no_tier;  // after the budget's cap

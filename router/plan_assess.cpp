@@ -95,8 +95,8 @@ Reason Planner::fit_room(const CostBounds& bounds, ModelView& view, NanoUsd& wor
   if (in_.when_over == WhenOverRoom::refuse) return Reason::over_budget;
   const std::int64_t fits = output_within(bounds, view.tariff, in_.room) / choices();
   if (fits < std::min(in_.output_useful, view.output_max) || fits < 1) return Reason::over_budget;
-  view.output_max = fits;
-  view.output_expected = std::min(view.output_expected, fits);
+  view.output_max =
+      fits;  // but compared by the answer it would like to give: a cut one is no bargain
   CostBounds lowered = bounds;
   lowered.output_tokens = fits * choices();
   worst = worst_case(lowered, view.tariff);
@@ -127,10 +127,9 @@ Candidate Planner::assess_target(const Model& model, std::int32_t target, ModelV
   return candidate;
 }
 
-void Planner::assess_model(std::size_t index) {
+void Planner::assess_model(std::size_t index, Reason reason) {
   const Model& model = catalog_.model(static_cast<std::int32_t>(index));
   ModelView view;
-  Reason reason = standing(index);
   if (reason == Reason::ok) reason = fit(model, view);
   if (reason != Reason::ok) {
     Candidate candidate;
@@ -181,7 +180,7 @@ PlannedAttempt Planner::attempt_of(const Candidate& candidate) const {
   attempt.input_tokens = view.input;
   attempt.input_tokens_upper = view.input_upper;
   attempt.output_tokens_max = view.output_max;
-  attempt.output_expected = view.output_expected;
+  attempt.output_expected = std::min(view.output_expected, view.output_max);
   attempt.clamped = in_.facts.output_tokens_max > view.output_max;
   attempt.forced = forced_;
   return attempt;

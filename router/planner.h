@@ -31,7 +31,7 @@ class Planner {
   void choose(std::int32_t front);
   void choose_escalation();
   void set_baseline();
-  std::int32_t best(std::int32_t tier, std::int32_t other_than_model) const;
+  std::int32_t best_above(std::int32_t tier, std::int32_t other_than_model) const;
   bool better(const Candidate& a, const Candidate& b) const;
 
   // plan_assess.cpp: one model, one target
@@ -39,7 +39,7 @@ class Planner {
   Reason capable(const Model& model) const;
   Reason fit(const Model& model, ModelView& view) const;
   Reason fit_output(const Model& model, ModelView& view) const;
-  void assess_model(std::size_t model);
+  void assess_model(std::size_t model, Reason standing_reason);
   Candidate assess_target(const Model& model, std::int32_t target, ModelView view) const;
   Reason fit_room(const CostBounds& bounds, ModelView& view, NanoUsd& worst) const;
   void list(const Candidate& candidate);
