@@ -15,6 +15,8 @@ std::int64_t sane(std::int64_t tokens) {
 // The clock's percentage and the one rounding up: pico * percent / 100 → nano. Nearly every sum
 // fits 64 bits, where dividing by a constant is a multiplication.
 NanoUsd rounded(CostSum sum, std::int32_t percent) {
+  if (percent == 100 && sum.pico <= INT64_MAX - 999)
+    return {static_cast<std::int64_t>((static_cast<std::uint64_t>(sum.pico) + 999) / 1000)};
   constexpr std::int64_t divisor = 100 * 1000;
   const Int128 scaled = sum.pico * percent;
   if (scaled <= INT64_MAX - divisor) {

@@ -72,6 +72,9 @@ void OutputEstimates::add(std::uint64_t key, std::int64_t tokens) {
   entry.weight += entry.step;
   entry.sum += entry.step * static_cast<float>(tokens);
   entry.histogram[bin_of(tokens, bins)] += entry.step;
+  const double observations = static_cast<double>(entry.weight / entry.step);
+  entry.mean = entry.sum / entry.weight;
+  entry.share = static_cast<float>(observations / (observations + options_.prior_weight));
   if (entry.step < rescale_above) return;
   for (float* value : {&entry.weight, &entry.sum}) *value /= entry.step;
   for (float& bin : entry.histogram) bin /= entry.step;
@@ -100,17 +103,12 @@ std::int64_t OutputEstimates::quantile(const Entry& entry, double q) const {
   return std::llround(lower_edge(bins));
 }
 
-double OutputEstimates::share(const Entry& entry) const {
-  const double n = static_cast<double>(entry.weight / entry.step);
-  return n / (n + options_.prior_weight);
-}
-
 std::int64_t OutputEstimates::mean(std::uint64_t route, std::uint64_t model) const {
   double mean = static_cast<double>(options_.prior_mean);
   for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
     const Entry* entry = find(key);
     if (entry == nullptr) continue;
-    mean += share(*entry) * (static_cast<double>(entry->sum / entry->weight) - mean);
+    mean += static_cast<double>(entry->share) * (static_cast<double>(entry->mean) - mean);
   }
   return static_cast<std::int64_t>(mean + 0.5);
 }
@@ -122,7 +120,7 @@ OutputLength OutputEstimates::estimate(std::uint64_t route, std::uint64_t model)
   for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
     const Entry* entry = find(key);
     if (entry == nullptr) continue;
-    p95 += share(*entry) * (static_cast<double>(quantile(*entry, 0.95)) - p95);
+    p95 += static_cast<double>(entry->share) * (static_cast<double>(quantile(*entry, 0.95)) - p95);
     out.evidence = static_cast<double>(entry->weight / entry->step);
   }
   out.p95 = std::max(std::llround(p95), static_cast<long long>(out.mean));

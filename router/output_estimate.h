@@ -45,6 +45,9 @@ class OutputEstimates {
     float step = 1;    // weight of the next observation; grows instead of all others shrinking
     float weight = 0;  // sum over bins
     float sum = 0;     // weight * tokens
+    // Worked out when observed, because they are asked for once per candidate of every request:
+    float mean = 0;   // sum / weight
+    float share = 0;  // how much `mean` counts against what stands above the entry, 0 to 1
     std::array<float, bins> histogram{};
   };
   std::size_t set_of(std::uint64_t key) const { return (key & set_mask_) * 8; }
@@ -52,8 +55,6 @@ class OutputEstimates {
   Entry& claim(std::uint64_t key);
   void add(std::uint64_t key, std::int64_t tokens);
   std::int64_t quantile(const Entry& entry, double q) const;
-  // How much an entry's own figures count against what stands above it, and its mean.
-  double share(const Entry& entry) const;
 
   OutputEstimateOptions options_;
   float growth_;
