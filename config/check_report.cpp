@@ -1,6 +1,9 @@
 #include "config/check_report.h"
 
 #include <algorithm>
+#include <set>
+#include <tuple>
+#include <utility>
 
 #include "config/types/json_writer.h"
 #include "config/values.h"
@@ -75,6 +78,25 @@ DiagnosticCount count_diagnostics(const LoadResult& result) {
   for (const Diagnostic& d : result.diagnostics)
     ++(d.severity == Severity::error ? count.errors : count.warnings);
   return count;
+}
+
+void merge_found(LoadResult& result, std::vector<Diagnostic> found) {
+  std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> said;
+  for (const Diagnostic& d : result.diagnostics) {
+    said.emplace(d.primary.at.file, d.primary.at.line, d.primary.at.column);
+  }
+  std::stable_partition(found.begin(), found.end(),
+                        [](const Diagnostic& d) { return d.severity == Severity::error; });
+  for (Diagnostic& d : found) {
+    const SourceSpan& at = d.primary.at;
+    if (at.line != 0 && said.count({at.file, at.line, at.column}) > 0) continue;
+    const bool room = result.diagnostics.size() < diagnostics_max;
+    if (room || d.severity == Severity::error) {
+      result.diagnostics.push_back(std::move(d));
+    } else {
+      ++result.suppressed;
+    }
+  }
 }
 
 std::string report_text(const LoadResult& result, Instant now, ReportOptions options) {

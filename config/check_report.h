@@ -17,6 +17,11 @@ struct DiagnosticCount {
 };
 DiagnosticCount count_diagnostics(const LoadResult& result);
 
+// Adds what later checks found (policy compilation, catalogue, TLS files): not where the loader has
+// already said something, at most `diagnostics_max` in all, errors first. The specification stays;
+// `count_diagnostics` decides.
+void merge_found(LoadResult& result, std::vector<Diagnostic> found);
+
 // For people. `now` tells how old the prices are.
 std::string report_text(const LoadResult& result, Instant now, ReportOptions options = {});
 

@@ -40,7 +40,8 @@ void check_provider(const GatewaySpec& spec, const ProviderSpec& provider, Diagn
     return;
   }
   for (const std::string& glob : provider.models) check_model_glob(spec, glob, provider.at, sink);
-  for (const auto& [from, to] : provider.rename) {
+  for (const auto& renamed : provider.rename) {
+    const std::string& from = renamed.first;
     if (std::any_of(spec.models.begin(), spec.models.end(),
                     [&](const ModelSpec& m) { return m.name == from && fits(m); }))
       continue;

@@ -74,8 +74,12 @@ std::size_t YamlBuilder::offset_of(const SourceSpan& at) const {
   return std::min(line_starts_[at.line - 1] + at.column - 1, text_.size());
 }
 
+// At most what is worth underlining: a scan to the end of a 4 MiB line for each of its values would
+// be quadratic.
 std::string_view YamlBuilder::rest_of_line(std::size_t offset) const {
-  return text_.substr(offset, std::min(text_.find('\n', offset), text_.size()) - offset);
+  constexpr std::size_t underlined_max = 512;
+  const std::string_view rest = text_.substr(offset, underlined_max);
+  return rest.substr(0, rest.find('\n'));
 }
 
 // Bytes to underline of `{...}` or `[...]`: up to its end when that is on the same line.

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -11,14 +10,10 @@
 
 #include "config/check_report.h"
 #include "gateway/config_files.h"
+#include "gateway/sys/clock.h"
 
 namespace steelyard::cli {
 namespace {
-
-Instant today() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since).count()};
-}
 
 bool color_wanted() {
   const char* no_color = std::getenv("NO_COLOR");
@@ -28,7 +23,7 @@ bool color_wanted() {
 std::string report(const LoadResult& result, const CheckOptions& options) {
   if (options.json) return report_json(result);
   if (options.github) return report_github(result);
-  return report_text(result, today(), {options.color, true});
+  return report_text(result, sys::SystemClock().now(), {options.color, true});
 }
 
 }  // namespace
@@ -48,7 +43,9 @@ int run_check(const CheckOptions& options, const std::vector<CheckHook>& hooks, 
   }
   LoadResult result = load_from_disk(path);
   if (result.spec) {
-    for (const CheckHook& hook : hooks) hook(*result.spec, result.diagnostics);
+    std::vector<Diagnostic> found;
+    for (const CheckHook& hook : hooks) hook(*result.spec, found);
+    merge_found(result, std::move(found));
   }
   if (!options.quiet) out << report(result, options);
   const DiagnosticCount count = count_diagnostics(result);

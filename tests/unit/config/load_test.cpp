@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <rapidcheck.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "config/check_report.h"
@@ -210,6 +211,21 @@ TEST_CASE("a file that is too large, and too many files") {
   world = world_of(std::string(minimal) + "policies: [\"p/*.yaml\"]\n");
   for (int i = 0; i < 300; ++i) world.files["p/" + std::to_string(i) + ".yaml"] = "policies: []\n";
   CHECK(has_code(world.load(), "C0003"));
+}
+
+TEST_CASE("cost grows with the size of a file, not with its square") {
+  // 4 MiB on one line: seconds when every value scans the line, milliseconds when none does.
+  std::string wide = "a: [";
+  while (wide.size() + 3 < (4u << 20)) wide += "x,";
+  std::string deep(4u << 20, '[');
+  std::string anchors;
+  for (int i = 0; i < 100'000; ++i) anchors += "&a" + std::to_string(i) + " ";
+  const auto start = std::chrono::steady_clock::now();
+  for (const std::string& text : {wide + "]", deep, anchors, std::string(4u << 20, '\'')}) {
+    CHECK_FALSE(world_of(text).load().ok());
+  }
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(took < std::chrono::seconds(20));  // about 2 s; quadratic was 60 s for the first alone
 }
 
 TEST_CASE("property: no change of a byte makes the loader throw, hang or lose its errors") {

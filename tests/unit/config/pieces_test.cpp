@@ -1,6 +1,7 @@
 // The pieces under the loader: globs, nearest names, SHA-256, paths, bytes, printers.
 #include <doctest/doctest.h>
 
+#include "config/check_report.h"
 #include "config/checks.h"
 #include "config/diagnostic.h"
 #include "config/glob.h"
@@ -122,6 +123,22 @@ TEST_CASE("one diagnostic, three ways to say it") {
         "::error file=policies/office.yaml,line=4,col=5,endColumn=10,title=C0102::unknown key "
         "`prefr` in a policy%0Ahelp: the key is `prefer`");
   CHECK(to_text(d, sources, {true}).find("\033[1;31m") != std::string::npos);
+}
+
+TEST_CASE("later findings join the report once a place, and never crowd out errors") {
+  const auto at = [](std::uint32_t line, Severity severity) {
+    return Diagnostic{severity, "X0001", "m", {{0, line, 1, 1}, ""}, {}, ""};
+  };
+  LoadResult result;
+  result.diagnostics = {at(1, Severity::warning)};
+  std::vector<Diagnostic> found{at(1, Severity::warning)};
+  for (std::uint32_t line = 2; line < 40; ++line) found.push_back(at(line, Severity::warning));
+  found.push_back(at(99, Severity::error));
+  merge_found(result, found);
+  CHECK(result.diagnostics.size() == diagnostics_max);
+  CHECK(result.diagnostics[1].severity == Severity::error);
+  CHECK(result.suppressed == 38 - (diagnostics_max - 2));
+  CHECK(count_diagnostics(result).errors == 1);
 }
 
 TEST_CASE("excerpts: wide characters, long lines, hostile bytes, places that do not exist") {
