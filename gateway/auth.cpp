@@ -54,6 +54,24 @@ std::optional<std::uint32_t> KeyTable::find(std::string_view presented) const {
   }
 }
 
+LastKey::~LastKey() {
+  OPENSSL_cleanse(key_.data(), size_);
+}
+
+bool LastKey::matches(std::string_view presented, std::uint64_t generation) const {
+  return size_ != 0 && generation == generation_ && presented.size() == size_ &&
+         CRYPTO_memcmp(presented.data(), key_.data(), size_) == 0;
+}
+
+void LastKey::remember(std::string_view presented, std::uint64_t generation,
+                       std::uint32_t principal) {
+  if (presented.size() > bytes_max) return;
+  std::memcpy(key_.data(), presented.data(), presented.size());
+  size_ = presented.size();
+  generation_ = generation;
+  principal_ = principal;
+}
+
 std::string_view presented_key(std::string_view authorization, std::string_view x_api_key) {
   if (!x_api_key.empty()) return x_api_key;  // wins if both are there, as at Anthropic
   constexpr std::size_t scheme = 7;          // "Bearer "

@@ -89,25 +89,22 @@ void ChatCall::take_plan() {
   baseline_model_ = plan.baseline_model;
   if (plan.effective_tier != policies::no_tier)
     receipt_.tier = runtime_.rules.tiers()[static_cast<std::size_t>(plan.effective_tier)];
-  receipt_.policy_id = policy_label();
+  rule_ = rule_index();
+  if (rule_ < runtime_.policy_labels.size()) receipt_.policy_id = runtime_.policy_labels[rule_];
   receipt_.estimate.output_tokens_expected = plan.attempts[0].output_expected;
   receipt_.estimate.output_tokens_max = plan.attempts[0].output_tokens_max;
-  for (const router::Candidate& candidate : plan.listed()) {
-    const bool there = candidate.target != router::no_target;
-    telemetry::ReceiptCandidate line;
-    line.model = runtime_.catalog.model(candidate.model).name;
-    if (there) line.provider = provider_of(candidate.target).name;
-    line.expected = candidate.expected;
-    if (candidate.reason != router::Reason::ok) line.reason = router::name_of(candidate.reason);
-    receipt_.candidates.add(line);
-  }
+  for (const router::PlannedAttempt& attempt : plan.tries())
+    receipt_.candidates.add({runtime_.catalog.model(attempt.model).name,
+                             provider_of(attempt.target).name,
+                             attempt.expected,
+                             {}});
 }
 
-telemetry::PolicyId ChatCall::policy_label() const {
-  for (std::size_t i = 0; i < runtime_.rules.rules().size(); ++i)
-    if (runtime_.rules.rules()[i].route == decision_.verdict.route)
-      return runtime_.policy_labels[i];
-  return telemetry::other_label;
+std::size_t ChatCall::rule_index() const {
+  const std::vector<policies::Rule>& rules = runtime_.rules.rules();
+  std::size_t i = 0;
+  while (i < rules.size() && rules[i].route != decision_.verdict.route) ++i;
+  return i;
 }
 
 const ProviderRuntime& ChatCall::provider_of(std::int32_t target) const {

@@ -67,7 +67,7 @@ class ChatCall final : public DepartureListener {
   static void on_deadline(void* self);
   void interrupt(net::IoError why);
   void give_error(ErrorKind kind, ErrorSource source, std::string text);
-  telemetry::PolicyId policy_label() const;
+  std::size_t rule_index() const;  // of the policy that decided; rules().size(): none
   const ProviderRuntime& provider_of(std::int32_t target) const;
 
   // chat_attempt.cpp: one request to one provider
@@ -118,6 +118,7 @@ class ChatCall final : public DepartureListener {
   void drop_upstream();
   void keep_upstream();
   void append_common_headers(net::HeadWriter& head) const;
+  static void append_money(net::HeadWriter& head, std::string_view name, NanoUsd amount);
 
   Session& session_;
   Worker& worker_;
@@ -134,6 +135,7 @@ class ChatCall final : public DepartureListener {
   std::array<router::PlannedAttempt, limits::attempts_max> attempts_;
   router::PlannedAttempt escalation_;
   std::int32_t baseline_model_ = policies::no_model;
+  std::size_t rule_ = 0;
   std::uint8_t attempt_count_ = 0, next_ = 0;
   std::uint8_t sent_count_ = 0;  // attempts that were reserved: numbers them in the books
   bool escalated_ = false, retry_same_ = false, budgets_are_final_ = false;

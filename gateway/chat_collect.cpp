@@ -145,10 +145,9 @@ net::Task<ChatCall::AttemptEnd> ChatCall::answer_whole(net::ResponseHead& head) 
   const std::string_view theirs = head.value(net::ResponseField::x_request_id);
   if (!theirs.empty()) out.append_field("x-request-id", theirs);
   append_common_headers(out);
-  out.append_field("x-steelyard-cost-usd", UsdText(receipt_.spend).view());
+  append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
   if (decision_.budgets.remaining.v != INT64_MAX)
-    out.append_field("x-steelyard-budget-remaining-usd",
-                     UsdText(decision_.budgets.remaining).view());
+    append_money(out, "x-steelyard-budget-remaining-usd: ", decision_.budgets.remaining);
   out.append_field("content-length", static_cast<std::uint64_t>(collected().size()));
   if (session_.will_close()) {
     out.append_raw("connection: close\r\n");

@@ -116,8 +116,8 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
   out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
   append_common_headers(out);
   if (decision_.budgets.remaining.v != INT64_MAX)
-    out.append_field("x-steelyard-budget-remaining-usd",
-                     UsdText(decision_.budgets.remaining - planned_->worst_case).view());
+    append_money(out, "x-steelyard-budget-remaining-usd: ",
+                 decision_.budgets.remaining - planned_->worst_case);
   if (session_.http_1_0()) {
     session_.close_after();
   } else {

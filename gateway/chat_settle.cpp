@@ -1,5 +1,7 @@
 // After an attempt: what it cost, what it says about the target, its line in the receipt.
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "gateway/chat_call.h"
 #include "gateway/dialect/usage.h"
@@ -141,15 +143,29 @@ void ChatCall::keep_upstream() {
 }
 
 void ChatCall::append_common_headers(net::HeadWriter& head) const {
-  char id[telemetry::request_id_bytes];
-  telemetry::write_request_id(id, receipt_.id);
-  head.append_field("x-steelyard-request-id", std::string_view(id, sizeof id));
-  head.append_field("x-steelyard-model", line_->model);
-  head.append_field("x-steelyard-provider", line_->provider);
-  if (!receipt_.policy.empty()) head.append_field("x-steelyard-policy", receipt_.policy);
-  head.append_field("x-steelyard-attempts", static_cast<std::uint64_t>(receipt_.attempts.size()));
-  head.append_field("x-steelyard-estimated-tokens",
-                    static_cast<std::uint64_t>(decision_.tokens.tokens));
+  std::array<char, 160> room;
+  char* at = room.data();
+  const auto put = [&at](std::string_view text) {
+    std::memcpy(at, text.data(), text.size());
+    at += text.size();
+  };
+  put("x-steelyard-request-id: ");
+  at = telemetry::write_request_id(at, receipt_.id);
+  put("\r\nx-steelyard-attempts: ");
+  at += net::write_decimal(at, receipt_.attempts.size());
+  put("\r\nx-steelyard-estimated-tokens: ");
+  at += net::write_decimal(at, static_cast<std::uint64_t>(decision_.tokens.tokens));
+  put("\r\n");
+  head.append_raw({room.data(), static_cast<std::size_t>(at - room.data())});
+  head.append_raw(runtime_.target_lines[static_cast<std::size_t>(planned_->target)]);
+  if (rule_ < runtime_.policy_lines.size()) head.append_raw(runtime_.policy_lines[rule_]);
+}
+
+// Lines whose value is money: digits only, nothing to check.
+void ChatCall::append_money(net::HeadWriter& head, std::string_view name, NanoUsd amount) {
+  head.append_raw(name);
+  head.append_raw(UsdText(amount).view());
+  head.append_raw("\r\n");
 }
 
 }  // namespace steelyard

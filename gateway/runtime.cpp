@@ -1,8 +1,10 @@
 #include "gateway/runtime.h"
 
+#include <array>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "gateway/net/head_writer.h"
 #include "gateway/net/tls.h"
 #include "gateway/store/zone_loader.h"
 #include "policies/compile.h"
@@ -80,13 +82,26 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
   return provider;
 }
 
+// Head lines are checked here once, so that the request path may copy them.
+std::string head_line(std::string_view name, std::string_view value) {
+  std::array<char, 512> room;
+  net::HeadWriter line(room);
+  (void)line.append_field(name, value);  // a name that cannot stand in a head is left out
+  return std::string(line.view());
+}
+
 void build_labels(Runtime& runtime, telemetry::Labels& labels) {
-  for (const router::Target& target : runtime.catalog.targets())
-    runtime.target_labels.push_back(
-        labels.target(runtime.providers[static_cast<std::size_t>(target.provider)].name,
-                      runtime.catalog.model(target.model).name));
-  for (const policies::Rule& rule : runtime.rules.rules())
+  for (const router::Target& target : runtime.catalog.targets()) {
+    const std::string& provider = runtime.providers[static_cast<std::size_t>(target.provider)].name;
+    const std::string& model = runtime.catalog.model(target.model).name;
+    runtime.target_labels.push_back(labels.target(provider, model));
+    runtime.target_lines.push_back(head_line("x-steelyard-model", model) +
+                                   head_line("x-steelyard-provider", provider));
+  }
+  for (const policies::Rule& rule : runtime.rules.rules()) {
     runtime.policy_labels.push_back(labels.policy(rule.name));
+    runtime.policy_lines.push_back(head_line("x-steelyard-policy", rule.name));
+  }
   for (const std::string& name : runtime.catalog.parameters()) {
     const auto field = dialect::field_named(name);
     // A parameter the dialect does not know cannot be seen in a request: it refuses nothing.

@@ -50,10 +50,12 @@ struct Runtime {
   std::vector<Principal> principals;
   std::unique_ptr<KeyTable> keys;
   std::vector<ProviderRuntime> providers;
-  std::vector<telemetry::TargetId> target_labels;          // by target of the catalogue
-  std::vector<telemetry::PolicyId> policy_labels;          // by rule
-  std::vector<std::string> price_versions;                 // by model: source of the price in force
-  std::vector<dialect::Field> parameters;                  // by bit of Catalog::parameters()
+  std::vector<telemetry::TargetId> target_labels;  // by target of the catalogue
+  std::vector<std::string> target_lines;           // by target: who answers, as checked head lines
+  std::vector<std::string> policy_lines;           // by rule
+  std::vector<telemetry::PolicyId> policy_labels;  // by rule
+  std::vector<std::string> price_versions;         // by model: source of the price in force
+  std::vector<dialect::Field> parameters;          // by bit of Catalog::parameters()
   std::vector<std::shared_ptr<const router::Zone>> zones;  // by RuleSet::zones()
   Instant loaded_at;
   std::uint64_t generation = 0;

@@ -43,7 +43,9 @@ void Session::start() {
   run();
 }
 
-const Runtime& Session::runtime() const { return *serving_->runtime; }
+const Runtime& Session::runtime() const {
+  return *serving_->runtime;
+}
 
 bool Session::will_close() const {
   return close_after_ || worker_.draining() || reader_.close_after();
@@ -145,21 +147,33 @@ net::Task<void> Session::refuse(net::Refusal refusal) {
   gone_ = true;
 }
 
+// Sets principal_ from the key of the head, if that is known.
+void Session::identify() {
+  const net::RequestHead& head = reader_.head();
+  principal_ = nullptr;
+  const std::string_view key = presented_key(head.value(net::RequestField::authorization),
+                                             head.value(net::RequestField::x_api_key));
+  if (key.empty()) return;
+  const std::uint64_t generation = runtime().generation;
+  std::uint32_t known = last_key_.principal();
+  if (!last_key_.matches(key, generation)) {
+    const auto found = runtime().keys->find(key);
+    if (!found) return;
+    known = *found;
+    last_key_.remember(key, generation, known);
+  }
+  principal_ = &runtime().principals[known];
+}
+
 // The one gate: nothing is served, and no body byte is read, before it.
 net::Task<bool> Session::admit() {
   const net::RequestHead& head = reader_.head();
   serving_ = worker_.serving();
   started_ = worker_.tick_now();
   started_at_ = worker_.now();
-  principal_ = nullptr;
   const RouteMatch match = match_route(head.method, head.target());
   route_ = match.route;
-  const std::string_view key = presented_key(head.value(net::RequestField::authorization),
-                                             head.value(net::RequestField::x_api_key));
-  if (!key.empty()) {
-    const auto found = runtime().keys->find(key);
-    if (found) principal_ = &runtime().principals[*found];
-  }
+  identify();
   const GateRefusal refusal = gate(*this, match);
   if (refusal.status == 0) {
     const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);

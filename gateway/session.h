@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/auth.h"
 #include "gateway/net/buffer.h"
 #include "gateway/net/io.h"
 #include "gateway/net/request_reader.h"
@@ -81,6 +82,7 @@ class Session {
   net::Task<bool> admit();  // routes and authorises a head; false: answered and over
   net::Task<void> serve();
   net::Task<void> linger();
+  void identify();
   void begin_watch();
   void end_watch();
   void on_client_event();
@@ -91,6 +93,7 @@ class Session {
   std::list<std::unique_ptr<Session>>::iterator self_;
   std::shared_ptr<Serving> serving_;
   const Principal* principal_ = nullptr;
+  LastKey last_key_;
   Route route_ = Route::none;
   DepartureListener* departure_ = nullptr;
 

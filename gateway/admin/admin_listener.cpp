@@ -45,7 +45,10 @@ class AdminListener::Connection {
       net::RequestEvent event =
           in_.data() == nullptr ? net::RequestEvent::need_more : reader_.advance(in_.data(), size);
       if (size < in_.size()) in_.truncate(size);
-      if (event == net::RequestEvent::head) event = reader_.accept(body_bytes_max);
+      if (event == net::RequestEvent::head) {
+        event = reader_.accept(body_bytes_max);
+        if (event != net::RequestEvent::refused) continue;
+      }
       if (event == net::RequestEvent::refused) {
         AdminReply refusal;
         refusal.status = reader_.refusal().status;

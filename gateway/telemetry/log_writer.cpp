@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <chrono>
 #include <utility>
 
@@ -22,7 +23,17 @@ constexpr milliseconds kStopPatience{2000};
 constexpr int kSleepMax = 10'000;  // ms; nothing depends on it
 
 std::uint64_t lines_in(std::string_view bytes) {
-  return static_cast<std::uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
+  // memchr goes 32 bytes at a time and lines are long; std::count at -O2 goes one by one.
+  std::uint64_t lines = 0;
+  const char* at = bytes.data();
+  const char* end = at + bytes.size();
+  while (at != end) {
+    const void* found = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+    if (found == nullptr) break;
+    ++lines;
+    at = static_cast<const char*>(found) + 1;
+  }
+  return lines;
 }
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
