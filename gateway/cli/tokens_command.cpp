@@ -1,0 +1,182 @@
+#include "gateway/cli/tokens_command.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/types/json_writer.h"
+#include "gateway/cli/config_source.h"
+#include "gateway/dialect/openai_request.h"
+#include "router/tokens/counter.h"
+#include "router/tokens/framing.h"
+
+namespace steelyard::cli {
+namespace {
+
+struct Flags {
+  std::vector<std::string> files;
+  std::string model, config;
+  bool chat = false, json = false;
+};
+
+// Owns what a TokenizerRef points to.
+struct Target {
+  std::string model, tokenizer = "o200k";
+  std::int32_t ratio_percent = 100;
+  router::TokenizerRef ref() const { return {tokenizer, ratio_percent, model}; }
+};
+
+std::optional<std::string> read_all(const std::string& path) {
+  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::string text(std::istreambuf_iterator<char>(file), {});
+  return file.bad() ? std::nullopt : std::optional(std::move(text));
+}
+
+// The model's tokenizer, from the configuration named, else from the built-in catalogue.
+std::optional<Target> find_target(const Flags& flags) {
+  if (flags.model.empty()) return Target{};
+  std::optional<GatewaySpec> spec;
+  if (flags.config.empty()) {
+    spec = load_demo(1).spec;
+  } else {
+    spec = load_or_explain(flags.config, std::cerr);
+  }
+  if (!spec) return std::nullopt;
+  for (const ModelSpec& model : spec->models) {
+    if (model.name == flags.model)
+      return Target{model.name, model.tokenizer, model.token_ratio_percent};
+  }
+  std::cerr << "the catalogue has no model `" << flags.model << "`\n";
+  return std::nullopt;
+}
+
+router::ImageDetail detail_of(dialect::ImageDetail detail) {
+  switch (detail) {
+    case dialect::ImageDetail::low: return router::ImageDetail::low;
+    case dialect::ImageDetail::high: return router::ImageDetail::high;
+    case dialect::ImageDetail::original: return router::ImageDetail::original;
+    case dialect::ImageDetail::automatic: break;
+  }
+  return router::ImageDetail::automatic;
+}
+
+// All that the provider reads: texts, definitions, the schema of the answer, images, frames.
+router::TokenCount count_chat(router::TokenCounter& counter, const dialect::ChatRequest& chat,
+                              const Target& target) {
+  router::ChatShape shape;
+  shape.messages = static_cast<std::int32_t>(chat.messages.size());
+  for (const dialect::MessageInfo& message : chat.messages) {
+    shape.has_system = shape.has_system || message.role == dialect::Role::system;
+  }
+  for (const dialect::TextSlice& slice : chat.texts) {
+    shape.text_tokens += counter.count_json(slice.raw);
+    shape.names += slice.kind == dialect::TextKind::name;
+    shape.tool_calls += slice.kind == dialect::TextKind::tool_name;
+  }
+  shape.tools = static_cast<std::int32_t>(chat.tool_count);
+  shape.tool_json_tokens = counter.count(chat.tools.of(chat.body));
+  shape.text_tokens += counter.count(chat.response_format_value.of(chat.body));
+  std::vector<router::ImageShape> images;
+  for (const dialect::MediaPart& part : chat.media)
+    images.push_back({0, 0, detail_of(part.detail)});
+  shape.images = images;
+  return router::frame_chat(shape, target.ref());
+}
+
+std::optional<router::TokenCount> count_file(router::TokenCounter& counter, const Flags& flags,
+                                             const Target& target, const std::string& file,
+                                             const std::string& text) {
+  if (!flags.chat) return router::scale_text(counter.count(text), target.ref());
+  dialect::openai::RequestParser parser;
+  dialect::ChatRequest chat;
+  const Result<void> parsed = parser.parse(text, chat);
+  if (!parsed) {
+    std::cerr << file << ": not a chat completions request: " << parsed.error().context << "\n";
+    return std::nullopt;
+  }
+  return count_chat(counter, chat, target);
+}
+
+void print_json(const Flags& flags, const std::string& file, std::size_t bytes,
+                const router::TokenCount& count, std::string_view encoding) {
+  std::string line;
+  JsonWriter json(line);
+  json.begin_object().field("file", file).field("bytes", static_cast<std::int64_t>(bytes));
+  json.field("tokens", count.tokens).field("upper", count.upper);
+  json.field("quality", router::name_of(count.quality)).field("encoding", encoding);
+  if (!flags.model.empty()) json.field("model", flags.model);
+  json.end_object();
+  std::cout << line << "\n";
+}
+
+void print_line(const router::TokenCount& count, const std::string& name) {
+  std::cout << count.tokens;
+  if (count.quality != router::CountQuality::exact) {
+    std::cout << "  (estimate, at most " << count.upper << ")";
+  }
+  std::cout << "  " << name << "\n";
+}
+
+int run(const Flags& flags) {
+  const std::optional<Target> target = find_target(flags);
+  if (!target) return 2;
+  const auto vocabulary = router::load_o200k();
+  if (vocabulary == nullptr) {
+    std::cerr << "the vocabulary linked into this binary is damaged\n";
+    return 1;
+  }
+  const auto counter = router::make_o200k_counter(vocabulary);
+  int exit_code = 0;
+  router::TokenCount total;
+  for (const std::string& file : flags.files) {
+    const std::optional<std::string> text = read_all(file);
+    if (!text) std::cerr << "cannot read `" << file << "`\n";
+    const auto count = text ? count_file(*counter, flags, *target, file, *text) : std::nullopt;
+    if (!count) {
+      exit_code = 1;
+      continue;
+    }
+    total.tokens += count->tokens;
+    total.upper += count->upper;
+    total.quality = std::max(total.quality, count->quality);
+    if (flags.json) {
+      print_json(flags, file, text->size(), *count, counter->encoding());
+    } else {
+      print_line(*count, file);
+    }
+  }
+  if (!flags.json && flags.files.size() > 1) print_line(total, "total");
+  return exit_code;
+}
+
+}  // namespace
+
+void add_tokens_command(CLI::App& app, int& exit_code) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("tokens", "how many tokens is this text or chat request?");
+  command->add_option("files", flags->files, "text files; `-` is standard input")->required();
+  command->add_option("-m,--model", flags->model,
+                      "count for this model of the catalogue; without it: o200k_base, exactly");
+  command->add_option("-c,--config", flags->config, "the main file, for its catalogue");
+  command->add_flag("--chat", flags->chat,
+                    "the files are chat completions bodies: count messages, frames, tools, images");
+  command->add_flag("--json", flags->json, "one JSON object a file");
+  command->footer(
+      "examples:\n"
+      "  steelyard tokens prompt.txt\n"
+      "  steelyard tokens --model claude-opus-5-5 --json notes.md\n"
+      "  echo '{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | "
+      "steelyard tokens --chat -\n"
+      "Exit codes: 0 counted, 1 unreadable or not a chat request, 2 no such model or wrong usage.");
+  command->callback([flags, &exit_code] { exit_code = run(*flags); });
+}
+
+}  // namespace steelyard::cli
