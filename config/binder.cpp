@@ -74,7 +74,9 @@ std::optional<std::string> BindContext::text(const YamlNode& node, const std::st
 
 std::optional<Secret> BindContext::secret(const YamlNode& node, const std::string& what) {
   const std::size_t errors_before = sink.errors();
+  in_secret = true;
   std::optional<std::string> found = text(node, what);
+  in_secret = false;
   if (!found) return std::nullopt;
   const bool literal = node.text.find("${") == std::string::npos;
   if (literal) redact(node.at);

@@ -44,6 +44,8 @@ class BindContext {
   DiagnosticSink& sink;
   const LoadInputs& inputs;
   std::vector<SourceText>& sources;
+  bool in_secret =
+      false;  // a fallback for a secret would be a secret in the file: do not advise one
 };
 
 template <class T>

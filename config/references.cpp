@@ -32,9 +32,10 @@ std::optional<std::string> from_env(std::string_view body, SourceSpan at, BindCo
   if (value && !value->empty()) return value;
   if (fallback_at != std::string_view::npos) return std::string(body.substr(fallback_at + 2));
   if (value) return value;
+  std::string help = "set `" + name + "`";
+  if (!context.in_secret) help += ", or give a fallback: `${env:" + name + ":-...}`";
   context.sink.error("C0301", at, "the environment variable `" + name + "` is not set",
-                     "needed here",
-                     "set `" + name + "`, or give a fallback: `${env:" + name + ":-...}`");
+                     "needed here", help);
   return std::nullopt;
 }
 
