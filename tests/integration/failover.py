@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Providers fail in every way; the client sees an answer, or one clear error, and the money is right."""
+import json
+import pathlib
+import socket
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from gateway import KEY, Cases, Mock, events, message, running, start, wait_until  # noqa: E402
+
+
+def pair(more="", **parts):
+    """Two providers: `bad` serves the cheap model, `good` the dear one."""
+    bad, good = Mock("cheap,1,2"), Mock("dear,10,20")
+    gateway = start({"bad": (bad.port, ["cheap"]), "good": (good.port, ["dear"])},
+                    budgets="[{ limit: $100, per: month }]", more=more, **parts)
+    return bad, good, gateway
+
+
+def test_failures_before_the_first_byte_are_invisible():
+    table = [
+        ({"status": 500}, "500"), ({"status": 503}, "503"), ({"status": 529}, "529"),
+        ({"status": 429, "retry_after": 30}, "429"), ({"status": 401}, "401"),
+        ({"fault": "close_before_head"}, "closed"), ({"fault": "garbage"}, "garbage"),
+        ({"fault": "close_after_head"}, "cut after the head"), ({"fault": "bad_body"}, "half an answer"),
+        ({"fault": "error_event"}, "error in a 200"),
+    ]
+    for stream in (False, True):
+        for behaviour, what in table:
+            bad, good, gateway = pair()
+            with running(bad, good, gateway):
+                bad.behave(**behaviour)
+                status, headers, data = gateway.chat(message(stream=stream, max_tokens=5))
+                if what == "half an answer" and stream:
+                    continue  # a stream has no body to be bad
+                assert status == 200, (what, stream, data)
+                assert headers["x-steelyard-model"] == "dear" and headers["x-steelyard-attempts"] == "2", what
+                if stream:
+                    assert events(data)[-1] == "[DONE]"
+                [receipt] = gateway.receipts(1)
+                assert [a["model"] for a in receipt["attempts"]] == ["cheap", "dear"]
+                assert receipt["attempts"][0]["error_class"] is not None
+                budget = gateway.budgets()["acme"]
+                assert budget["held_nano_usd"] == 0 and budget["posted_nano_usd"] == receipt["spend_nano_usd"]
+                bill = bad.bill()["total"]["nano_usd"] + good.bill()["total"]["nano_usd"]
+                assert budget["posted_nano_usd"] >= bill, (what, budget, bill)
+
+
+def test_nobody_listens_there():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    good = Mock("dear,10,20")
+    gateway = start({"bad": (port, ["cheap"]), "good": (good.port, ["dear"])})
+    with running(good, gateway):
+        assert gateway.chat(message())[1]["x-steelyard-model"] == "dear"
+        status, _, data = gateway.chat(message(model="cheap"))
+        assert status == 502 and "could not be reached" in data.decode(), (status, data)
+
+
+def test_the_providers_own_error_reaches_the_client():
+    bad, good, gateway = pair()
+    with running(bad, good, gateway):
+        bad.behave(status=400)
+        status, _, data = gateway.chat(message(model="cheap"))
+        assert status == 400 and "error" in json.loads(data), data
+        assert good.bill()["total"]["requests"] == 0
+        bad.behave(status=401)
+        status, _, data = gateway.chat(message(model="cheap"))
+        assert status == 502 and "sk-" not in data.decode(), (status, data)
+
+
+def test_a_short_retry_after_is_waited_for_a_long_one_is_not():
+    mock = Mock("cheap,1,2")
+    gateway = start({"one": (mock.port, ["*"])})
+    with running(mock, gateway):
+        mock.behave(status=429, retry_after_ms=200, fail_first=1)
+        begun = time.monotonic()
+        status, headers, data = gateway.chat(message(model="cheap"))
+        assert status == 200 and headers["x-steelyard-attempts"] == "2", (status, data)
+        assert 0.2 <= time.monotonic() - begun < 2
+        mock.behave(status=429, retry_after=60, retry_after_ms=-1, fail_first=0)
+        begun = time.monotonic()
+        status, headers, _ = gateway.chat(message(model="cheap"))
+        assert status == 429 and headers["retry-after"] == "60" and time.monotonic() - begun < 1, headers
+
+
+def test_a_breaker_keeps_a_broken_model_out_and_lets_it_back():
+    bad, good, gateway = pair(more="breaker: { failures: 3, open: 1s }", workers=1)
+    # one worker: health is what one worker saw
+    with running(bad, good, gateway):
+        bad.behave(status=500)
+        for _ in range(3):
+            assert gateway.chat(message())[1]["x-steelyard-attempts"] == "2"
+        seen = bad.bill()["total"].get("errors")
+        assert gateway.chat(message())[1]["x-steelyard-attempts"] == "1"
+        assert bad.bill()["total"].get("errors") == seen
+        bad.behave(status=0)
+        wait_until(lambda: gateway.chat(message())[1]["x-steelyard-model"] == "cheap", 5)
+
+
+def test_a_stream_that_breaks_off_ends_with_an_error_event():
+    bad, good, gateway = pair()
+    with running(bad, good, gateway):
+        for fault in ("cut", "reset", "no_done"):
+            bad.behave(fault=fault, after_chunks=3, output_tokens=20, interval_ms=5)
+            status, _, data = gateway.chat(message(stream=True))
+            assert status == 200
+            last = events(data)[-1]
+            assert "error" in json.loads(last), (fault, data[-400:])
+            assert good.bill()["total"]["requests"] == 0  # no splice of two answers
+        for receipt in gateway.receipts(3):
+            assert receipt["status"] == "failure" and receipt["error_class"] == "upstream_protocol", receipt
+        budget = gateway.budgets()["acme"]
+        assert budget["held_nano_usd"] == 0
+        assert budget["posted_nano_usd"] >= bad.bill()["total"]["nano_usd"]
+
+
+def open_stream(gateway, body):
+    raw = json.dumps(body).encode()
+    connection = socket.create_connection(("127.0.0.1", gateway.port))
+    connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: g\r\nauthorization: Bearer " + KEY.encode()
+                       + b"\r\ncontent-length: " + str(len(raw)).encode() + b"\r\n\r\n" + raw)
+    return connection
+
+
+def test_a_client_that_leaves_stops_the_provider_at_once_and_still_pays():
+    mock = Mock("cheap,1,2")
+    gateway = start({"one": (mock.port, ["*"])}, budgets="[{ limit: $100, per: month }]")
+    with running(mock, gateway):
+        for stream in (True, False):
+            mock.reset()
+            mock.behave(output_tokens=2000, interval_ms=10, latency_ms=0 if stream else 5000)
+            client = open_stream(gateway, message(model="cheap", stream=stream, max_tokens=2000))
+            if stream:
+                assert b"200 OK" in client.recv(4096)
+            time.sleep(0.3)
+            left = time.monotonic()
+            client.close()
+            wait_until(lambda: gateway.budgets()["acme"]["held_nano_usd"] == 0, 2)
+            assert time.monotonic() - left < 1
+            wait_until(lambda: aborted(mock), 2, mock.bill())
+        first, second = gateway.receipts(2)
+        assert first["client_abort"] == "mid_stream" and second["client_abort"] == "before_first_byte"
+        assert first["spend_nano_usd"] > 0 and second["spend_nano_usd"] > 0
+        billed = gateway.budgets()["acme"]["posted_nano_usd"]
+        assert billed == first["spend_nano_usd"] + second["spend_nano_usd"]
+
+
+def aborted(mock):
+    charges = mock.bill().get("charges", [])
+    return charges and charges[-1].get("outcome", charges[-1].get("end")) not in (None, "completed")
+
+
+def test_first_byte_timeout_and_deadline_header():
+    mock = Mock("cheap,1,2")
+    gateway = start({"one": (mock.port, ["*"])}, more="timeouts: { first_byte: 300ms }")
+    with running(mock, gateway):
+        mock.behave(fault="hang")
+        begun = time.monotonic()
+        status, _, data = gateway.chat(message(model="cheap"))
+        assert status == 504 and time.monotonic() - begun < 3, (status, data)
+        mock.behave(fault="none", latency_ms=5000)
+        begun = time.monotonic()
+        status, _, data = gateway.chat(message(model="cheap"), headers={"x-steelyard-deadline-ms": "100"})
+        assert status == 504 and time.monotonic() - begun < 2, (status, data)
+
+
+def test_a_kept_alive_connection_the_provider_closed_is_replaced_quietly():
+    mock = Mock("cheap,1,2")
+    gateway = start({"one": (mock.port, ["*"])})
+    with running(mock, gateway):
+        mock.behave(close=True)
+        for _ in range(20):
+            status, headers, _ = gateway.chat(message(model="cheap"))
+            assert status == 200 and headers["x-steelyard-attempts"] == "1"
+
+
+if __name__ == "__main__":
+    Cases(globals()).run()
