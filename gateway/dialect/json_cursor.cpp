@@ -154,6 +154,13 @@ bool is_json_number(std::string_view token) {
   return p == end;
 }
 
+bool JsonCursor::next_member_at_end(bool& first, std::string_view& key) {
+  if (!next_item(first, '}') || !take_string(key)) return false;
+  if (peek() != ':') return fail(JsonFault::bad_structure);
+  ++at_;
+  return true;
+}
+
 bool JsonCursor::skip_value() {
   enum class Want { value, key, separator };
   std::uint64_t objects = 0;  // bit 0: the innermost open container is an object

@@ -52,9 +52,19 @@ class JsonCursor {
   // The next key of the object entered, raw; its value is then current. False at the end or on a
   // fault. `first` starts as true for each object.
   bool next_member(bool& first, std::string_view& key) {
-    if (!next_item(first, '}')) return false;
-    if (!take_string(key)) return false;
-    if (peek() != ':') return fail(JsonFault::bad_structure);
+    // A separator, a key, a colon and a value at least: no need to look for the end at each of
+    // them.
+    if (last_ - at_ < 4) [[unlikely]]
+      return next_member_at_end(first, key);
+    char c = text_[*at_];
+    if (c == '}') return close();
+    if (!first) {
+      if (c != ',') return fail(JsonFault::bad_structure);
+      c = text_[*++at_];
+    }
+    first = false;
+    if (c != '"' || !string_here(key)) return fail(JsonFault::bad_structure);
+    if (text_[*at_] != ':') return fail(JsonFault::bad_structure);
     ++at_;
     return true;
   }
@@ -63,16 +73,7 @@ class JsonCursor {
 
   // The inside of the string that is the current token, escapes checked but not resolved.
   bool take_string(std::string_view& inside) {
-    if (peek() != '"') return fail(JsonFault::bad_structure);
-    const char* begin = text_ + *at_ + 1;
-    const char* end = trimmed_end(at_) - 1;
-    if (end < begin || *end != '"') return fail(JsonFault::bad_token);
-    if (backslash_ < begin) backslash_ = next_backslash(begin);
-    escaped_ = backslash_ < end;
-    if (escaped_ && !escapes_are_valid(backslash_, end)) return fail(JsonFault::bad_token);
-    inside = {begin, static_cast<std::size_t>(end - begin)};
-    ++at_;
-    return true;
+    return peek() == '"' ? string_here(inside) : fail(JsonFault::bad_structure);
   }
   bool last_string_had_escapes() const { return escaped_; }
 
@@ -106,13 +107,27 @@ class JsonCursor {
     if (fault_ == JsonFault::none) fault_ = fault;
     return false;
   }
-  bool next_item(bool& first, char close) {
+  // The current token begins with a quote.
+  bool string_here(std::string_view& inside) {
+    const char* begin = text_ + *at_ + 1;
+    const char* end = trimmed_end(at_) - 1;
+    if (end < begin || *end != '"') return fail(JsonFault::bad_token);
+    if (backslash_ < begin) backslash_ = next_backslash(begin);
+    escaped_ = backslash_ < end;
+    if (escaped_ && !escapes_are_valid(backslash_, end)) return fail(JsonFault::bad_token);
+    inside = {begin, static_cast<std::size_t>(end - begin)};
+    ++at_;
+    return true;
+  }
+  bool close() {
+    --depth_;
+    ++at_;
+    return false;
+  }
+  bool next_member_at_end(bool& first, std::string_view& key);
+  bool next_item(bool& first, char bracket) {
     const char c = peek();
-    if (c == close) {
-      --depth_;
-      ++at_;
-      return false;
-    }
+    if (c == bracket) return close();
     if (first) {
       first = false;
       return c != '\0' || fail(JsonFault::bad_structure);

@@ -44,9 +44,8 @@ class MessageReader {
   bool read(const Where& where) {
     const std::size_t begin = reader_.cursor.offset();
     if (!reader_.enter(where, '{', "must be an object")) return false;
-    message_ = static_cast<std::uint32_t>(out_.messages.size());
     MessageInfo info;
-    info.text_begin = static_cast<std::uint32_t>(out_.texts.size());
+    info.text_begin = texts_;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kMessageKeys, where)) != StrictReader::kEnd;) {
       if (!member(key, where, info)) return false;
@@ -54,9 +53,10 @@ class MessageReader {
     if (reader_.failed()) return false;
     if ((members.seen & 1u << kRole) == 0) return reader_.refuse({&where, "role"}, "is missing");
     info.raw = reader_.range_from(begin);
-    info.text_count = static_cast<std::uint32_t>(out_.texts.size()) - info.text_begin;
+    info.text_count = texts_ - info.text_begin;
     out_.has_tool_results |= info.role == Role::tool || info.role == Role::function;
     out_.messages.push_back(info);
+    ++message_;
     return true;
   }
 
@@ -90,8 +90,9 @@ class MessageReader {
 
   bool add_text(const Where& where, std::string_view raw, TextKind kind) {
     if (raw.empty()) return true;
-    if (out_.texts.size() == texts_max) return reader_.refuse(where, "is one text too many");
+    if (texts_ == texts_max) return reader_.refuse(where, "is one text too many");
     out_.texts.push_back({raw, message_, kind});
+    ++texts_;
     return true;
   }
 
@@ -232,7 +233,7 @@ class MessageReader {
 
   StrictReader& reader_;
   Conversation& out_;
-  std::uint32_t message_ = 0;
+  std::uint32_t message_ = 0, texts_ = 0;  // how many so far
 };
 
 }  // namespace
@@ -242,13 +243,13 @@ bool read_messages(StrictReader& reader, const Where& root, Conversation& out) {
   if (reader.cursor.peek() != '[') return reader.refuse(where, "must be an array");
   if (!reader.cursor.open('[')) return false;
   MessageReader messages(reader, out);
-  for (bool first = true; reader.cursor.next_element(first);) {
-    const std::size_t index = out.messages.size();
+  std::size_t index = 0;
+  for (bool first = true; reader.cursor.next_element(first); ++index) {
     if (index == messages_max) return reader.refuse({&where, {}, index}, "is one message too many");
     if (!messages.read({&where, {}, index})) return false;
   }
   if (reader.failed()) return false;
-  return !out.messages.empty() || reader.refuse(where, "must not be empty");
+  return index > 0 || reader.refuse(where, "must not be empty");
 }
 
 }  // namespace steelyard::dialect::openai

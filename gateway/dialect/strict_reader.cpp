@@ -41,11 +41,6 @@ bool StrictReader::read_bool(const Where& where, bool& out) {
   return true;
 }
 
-bool StrictReader::read_string(const Where& where, std::string_view& out) {
-  if (cursor.peek() == '"') return cursor.take_string(out);
-  return cursor.take_null() || refuse(where, "must be a string or null");
-}
-
 bool StrictReader::read_integer(const Where& where, std::int64_t low, std::int64_t high,
                                 std::int64_t& out) {
   if (cursor.take_null()) return true;

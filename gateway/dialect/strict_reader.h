@@ -62,7 +62,10 @@ class StrictReader {
   }
   bool read_bool(const Where& where, bool& out);  // null: unchanged
   // The inside of a string; null leaves `out` as it was.
-  bool read_string(const Where& where, std::string_view& out);
+  bool read_string(const Where& where, std::string_view& out) {
+    if (cursor.peek() == '"') return cursor.take_string(out);
+    return cursor.take_null() || refuse(where, "must be a string or null");
+  }
   // null leaves `out`; anything but an integer of [low, high] is refused, 1e3 and 1.0 too.
   bool read_integer(const Where& where, std::int64_t low, std::int64_t high, std::int64_t& out);
   // Any value whose first byte is `bracket`, or null (then `out` stays empty).
