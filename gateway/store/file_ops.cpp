@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -19,6 +20,12 @@ int FileOps::allocate(int fd, std::size_t bytes) {
   do {
     error = ::posix_fallocate(fd, 0, static_cast<off_t>(bytes));
   } while (error == EINTR);
+  // Blocks that are only reserved cost a journal transaction of the file system at the first store
+  // into each page and at each sync; blocks that were written do not (measured: 80 to 360 ns a
+  // record against 40).
+  static constexpr char zeroes[64u << 10] = {};
+  for (std::size_t at = 0; at < bytes && error == 0; at += sizeof zeroes)
+    error = write_all(fd, {zeroes, std::min(sizeof zeroes, bytes - at)});
   return error;
 }
 

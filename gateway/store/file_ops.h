@@ -12,7 +12,7 @@ class FileOps {
   virtual ~FileOps() = default;
   // A new file for reading and writing, readable by its owner only; EEXIST if it is there.
   virtual int create(const std::string& path, int& fd);
-  // Gives the file `bytes` of allocated zeroes: later stores into a mapping cannot run out of
+  // Gives the new file `bytes` of zeroes, on real blocks: later stores into a mapping cannot run out of
   // space.
   virtual int allocate(int fd, std::size_t bytes);
   virtual int write_all(int fd, std::string_view bytes);

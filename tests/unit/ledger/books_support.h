@@ -92,7 +92,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
   out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-// What the journal in `directory` says; for a directory nobody has open, or a live one.
+// What the journal in `directory` says; nobody may write to it meanwhile.
 inline Result<Recovered> told(const std::string& directory) {
   return read_books(directory);
 }

