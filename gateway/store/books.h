@@ -142,9 +142,10 @@ class Books {
   // Ends holds whose lease passed; call about once a second from one thread.
   std::size_t expire(Tick tick, Instant now);
 
-  // Strict durability without blocking the caller: true if `seq` is on the disk already; else
-  // `done` is called once with `context` from the sync thread (it must only post a message), also
-  // when the disk failed: ask durable() then. `done` is never called after true was returned.
+  // Strict durability without blocking the caller. True: nothing to wait for. False: `done` will be
+  // called, once, with `context`, from the sync thread (it must only post a message). Either way
+  // ask durable() then: the disk may have failed, and only a dispatch that is durable may go to the
+  // provider.
   bool when_durable(std::uint64_t seq, void (*done)(void* context), void* context);
   bool durable(std::uint64_t seq) const;
   // Blocks. False: the disk failed.

@@ -12,8 +12,8 @@ class FileOps {
   virtual ~FileOps() = default;
   // A new file for reading and writing, readable by its owner only; EEXIST if it is there.
   virtual int create(const std::string& path, int& fd);
-  // Gives the new file `bytes` of zeroes, on real blocks: later stores into a mapping cannot run out of
-  // space.
+  // Gives the new file `bytes` of zeroes, on real blocks: later stores into a mapping cannot run
+  // out of space.
   virtual int allocate(int fd, std::size_t bytes);
   virtual int write_all(int fd, std::string_view bytes);
   virtual int sync_data(int fd);

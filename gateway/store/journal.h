@@ -62,6 +62,8 @@ class Journal {
   bool healthy() const;
   bool durable(std::uint64_t seq) const;
   bool wait_durable(std::uint64_t seq);
+  // True: nothing to wait for (on the disk, or the disk failed). False: `done` will be called,
+  // once, from the sync thread. Either way durable() tells how it went.
   bool when_durable(std::uint64_t seq, void (*done)(void* context), void* context);
   Result<void> flush();
   JournalStatus status() const;

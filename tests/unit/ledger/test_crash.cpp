@@ -233,6 +233,9 @@ TEST_CASE("disk failed: a sync that failed is final, nothing new is sent, settle
     const Dispatched sent = b.books->dispatch(made.hold);
     REQUIRE(sent.status == DispatchStatus::sent);
     CHECK_FALSE(b.books->wait_durable(sent.seq));  // strict: it is not sent to the provider
+    CHECK(b.books->when_durable(
+        sent.seq, [](void*) { FAIL("nobody waits"); }, nullptr));
+    CHECK_FALSE(b.books->durable(sent.seq));
     b.books->release(made.hold, may(1));
     CHECK(b.reserve(3, 1).status == Admission::ledger_down);
     disk.sync_error = 0;
