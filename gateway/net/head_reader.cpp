@@ -42,10 +42,6 @@ constexpr std::array<std::string_view, known_count> known_names{
 };
 constexpr NameTable<known_count> names(known_names);
 
-constexpr HeadRules request_rules{limits::head_bytes_max, limits::head_line_bytes_max,
-                                  limits::head_fields_max, false};
-static_assert(limits::head_bytes_max <= 65'535 && limits::head_fields_max <= HeadLines::fields_max);
-
 constexpr std::uint64_t content_length_max = 9'999'999'999'999'999;
 
 constexpr std::uint64_t bit(RequestField field) {
@@ -76,12 +72,8 @@ class Parse {
   Refusal run() {
     head_.base = text_.data();
     head_.head_bytes = lines_.head_bytes();
-    const RequestLine start = split_request_line(text_.data(), lines_.begin(0), lines_.end(0));
-    if (start.refusal.status != 0) return start.refusal;
-    head_.method = start.method;
-    head_.version_minor = start.version_minor;
-    head_.target_at = start.target_at;
-    head_.target_bytes = start.target_bytes;
+    const Refusal start = read_request_line(text_.data(), lines_.begin(0), lines_.end(0), head_);
+    if (start.status != 0) return start;
     if (const Refusal refusal = fields(); refusal.status != 0) return refusal;
     if (const Refusal refusal = expectation(); refusal.status != 0) return refusal;
     if (const Refusal refusal = host(); refusal.status != 0) return refusal;
@@ -193,7 +185,7 @@ std::string_view name_of(Method method) {
 }
 
 HeadStatus read_head(std::string_view buffer, HeadLines& lines, RequestHead& head) {
-  const HeadStatus found = lines.scan(buffer, request_rules, head.refusal);
+  const HeadStatus found = lines.scan<request_head_rules>(buffer, head.refusal);
   if (found != HeadStatus::complete) return found;
   head.refusal = Parse(buffer, lines, head).run();
   return head.refusal.status == 0 ? HeadStatus::complete : HeadStatus::refused;

@@ -59,11 +59,9 @@ inline std::uint32_t printable_mask(const char* p) {
 #endif
 }
 
-// Bit i is set unless byte i of the sixteen at `p` is a letter, a digit or '-': the rest of tchar
-// is left to the table, as it is rare in names.
-inline std::uint32_t not_name_mask(const char* p) {
 #if defined(__SSE2__)
-  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+// 0xff where a byte is a letter, a digit or '-'.
+inline __m128i plain_bytes(__m128i text) {
   // Shift each range up against 127, so that one signed comparison tests both its ends.
   const __m128i folded = _mm_or_si128(text, _mm_set1_epi8(0x20));
   const __m128i letter =
@@ -71,14 +69,40 @@ inline std::uint32_t not_name_mask(const char* p) {
   const __m128i digit =
       _mm_cmpgt_epi8(_mm_add_epi8(text, _mm_set1_epi8(127 - '9')), _mm_set1_epi8(127 - 10));
   const __m128i dash = _mm_cmpeq_epi8(text, _mm_set1_epi8('-'));
-  const __m128i name = _mm_or_si128(_mm_or_si128(letter, digit), dash);
-  return static_cast<std::uint32_t>(_mm_movemask_epi8(name)) ^ 0xffffu;
+  return _mm_or_si128(_mm_or_si128(letter, digit), dash);
+}
+#else
+inline bool is_plain(char c) {
+  const auto folded = static_cast<unsigned char>(c | 0x20);
+  return (folded >= 'a' && folded <= 'z') || is_digit(c) || c == '-';
+}
+#endif
+
+// Bit i is set unless byte i of the sixteen at `p` is a letter, a digit or '-': the rest of tchar
+// is left to the table, as it is rare in names.
+inline std::uint32_t not_name_mask(const char* p) {
+#if defined(__SSE2__)
+  const __m128i plain = plain_bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(plain)) ^ 0xffffu;
+#else
+  std::uint32_t mask = 0;
+  for (std::size_t i = 0; i < block; ++i) mask |= static_cast<std::uint32_t>(!is_plain(p[i])) << i;
+  return mask;
+#endif
+}
+
+// The same for host names: letters, digits, '-', '.' and '_' (service names of containers).
+inline std::uint32_t not_host_mask(const char* p) {
+#if defined(__SSE2__)
+  const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i more = _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('.')),
+                                    _mm_cmpeq_epi8(text, _mm_set1_epi8('_')));
+  const __m128i host = _mm_or_si128(plain_bytes(text), more);
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(host)) ^ 0xffffu;
 #else
   std::uint32_t mask = 0;
   for (std::size_t i = 0; i < block; ++i) {
-    const auto folded = static_cast<unsigned char>(p[i] | 0x20);
-    const bool name = (folded >= 'a' && folded <= 'z') || is_digit(p[i]) || p[i] == '-';
-    mask |= static_cast<std::uint32_t>(!name) << i;
+    mask |= static_cast<std::uint32_t>(!is_plain(p[i]) && p[i] != '.' && p[i] != '_') << i;
   }
   return mask;
 #endif

@@ -64,17 +64,17 @@ const char* read_fields(std::string_view text, const HeadLines& lines, const Fie
       while (value < end && bytes::is_blank(*value)) ++value;
       while (end > value && bytes::is_blank(end[-1])) --end;
     }
-    fields.push(
-        {static_cast<std::uint16_t>(begin - base), static_cast<std::uint16_t>(colon - begin),
-         static_cast<std::uint16_t>(value - base), static_cast<std::uint16_t>(end - value)});
-    const std::size_t known = names.find(begin, static_cast<std::size_t>(colon - begin));
+    const auto name_bytes = static_cast<std::size_t>(colon - begin);
+    fields.push(FieldSpan(static_cast<std::size_t>(begin - base), name_bytes,
+                          static_cast<std::size_t>(value - base),
+                          static_cast<std::size_t>(end - value)));
+    const std::size_t known = names.find(begin, name_bytes);
     if (known != names.none) {
       if (!fields.claim(static_cast<Known>(known))) {
         repeated |= std::uint64_t{1} << known;
         if ((rules.unique & repeated) != 0) return "repeated field that must be unique";
       }
-    } else if (!plain && rules.imitates != nullptr &&
-               rules.imitates({begin, static_cast<std::size_t>(colon - begin)})) {
+    } else if (!plain && rules.imitates != nullptr && rules.imitates({begin, name_bytes})) {
       return "field name that imitates a known one";
     }
     begin = next;

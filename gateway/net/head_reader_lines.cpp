@@ -10,11 +10,11 @@ namespace {
 
 struct Block {
   std::uint64_t specials;  // bit i: byte i is not printable ASCII
-  std::uint32_t bytes;
+  std::size_t bytes;
 };
 
 // The next 64, 16, or fewer than 16 bytes.
-inline Block next_block(const char* p, std::uint32_t left) {
+inline Block next_block(const char* p, std::size_t left) {
   if (left >= 4 * bytes::block) {
     const std::uint64_t low = bytes::printable_mask(p) | bytes::printable_mask(p + 16) << 16;
     const std::uint64_t high = bytes::printable_mask(p + 32) | bytes::printable_mask(p + 48) << 16;
@@ -22,7 +22,7 @@ inline Block next_block(const char* p, std::uint32_t left) {
   }
   if (left >= bytes::block) return {bytes::printable_mask(p) ^ 0xffffu, 16};
   std::uint64_t mask = 0;
-  for (std::uint32_t i = 0; i < left; ++i) {
+  for (std::size_t i = 0; i < left; ++i) {
     const auto byte = static_cast<unsigned char>(p[i]);
     mask |= static_cast<std::uint64_t>(byte < 0x20 || byte >= 0x7f) << i;
   }
@@ -35,49 +35,47 @@ bool is_line_end(const char* p) {
 
 }  // namespace
 
-HeadStatus HeadLines::scan(std::string_view buffer, const HeadRules& rules, Refusal& refusal) {
+template <HeadRules rules>
+HeadStatus HeadLines::scan(std::string_view buffer, Refusal& refusal) {
+  static_assert(rules.head_bytes_max <= 65'535 && rules.fields_max <= fields_max);
   const std::string_view window = buffer.substr(0, rules.head_bytes_max);
   const char* const text = window.data();
-  const auto size = static_cast<std::uint32_t>(window.size());
-  const std::uint32_t line_bytes_max = rules.line_bytes_max;
-  const std::uint32_t lines_max = rules.fields_max + 1u;
-  std::uint32_t line_start =
-      line_start_;  // in registers: stores through `ends_` could alias the members
-  std::uint32_t lines = lines_;
-  for (std::uint32_t at = scanned_;;) {
+  const std::size_t size = window.size();
+  std::size_t line_start = line_start_;  // in registers: stores to `ends_` could alias the members
+  std::size_t lines = lines_;
+  for (std::size_t at = scanned_;;) {
     if (at >= size) return pause(at, buffer.size(), rules, refusal);
     Block block = next_block(text + at, size - at);
     while (block.specials != 0) {
-      const std::uint32_t special =
-          at + static_cast<std::uint32_t>(std::countr_zero(block.specials));
+      const std::size_t special = at + static_cast<std::size_t>(std::countr_zero(block.specials));
       block.specials &= block.specials - 1;
       if (special + 1 < size && is_line_end(text + special) &&
-          special - line_start - 1 < line_bytes_max && lines < lines_max) [[likely]] {
+          special - line_start - 1 < rules.line_bytes_max && lines <= rules.fields_max) [[likely]] {
         ends_[lines++] = static_cast<std::uint16_t>(special);
         line_start = special + 2;
-        block.specials &=
-            block.specials - 1;  // its LF, unless that is in the next block: then this is 0 already
+        // And its LF; if that is in the next block, nothing is left here anyway.
+        block.specials &= block.specials - 1;
         continue;
       }
       if (special < line_start) continue;  // the LF of a CRLF that straddles two blocks
-      line_start_ = line_start;
-      lines_ = static_cast<std::uint16_t>(lines);
+      set_progress(line_start, lines);
       const Line line = on_special(window, special, rules, refusal);
       line_start = line_start_;
       if (line == Line::last) return HeadStatus::complete;
       if (line == Line::refused) return HeadStatus::refused;
       if (line == Line::wait) return pause(special, buffer.size(), rules, refusal);
     }
-    line_start_ = line_start;
-    lines_ = static_cast<std::uint16_t>(lines);
+    set_progress(line_start, lines);
     at += block.bytes;
   }
 }
+template HeadStatus HeadLines::scan<request_head_rules>(std::string_view, Refusal&);
+template HeadStatus HeadLines::scan<response_head_rules>(std::string_view, Refusal&);
 
 // All before `at` is in order and there is no more, yet.
-HeadStatus HeadLines::pause(std::uint32_t at, std::size_t filled, const HeadRules& rules,
+HeadStatus HeadLines::pause(std::size_t at, std::size_t filled, const HeadRules& rules,
                             Refusal& refusal) {
-  scanned_ = at;
+  scanned_ = static_cast<std::uint32_t>(at);
   if (at > line_start_ && at - line_start_ > rules.line_bytes_max) {
     (void)on_line_end(at, rules, refusal);
     return HeadStatus::refused;
@@ -88,7 +86,7 @@ HeadStatus HeadLines::pause(std::uint32_t at, std::size_t filled, const HeadRule
 }
 
 // A byte outside of printable ASCII at `at`, which belongs to the line that starts at line_start_.
-HeadLines::Line HeadLines::on_special(std::string_view buffer, std::uint32_t at,
+HeadLines::Line HeadLines::on_special(std::string_view buffer, std::size_t at,
                                       const HeadRules& rules, Refusal& refusal) {
   const char byte = buffer[at];
   if (byte == '\r') {
@@ -112,14 +110,14 @@ HeadLines::Line HeadLines::on_special(std::string_view buffer, std::uint32_t at,
 }
 
 // The line that starts at line_start_ ends before `at` (or is known to be too long there).
-HeadLines::Line HeadLines::on_line_end(std::uint32_t at, const HeadRules& rules, Refusal& refusal) {
+HeadLines::Line HeadLines::on_line_end(std::size_t at, const HeadRules& rules, Refusal& refusal) {
   if (at - line_start_ > rules.line_bytes_max) {
     refusal = lines_ == 0 ? Refusal{414, "the request line is too long"}
                           : Refusal{431, "a field is too long"};
     return Line::refused;
   }
   if (at == line_start_) {
-    line_start_ = at + 2;
+    line_start_ = static_cast<std::uint32_t>(at) + 2;
     if (lines_ > 0) return Line::last;
     if (at == 0) {
       first_ = 2;
@@ -133,7 +131,7 @@ HeadLines::Line HeadLines::on_line_end(std::uint32_t at, const HeadRules& rules,
     return Line::refused;
   }
   ends_[lines_++] = static_cast<std::uint16_t>(at);
-  line_start_ = at + 2;
+  line_start_ = static_cast<std::uint32_t>(at) + 2;
   return Line::more;
 }
 

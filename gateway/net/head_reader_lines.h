@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "config/types/limits.h"
 #include "gateway/net/head_reader_fields.h"
 
 namespace steelyard::net {
@@ -18,6 +19,11 @@ struct HeadRules {
   std::uint16_t fields_max;
   bool obs_text;  // bytes >= 0x80 are let through (responses only)
 };
+
+inline constexpr HeadRules request_head_rules{limits::head_bytes_max, limits::head_line_bytes_max,
+                                              limits::head_fields_max, false};
+// Security policies among a provider's fields get long: a line may fill the head.
+inline constexpr HeadRules response_head_rules{65'535, 65'535, 128, true};
 
 class HeadLines {
  public:
@@ -32,7 +38,9 @@ class HeadLines {
   // `buffer` starts with the message's first byte and holds all that has come so far (same bytes as
   // at the last call, perhaps at another address, and more behind them). One empty line before the
   // first line is skipped (RFC 9112 2.2).
-  HeadStatus scan(std::string_view buffer, const HeadRules& rules, Refusal& refusal);
+  // Defined for request_head_rules and response_head_rules.
+  template <HeadRules rules>
+  HeadStatus scan(std::string_view buffer, Refusal& refusal);
 
   // After `complete`: the start line is line 0, fields are lines 1 to count()-1; CRLF not included.
   std::size_t count() const { return lines_; }
@@ -45,10 +53,14 @@ class HeadLines {
 
  private:
   enum class Line : std::uint8_t { more, last, wait, refused };
-  Line on_special(std::string_view buffer, std::uint32_t at, const HeadRules& rules,
+  Line on_special(std::string_view buffer, std::size_t at, const HeadRules& rules,
                   Refusal& refusal);
-  HeadStatus pause(std::uint32_t at, std::size_t filled, const HeadRules& rules, Refusal& refusal);
-  Line on_line_end(std::uint32_t at, const HeadRules& rules, Refusal& refusal);
+  HeadStatus pause(std::size_t at, std::size_t filled, const HeadRules& rules, Refusal& refusal);
+  Line on_line_end(std::size_t at, const HeadRules& rules, Refusal& refusal);
+  void set_progress(std::size_t line_start, std::size_t lines) {
+    line_start_ = static_cast<std::uint32_t>(line_start);
+    lines_ = static_cast<std::uint16_t>(lines);
+  }
 
   std::uint32_t scanned_ = 0;     // every byte before this has been looked at
   std::uint32_t line_start_ = 0;  // first byte of the line being read

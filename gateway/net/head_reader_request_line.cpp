@@ -10,12 +10,6 @@ namespace {
 
 constexpr std::uint32_t version_bytes = 8;  // "HTTP/1.1"
 
-RequestLine refuse(std::uint16_t status, const char* text) {
-  RequestLine line;
-  line.refusal = {status, text};
-  return line;
-}
-
 bool is_version(const char* text) {
   if (bytes::load_word(text, 8) == bytes::load_word("HTTP/1.1", 8)) return true;
   return std::string_view(text, 5) == "HTTP/" && bytes::is_digit(text[5]) && text[6] == '.' &&
@@ -52,35 +46,34 @@ bool is_target(const char* text, std::uint32_t begin, std::uint32_t end) {
 
 }  // namespace
 
-RequestLine split_request_line(const char* text, std::uint32_t begin, std::uint32_t end) {
-  std::uint32_t at = begin;
-  if (bytes::load_word(text + begin, 4) == bytes::load_word("POST", 4)) at += 4;
+Refusal read_request_line(const char* text, std::uint32_t begin, std::uint32_t end,
+                          RequestHead& head) {
+  constexpr Refusal malformed{400, "malformed request line"};
+  const bool post = bytes::load_word(text + begin, 4) == bytes::load_word("POST", 4);
+  std::uint32_t at = post ? begin + 4 : begin;
   while (at < end && bytes::is_token(text[at])) ++at;
   const std::string_view method(text + begin, at - begin);
-  if (method.empty() || at == end || text[at] != ' ') return refuse(400, "malformed request line");
+  if (method.empty() || at == end || text[at] != ' ') return malformed;
   const std::uint32_t target = at + 1;
-  if (end - target < version_bytes + 2 || text[end - version_bytes - 1] != ' ' ||
-      !is_version(text + end - version_bytes)) {
-    return refuse(400, "malformed request line");
-  }
+  if (end - target < version_bytes + 2) return malformed;
   const std::uint32_t target_end = end - version_bytes - 1;
-  if (!is_target(text, target, target_end)) return refuse(400, "malformed request target");
+  if (text[target_end] != ' ' || !is_version(text + target_end + 1)) return malformed;
+  if (!is_target(text, target, target_end)) return {400, "malformed request target"};
 
-  RequestLine line;
   const char major = text[end - 3];
   const char minor = text[end - 1];
-  if (major != '1' || minor > '1') return refuse(505, "HTTP version other than 1.0 and 1.1");
-  line.version_minor = static_cast<std::uint8_t>(minor - '0');
-  if (!find_method(method, line.method)) {
+  if (major != '1' || minor > '1') return {505, "HTTP version other than 1.0 and 1.1"};
+  head.version_minor = static_cast<std::uint8_t>(minor - '0');
+  head.method = Method::post;
+  if ((!post || method.size() != 4) && !find_method(method, head.method)) {
     const bool known = method == "CONNECT" || method == "TRACE";
-    return known ? refuse(405, "method not allowed") : refuse(501, "unknown method");
+    return known ? Refusal{405, "method not allowed"} : Refusal{501, "unknown method"};
   }
-  line.target_at = static_cast<std::uint16_t>(target);
-  line.target_bytes = static_cast<std::uint16_t>(target_end - target);
-  const bool asterisk =
-      line.target_bytes == 1 && text[target] == '*' && line.method == Method::options;
-  if (text[target] != '/' && !asterisk) return refuse(400, "request target is not a path");
-  return line;
+  head.target_at = static_cast<std::uint16_t>(target);
+  head.target_bytes = static_cast<std::uint16_t>(target_end - target);
+  if (text[target] == '/') return {};
+  const bool asterisk = head.target() == "*" && head.method == Method::options;
+  return asterisk ? Refusal{} : Refusal{400, "request target is not a path"};
 }
 
 }  // namespace steelyard::net

@@ -1,7 +1,7 @@
 #include "gateway/net/head_reader_values.h"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 
 #include "gateway/net/head_reader_bytes.h"
 #include "gateway/net/head_reader_fields.h"
@@ -30,15 +30,26 @@ bool is_address_char(char c) {
   return bytes::is_digit(c) || (folded >= 'a' && folded <= 'f') || c == ':' || c == '.';
 }
 
-constexpr std::array<bool, 256> host_table = [] {
-  std::array<bool, 256> table{};
-  for (int c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
-  for (int c = '0'; c <= '9'; ++c) table[c] = true;
-  table['.'] = table['-'] = table['_'] = true;  // '_': service names of containers
-  return table;
-}();
 bool is_name_char(char c) {
-  return host_table[static_cast<unsigned char>(c)];
+  return bytes::is_digit(c) || c == '.' || c == '-' || c == '_' ||
+         ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+// Length of the host name at the front of `text`. With sixteen bytes or more, whole blocks; the
+// last one overlaps.
+std::size_t name_length(std::string_view text) {
+  std::size_t at = 0;
+  if (text.size() < bytes::block) {
+    while (at < text.size() && is_name_char(text[at])) ++at;
+    return at;
+  }
+  for (;;) {
+    const std::size_t begin = std::min(at, text.size() - bytes::block);
+    const std::uint32_t mask = bytes::not_host_mask(text.data() + begin);
+    if (mask != 0) return begin + static_cast<std::size_t>(std::countr_zero(mask));
+    at = begin + bytes::block;
+    if (at == text.size()) return at;
+  }
 }
 
 }  // namespace
@@ -87,7 +98,7 @@ bool is_host(std::string_view text) {
     if (address.find(':') == std::string_view::npos) return false;
     ++end;
   } else {
-    while (end < text.size() && is_name_char(text[end])) ++end;
+    end = name_length(text);
     if (end == 0) return false;
   }
   if (end == text.size()) return true;

@@ -47,10 +47,6 @@ constexpr std::array<std::string_view, known_count> known_names{
 };
 constexpr NameTable<known_count> names(known_names);
 
-constexpr std::uint32_t head_bytes_max = 65'535;
-// Names and paths in security policies get long; a line may fill the head.
-constexpr HeadRules response_rules{head_bytes_max, head_bytes_max, HeadLines::fields_max, true};
-
 constexpr std::uint64_t bit(ResponseField field) {
   return std::uint64_t{1} << static_cast<unsigned>(field);
 }
@@ -162,7 +158,7 @@ Refusal parse(std::string_view buffer, const HeadLines& lines, ResponseHead& hea
 
 HeadStatus read_response_head(std::string_view buffer, HeadLines& lines, ResponseHead& head,
                               bool to_head) {
-  const HeadStatus found = lines.scan(buffer, response_rules, head.refusal);
+  const HeadStatus found = lines.scan<response_head_rules>(buffer, head.refusal);
   if (found == HeadStatus::refused) head.refusal.status = bad_gateway;
   if (found != HeadStatus::complete) return found;
   head.refusal = parse(buffer, lines, head, to_head);
