@@ -201,9 +201,9 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
     receipt_.error_text = "the client closed the connection";
     co_return AttemptEnd::answered;
   } else {
-    tell_failure(finished ? Error(ErrorKind::overloaded, ErrorSource::gateway, Retry::never,
-                                  "the gateway is shutting down")
-                          : finished.error());
+    tell_failure(must_end_ ? Error(ErrorKind::overloaded, ErrorSource::gateway, Retry::never,
+                                   "the gateway is shutting down")
+                           : finished.error());
   }
   const bool whole = send_pieces(true);
   if (!whole && !session_.client_gone()) (void)co_await session_.drain();
