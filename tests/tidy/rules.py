@@ -1,4 +1,5 @@
 """The rules of tests/tidy, as data and small functions. Each function yields (line, message) for one file's text."""
+import functools
 import re
 
 # Who may include whom (design, "One arrow"): the folders a folder may include from, besides itself. The longest prefix
@@ -63,13 +64,23 @@ TODO_NOW = re.compile(r"TODO\(now\)|\bFIXME\b|\bXXX\b")
 COLUMNS_MAX, FILE_LINES_MAX, FUNCTION_LINES_MAX = 100, 400, 60
 
 
+RAW = re.compile(r'(?:u8|[uUL])?R"([^\s()\\]{0,16})\(')
+PLAIN = re.compile(r"[^\"'/uULR]+")  # nothing a comment or a string begins with
+
+
+@functools.lru_cache(maxsize=2)
 def code_of(text):
     """The text with comments, and the insides of strings and characters, blanked; lines and columns stay in place."""
     out, i, size = [], 0, len(text)
     blank = lambda s: "".join("\n" if c == "\n" else " " for c in s)
     while i < size:
+        plain = PLAIN.match(text, i)
+        if plain:
+            out.append(plain.group(0))
+            i = plain.end()
+            continue
         two = text[i:i + 2]
-        raw = re.compile(r'(?:u8|[uUL])?R"([^\s()\\]{0,16})\(').match(text, i)
+        raw = RAW.match(text, i)
         if raw and not (i and (text[i - 1].isalnum() or text[i - 1] == "_")):
             end = text.find(")" + raw.group(1) + '"', raw.end())
             end = size if end < 0 else end + len(raw.group(1)) + 2
@@ -128,6 +139,8 @@ def includes(path, text):
 
 def awaits(path, text):
     """g++ 12 destroys temporaries twice when these stand in one expression with co_await (craft 0.1)."""
+    if "co_await" not in text:
+        return
     code = code_of(text)
     for match in re.finditer(r"[^;{}]*\bco_await\b[^;]*;", code):
         expression = match.group(0)
