@@ -75,7 +75,7 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   dispatched_ = false;
   bad_answer_ = nullptr;
   first_byte_at_ = {};
-  attempt_started_ = worker_.tick_now();
+  attempt_started_ = worker_.last_tick();
   if (receipt_.attempts.size() == limits::attempts_max) return AttemptEnd::give_up;
   if (!serving_.health.on_dispatch(planned.target, attempt_started_, planned.forced)) {
     give_error(ErrorKind::overloaded, ErrorSource::gateway,
@@ -108,7 +108,6 @@ bool ChatCall::hold() {
   const router::AttemptKey key{receipt_.id, sent_count_};
   const store::Reservation reserved = worker_.seams().books.reserve(
       session_.principal()->chain, key, planned_->worst_case, decision_.at, attempt_started_);
-  receipt_.durations.reserve += worker_.tick_now() - attempt_started_;
   if (reserved.status == store::Admission::held) {
     ++sent_count_;
     hold_ = reserved.hold;
@@ -200,9 +199,8 @@ net::Task<net::IoResult> ChatCall::connect(bool fresh) {
     co_return full;
   }
   arm(runtime_.spec.timeouts.connect);
-  const Tick before = worker_.tick_now();
   const net::IoResult result = co_await upstream_->read;
-  waited_ns_ += worker_.tick_now() - before;
+  waited();
   deadline_.clear();
   co_return result;
 }
@@ -287,11 +285,10 @@ net::Task<net::IoResult> ChatCall::read_head(net::ResponseHead& head) {
       }
     }
     up.arm_read();
-    const Tick before = worker_.tick_now();
     const net::IoResult result = co_await up.read;
-    waited_ns_ += worker_.tick_now() - before;
+    waited();
     if (!result.ok()) co_return result;
-    if (up.buffer.size() == 0) first_byte_at_ = worker_.tick_now();
+    if (up.buffer.size() == 0) first_byte_at_ = worker_.last_tick();
     up.buffer.commit(result.bytes);
   }
   deadline_.clear();

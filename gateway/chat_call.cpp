@@ -160,7 +160,7 @@ net::Task<bool> ChatCall::pause() {
 }
 
 void ChatCall::arm(std::int64_t from_now_ms) {
-  const Tick due = worker_.tick_now().plus_ms(from_now_ms);
+  const Tick due = worker_.last_tick().plus_ms(from_now_ms);
   worker_.set_deadline_at(deadline_, std::min(due, total_due_));
 }
 

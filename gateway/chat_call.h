@@ -115,6 +115,7 @@ class ChatCall final : public DepartureListener {
   void end_line(int status);
   router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
   router::Usage estimated_usage(std::int64_t output_bytes) const;
+  void waited();
   void drop_upstream();
   void keep_upstream();
   void append_common_headers(net::HeadWriter& head) const;

@@ -28,9 +28,8 @@ std::string_view ChatCall::collected() const {
 net::Task<net::IoResult> ChatCall::collect_some() {
   arm(runtime_.spec.timeouts.stream_idle);
   upstream_->arm_read();
-  const Tick before = worker_.tick_now();
   const net::IoResult result = co_await upstream_->read;
-  waited_ns_ += worker_.tick_now() - before;
+  waited();
   if (result.ok()) upstream_->buffer.commit(result.bytes);
   co_return result;
 }
@@ -156,7 +155,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::answer_whole(net::ResponseHead& head) 
   }
   out.end_of_head();
   receipt_.completion_start = worker_.now();
-  receipt_.durations.ttft = worker_.tick_now() - session_.started();
+  receipt_.durations.ttft = worker_.last_tick() - session_.started();
   const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()),
                                              net::ConstBytes(collected())};
   committed_ = true;

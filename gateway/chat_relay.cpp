@@ -79,9 +79,8 @@ net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
   for (;;) {
     arm(runtime_.spec.timeouts.stream_idle);
     up.pipe->start_wait_readable(up.read);
-    const Tick before = worker_.tick_now();
     const net::IoResult ready = co_await up.read;
-    waited_ns_ += worker_.tick_now() - before;
+    waited();
     if (!ready.ok()) co_return ready;
     const net::IoResult got = up.pipe->try_read(worker_.tools().read_scratch);
     if (got.error == net::IoError::would_block) continue;
@@ -115,9 +114,12 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
   out.status_line(200);
   out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
   append_common_headers(out);
+  const store::Chain& chain = session_.principal()->chain;
+  if (!chain.empty() && decision_.budgets.count == 0)
+    decision_.budgets = worker_.seams().books.view(chain, decision_.at);
   if (decision_.budgets.remaining.v != INT64_MAX)
     append_money(out, "x-steelyard-budget-remaining-usd: ",
-                 decision_.budgets.remaining - planned_->worst_case);
+                 decision_.budgets.remaining);
   if (session_.http_1_0()) {
     session_.close_after();
   } else {
@@ -140,7 +142,7 @@ bool ChatCall::send_pieces(bool last) {
   if (!committed_) {
     committed_ = true;
     receipt_.completion_start = worker_.now();
-    receipt_.durations.ttft = worker_.tick_now() - session_.started();
+    receipt_.durations.ttft = worker_.last_tick() - session_.started();
     parts[count++] = net::ConstBytes(stream_head(worker_.tools().head_scratch));
   }
   const std::size_t size = held_.size() + tap_out_.size();

@@ -114,7 +114,7 @@ void ChatCall::release() {
 
 void ChatCall::end_line(int status) {
   line_->status = static_cast<std::uint16_t>(status);
-  line_->duration_ns = worker_.tick_now() - attempt_started_;
+  line_->duration_ns = worker_.last_tick() - attempt_started_;
 }
 
 void ChatCall::succeeded(int status) {
@@ -132,6 +132,12 @@ void ChatCall::failed(router::FailureClass failure, ErrorKind kind, int status, 
   serving_.health.on_failure(planned_->target, failure, worker_.tick_now(), until);
 }
 
+// After every wait for a peer: one reading of the clock, shared by all that follows.
+void ChatCall::waited() {
+  const Tick before = worker_.last_tick();
+  waited_ns_ += worker_.tick_now() - before;
+}
+
 void ChatCall::drop_upstream() {
   deadline_.clear();
   upstream_.reset();
@@ -139,7 +145,7 @@ void ChatCall::drop_upstream() {
 
 void ChatCall::keep_upstream() {
   deadline_.clear();
-  upstream_->pool->give_back(std::move(upstream_), worker_.tick_now());
+  upstream_->pool->give_back(std::move(upstream_), worker_.last_tick());
 }
 
 void ChatCall::append_common_headers(net::HeadWriter& head) const {

@@ -128,7 +128,7 @@ ServiceTier service_tier(std::string_view asked) {
 void choose(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
   WorkerTools& tools = worker.tools();
   const Runtime& runtime = *serving.runtime;
-  router::PlanInput input{d.facts, d.verdict, &principal.access, d.at, worker.tick_now()};
+  router::PlanInput input{d.facts, d.verdict, &principal.access, d.at, worker.last_tick()};
   for (std::size_t bit = 0; bit < runtime.parameters.size(); ++bit)
     if (d.chat.fields.has(runtime.parameters[bit])) input.parameters |= 1u << bit;
   input.service = service_tier(d.chat.service_tier);
@@ -204,7 +204,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
                     Decision& d) {
   WorkerTools& tools = worker.tools();
   const Runtime& runtime = *serving.runtime;
-  const Tick t0 = worker.tick_now();
+  const Tick t0 = worker.last_tick();
   d.at = worker.now();
   const Result<void> parsed = tools.requests.parse(body, d.chat);
   const Tick t1 = worker.tick_now();
@@ -226,7 +226,9 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
                     (policies::stable_hash(principal.key) * 0x9E3779B97F4A7C15u);
     d.session_key += d.session_key == 0;
   }
-  if (!principal.chain.empty()) d.budgets = worker.seams().books.view(principal.chain, d.at);
+  const bool look = principal.tier_follows_budget || trace == policies::Trace::yes;
+  if (look && !principal.chain.empty())
+    d.budgets = worker.seams().books.view(principal.chain, d.at);
   d.verdict = policies::evaluate(runtime.rules, d.facts, trace);
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {

@@ -109,6 +109,13 @@ void build_labels(Runtime& runtime, telemetry::Labels& labels) {
   }
 }
 
+bool caps_tier(const std::vector<BudgetSpec>& budgets) {
+  for (const BudgetSpec& budget : budgets)
+    for (const Threshold& threshold : budget.thresholds)
+      if (threshold.action == ThresholdAction::max_tier) return true;
+  return false;
+}
+
 Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now) {
   auto chains = books.configure(runtime.spec.organisations, now);
   if (!chains) return fail(chains.error());
@@ -124,6 +131,8 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         principal.chain = (*chains)[next++].chain;
         principal.access = runtime.catalog.access_of(team, key);
         principal.may_explain = key.may_explain;
+        principal.tier_follows_budget = caps_tier(organisation.budgets) ||
+                                        caps_tier(team.budgets) || caps_tier(key.budgets);
         entries.push_back({key.sha256, static_cast<std::uint32_t>(runtime.principals.size())});
         runtime.principals.push_back(std::move(principal));
       }

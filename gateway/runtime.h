@@ -30,6 +30,7 @@ struct Principal {
   store::Chain chain;          // budgets its requests count against
   policies::ModelMask access;  // models it may use
   bool may_explain = false;
+  bool tier_follows_budget = false;  // some budget has a `max_tier` threshold
 };
 
 struct ProviderRuntime {

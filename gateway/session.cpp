@@ -110,6 +110,7 @@ net::Task<bool> Session::read_more() {
     connection_->start_read(in_.free_space(), read_);
   }
   net::IoResult result = co_await read_;
+  started_ = worker_.tick_now();  // if a request begins here, this is when
   if (waiting_only_ && result.ok()) {
     waiting_only_ = false;
     in_.reserve(first_buffer_bytes);

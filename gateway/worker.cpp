@@ -65,6 +65,7 @@ void Worker::install(std::shared_ptr<const Runtime> runtime) {
 void Worker::accept(std::unique_ptr<net::Connection> connection) {
   if (draining_) return;
   seams_.metrics.connection_opened();
+  (void)tick_now();
   auto session = std::make_unique<Session>(*this, std::move(connection));
   Session& started = *session;
   sessions_.push_front(std::move(session));
@@ -87,12 +88,12 @@ void Worker::end_streams() {
 }
 
 bool Worker::tick() {
-  wheel_.advance(seams_.clock.tick());
+  wheel_.advance(tick_now());
   return !wheel_.empty();
 }
 
 void Worker::set_deadline(net::Deadline& deadline, std::int64_t from_now_ms) {
-  set_deadline_at(deadline, seams_.clock.tick().plus_ms(from_now_ms));
+  set_deadline_at(deadline, last_tick_.plus_ms(from_now_ms));
 }
 
 void Worker::set_deadline_at(net::Deadline& deadline, Tick due) {
