@@ -27,6 +27,7 @@ struct Model {
   std::int64_t output_tokens_max = 0;
   std::int64_t cache_min_tokens = 0;
   std::int32_t token_ratio_percent = 100;
+  std::int32_t token_upper_percent = 100;  // the most its tokenizer is known to make of the same text
   std::uint32_t refuses = 0;  // bits of Catalog::parameters()
   std::uint32_t tiers = 0;    // bit t: keeps the promise of tier t
   std::uint32_t rank = 0;     // position among all names: breaks ties
@@ -40,6 +41,10 @@ struct Model {
   // Tokens of this model for `counted` tokens of the gateway's counter, rounded up.
   std::int64_t tokens_from(std::int64_t counted) const {
     return token_ratio_percent == 100 ? counted : (counted * token_ratio_percent + 99) / 100;
+  }
+  // What admission counts with: never below tokens_from.
+  std::int64_t tokens_at_most(std::int64_t counted) const {
+    return token_upper_percent == 100 ? counted : (counted * token_upper_percent + 99) / 100;
   }
 };
 

@@ -1,6 +1,7 @@
 #include "router/output_estimate.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -9,6 +10,7 @@ namespace {
 
 constexpr std::size_t ways = 8;
 constexpr std::uint64_t any_route = 0x9e3779b97f4a7c15u;
+constexpr std::uint64_t any_model = 0xd1b54a32d192ed03u;
 constexpr float rescale_above = 1e12f;
 constexpr double prior_spread =
     3.1;  // p95 over mean of a log-normal with sigma 1, about what is seen
@@ -18,6 +20,13 @@ std::uint64_t key_of(std::uint64_t route, std::uint64_t model) {
   x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53u;
   x ^= x >> 29;
   return x == 0 ? 1 : x;
+}
+
+// From the general to the particular. The route comes first: a model nobody has tried on it is
+// expected to answer as the others do there, not as the prior says; else the first model that is
+// tried would look short-spoken beside all others and be kept for ever.
+std::array<std::uint64_t, 3> chain_of(std::uint64_t route, std::uint64_t model) {
+  return {key_of(route, any_model), key_of(any_route, model), key_of(route, model)};
 }
 
 // Half octaves: [2^k, 1.5 * 2^k), [1.5 * 2^k, 2^(k+1)).
@@ -86,6 +95,7 @@ void OutputEstimates::observe(std::uint64_t route, std::uint64_t model, std::int
   tokens = std::min<std::int64_t>(tokens, std::int64_t{1} << 22);
   add(key_of(route, model), tokens);
   add(key_of(any_route, model), tokens);
+  add(key_of(route, any_model), tokens);
 }
 
 std::int64_t OutputEstimates::quantile(const Entry& entry, double q) const {
@@ -103,8 +113,20 @@ std::int64_t OutputEstimates::quantile(const Entry& entry, double q) const {
   return std::llround(lower_edge(bins));
 }
 
-std::int64_t OutputEstimates::mean(std::uint64_t route, std::uint64_t model) const {
+// What the route's answers look like, whoever gives them: the same for all models of one plan.
+double OutputEstimates::route_mean(std::uint64_t route) const {
+  if (route_mean_clock_ == clock_ && route_mean_of_ == route) return route_mean_;
+  const Entry* entry = find(key_of(route, any_model));
   double mean = static_cast<double>(options_.prior_mean);
+  if (entry != nullptr)
+    mean += static_cast<double>(entry->share) * (static_cast<double>(entry->mean) - mean);
+  route_mean_of_ = route;
+  route_mean_clock_ = clock_;
+  return route_mean_ = mean;
+}
+
+std::int64_t OutputEstimates::mean(std::uint64_t route, std::uint64_t model) const {
+  double mean = route_mean(route);
   for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
     const Entry* entry = find(key);
     if (entry == nullptr) continue;
@@ -117,7 +139,7 @@ OutputLength OutputEstimates::estimate(std::uint64_t route, std::uint64_t model)
   OutputLength out;
   out.mean = mean(route, model);
   double p95 = static_cast<double>(options_.prior_mean) * prior_spread;
-  for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
+  for (const std::uint64_t key : chain_of(route, model)) {
     const Entry* entry = find(key);
     if (entry == nullptr) continue;
     p95 += static_cast<double>(entry->share) * (static_cast<double>(quantile(*entry, 0.95)) - p95);

@@ -30,7 +30,8 @@ class OutputEstimates {
   // choices together divided by their number.
   void observe(std::uint64_t route, std::uint64_t model, std::int64_t tokens);
 
-  // A route without evidence leans on what the model does elsewhere, and that on the prior.
+  // A pair without evidence leans on what the model does elsewhere, that on what other models do on
+  // the route, and that on the prior.
   OutputLength estimate(std::uint64_t route, std::uint64_t model) const;
 
   // estimate().mean alone: what the planner asks for every candidate.
@@ -56,10 +57,15 @@ class OutputEstimates {
   void add(std::uint64_t key, std::int64_t tokens);
   std::int64_t quantile(const Entry& entry, double q) const;
 
+  double route_mean(std::uint64_t route) const;
+
   OutputEstimateOptions options_;
   float growth_;
   std::size_t set_mask_;
   std::uint32_t clock_ = 0;
+  mutable std::uint64_t route_mean_of_ = 0;  // memo of route_mean()
+  mutable std::uint32_t route_mean_clock_ = UINT32_MAX;
+  mutable double route_mean_ = 0;
   std::size_t used_ = 0;
   std::vector<std::uint64_t> keys_;  // sets of 8, a cache line each; 0: free
   std::vector<Entry> table_;         // parallel to keys_

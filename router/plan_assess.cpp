@@ -59,7 +59,7 @@ Reason Planner::fit_output(const Model& model, ModelView& view) const {
 Reason Planner::fit(const Model& model, ModelView& view) const {
   view.input = model.tokens_from(in_.facts.input_tokens);
   view.input_upper =
-      model.tokens_from(std::max(in_.facts.input_tokens, in_.facts.input_tokens_upper));
+      model.tokens_at_most(std::max(in_.facts.input_tokens, in_.facts.input_tokens_upper));
   view.tariff = model.prices.tariff_at(in_.at, moment_, in_.service);
   view.output_expected = std::max<std::int64_t>(1, outputs_.mean(in_.verdict.route, model.id));
   if (named_ == no_model)
