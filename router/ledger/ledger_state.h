@@ -59,7 +59,8 @@ struct Ledger::State {
   Interval interval_of(const AccountCold& account, Instant now) const;
   std::uint32_t open_window(AccountId account, Interval interval);
   void free_if_idle(std::uint32_t window);
-  // Makes the window that holds `now` the newest. A clock that stepped back changes nothing.
+  // The newest window ended at or before `now`, or there is none: makes the one that holds `now`. A
+  // clock that stepped back never comes here.
   void roll(AccountId account, Instant now);
   // Says thresholds that `posted` has reached and were not said before; finds the next one.
   void say_marks(Window& window);

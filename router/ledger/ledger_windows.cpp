@@ -45,7 +45,6 @@ void Ledger::State::free_if_idle(std::uint32_t at) {
 
 void Ledger::State::roll(AccountId account, Instant now) {
   const AccountHot& current = hot[account.v];
-  if (current.window != kNone && now < windows[current.window].end) return;
   Interval interval = interval_of(cold[account.v], now);
   // Newer zone data may disagree with a window opened under older data: windows never overlap.
   if (current.window != kNone)

@@ -234,3 +234,14 @@ TEST_CASE("ledger: configurations that are refused change nothing") {
     CHECK(b.view().limit.v == 100);
   }
 }
+
+TEST_CASE("ledger: bills beyond the range of int64 stop at its end") {
+  BudgetSpec soft = budget(100);
+  soft.thresholds = {at(100, ThresholdAction::warn)};
+  Bench b({soft});
+  for (std::uint64_t n = 1; n <= 3; ++n) b.ledger.settle(b.reserve(n, 0).hold, {INT64_MAX - 5}, {});
+  CHECK(b.view().posted.v == INT64_MAX);
+  CHECK(b.view().overrun.v == INT64_MAX);
+  CHECK(b.view().percent_used == INT32_MAX);
+  CHECK(b.reserve(9, 1).status == ReserveStatus::denied);  // cannot be counted any more
+}
