@@ -24,7 +24,7 @@ target_link_libraries(steelyard_bench_common PRIVATE steelyard_warnings)
 steelyard_bench(steelyard_load FOLDER load LIBRARIES steelyard_bench_common steelyard_types CLI11::CLI11)
 steelyard_bench(steelyard_bench_upstream FOLDER upstream LIBRARIES steelyard_bench_common CLI11::CLI11)
 if(benchmark_FOUND)
-  steelyard_bench(steelyard_bench_micro FOLDER micro LIBRARIES steelyard_gateway benchmark::benchmark)
+  steelyard_bench(steelyard_bench_micro FOLDER micro LIBRARIES steelyard_bench_common steelyard_gateway benchmark::benchmark)
 endif()
 
 # One small program per tests/bench/*.cpp, to be run under callgrind by hand.

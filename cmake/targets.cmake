@@ -47,6 +47,8 @@ steelyard_library(steelyard_config FOLDERS config DEPS steelyard_types EXTERNAL 
 steelyard_library(steelyard_policies FOLDERS policies DEPS steelyard_types EXTERNAL PkgConfig::RE2)
 steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger DEPS steelyard_policies
   EXTERNAL PkgConfig::XXHASH ZLIB::ZLIB)
+# Its .incbin finds the file through the include path, which link-time optimisation forgets.
+set_source_files_properties(router/tokens/vocabulary_data.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
 steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson)
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
@@ -104,6 +106,7 @@ if(STEELYARD_TESTS)
   steelyard_tests(telemetry steelyard_telemetry simdjson::simdjson)
   steelyard_tests(mock steelyard_mock)
   steelyard_tests(gateway steelyard_gateway)
+  add_subdirectory(tests/sim)
 endif()
 
 if(STEELYARD_FUZZ)

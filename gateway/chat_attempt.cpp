@@ -285,6 +285,7 @@ net::Task<net::IoResult> ChatCall::read_head(net::ResponseHead& head) {
       }
     }
     up.arm_read();
+    (void)worker_.tick_now();  // what came before was our own work
     const net::IoResult result = co_await up.read;
     waited();
     if (!result.ok()) co_return result;

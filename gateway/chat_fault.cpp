@@ -77,8 +77,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   fault_ = dialect::openai::parse_error(status, fault_body_, worker_.tools().json);
   fault_status_ = status;
   if (got.ok() && reusable_) keep_upstream();
-  // An error status without an answer is not billed (research/reliability 2.2); a provider that gave
-  // up after working on it for long may be.
+  // An error status without an answer is not billed (research/reliability 2.2); a provider that
+  // gave up after working on it for long may be.
   if (fault_.cls == dialect::FaultClass::timeout) {
     settle_unknown();
   } else {

@@ -7,9 +7,7 @@
 #include "gateway/cli/explain_command.h"
 #include "gateway/cli/mock_command.h"
 #include "gateway/cli/serve_command.h"
-#if __has_include("gateway/cli/tokens_command.h")
 #include "gateway/cli/tokens_command.h"
-#endif
 
 #ifndef STEELYARD_VERSION
 #define STEELYARD_VERSION "0.0.0"
@@ -46,9 +44,7 @@ int main(int argc, char** argv) {
   add_check_command(app, check_hooks(), exit_code);
   add_explain_command(app, exit_code);
   add_mock_command(app, exit_code);
-#if __has_include("gateway/cli/tokens_command.h")
   add_tokens_command(app, exit_code);
-#endif
   add_version_command(app);
   try {
     app.parse(argc, argv);

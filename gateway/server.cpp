@@ -2,12 +2,10 @@
 
 #include <sys/resource.h>
 
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <utility>
 
 #include "gateway/admin/admin_pages.h"
-#include "gateway/net/tcp_impl.h"
 #include "gateway/net/tls.h"
 #include "gateway/server_state.h"
 #include "gateway/sys/random.h"
@@ -116,6 +114,8 @@ std::uint16_t Server::admin_port() const {
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   raise_file_limit();
   auto state = std::make_unique<State>();
+  state->signals = std::make_unique<net::Signals>(
+      state->main_loop, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   state->options = std::move(options);
   GatewaySpec spec = state->options.spec;
   const std::size_t workers = worker_count(spec);
@@ -221,12 +221,7 @@ void Server::stop() {
 
 void Server::run() {
   State& state = *state_;
-  net::asio::signal_set signals(state.main_loop.impl().io, SIGTERM, SIGINT);
-  signals.add(SIGHUP);
-  signals.add(SIGUSR1);
-  std::function<void(boost::system::error_code, int)> on_signal;
-  on_signal = [&](boost::system::error_code error, int number) {
-    if (error) return;
+  state.signals->start([&state](int number) {
     if (number == SIGHUP) {
       (void)state.reload();
     } else if (number == SIGUSR1) {
@@ -234,9 +229,7 @@ void Server::run() {
     } else {
       state.begin_drain();
     }
-    signals.async_wait(on_signal);
-  };
-  signals.async_wait(on_signal);
+  });
   for (const auto& thread : state.workers) {
     WorkerThread* self = thread.get();
     thread->thread = std::thread([self] { self->loop.run(); });

@@ -36,6 +36,7 @@ struct Server::State {
   std::unique_ptr<telemetry::DecisionLog> log;
   std::shared_ptr<const Runtime> runtime;  // main thread only
   net::EventLoop main_loop;
+  std::unique_ptr<net::Signals> signals;  // caught from the moment the process says it is ready
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::unique_ptr<AdminListener> admin;
   std::uint64_t generation = 1;

@@ -4,11 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <sstream>
 
 #include "config/types/json_writer.h"
 #include "gateway/cli/config_source.h"
@@ -65,9 +65,79 @@ bool read_request(const std::string& path, std::string& body) {
     body.assign(std::istreambuf_iterator<char>(std::cin), {});
     return true;
   }
+  if (std::filesystem::is_directory(path)) return false;
   std::ifstream file(path, std::ios::binary);
+  if (!file) return false;
   body.assign(std::istreambuf_iterator<char>(file), {});
   return file.good() || file.eof();
+}
+
+// Everything a decision needs, without a socket: budgets as configured, none of them used.
+struct Bench {
+  explicit Bench(Instant at) : clock(at) {}
+  PretendClock clock;
+  NoDialer dialer;
+  telemetry::Metrics metrics{1};
+  std::unique_ptr<store::Books> books;
+  std::shared_ptr<const Runtime> runtime;
+  std::unique_ptr<Worker> worker;
+};
+
+// nullptr: why was printed.
+std::unique_ptr<Bench> set_up(GatewaySpec spec, Instant at) {
+  auto bench = std::make_unique<Bench>(at);
+  spec.ledger.directory.clear();
+  auto books = store::Books::open(spec.ledger, at);
+  if (!books) {
+    std::cerr << books.error().context << "\n";
+    return nullptr;
+  }
+  bench->books = std::move(*books);
+  auto runtime = build_runtime(std::move(spec), *bench->books, bench->metrics.labels(), at, 1);
+  if (!runtime) {
+    std::cerr << runtime.error().context << "\n";
+    return nullptr;
+  }
+  bench->runtime = *runtime;
+  WorkerSeams seams{bench->clock, bench->dialer, *bench->books, bench->metrics.worker(0)};
+  bench->worker = std::make_unique<Worker>(std::move(seams), *runtime,
+                                           router::make_o200k_counter(router::load_o200k()));
+  return bench;
+}
+
+std::optional<GatewaySpec> load_spec(const Flags& flags) {
+  if (!flags.demo) return load_or_explain(flags.config, std::cerr);
+  LoadResult loaded = load_demo(1);
+  return std::move(loaded.spec);
+}
+
+void print(const Flags& flags, const Bench& bench, const Decision& decision,
+           const Result<void>& decided) {
+  std::vector<router::BudgetLine> lines;
+  for (std::uint16_t i = 0; i < decision.budgets.count; ++i) {
+    const router::AccountView& view = decision.budgets.accounts[i];
+    lines.push_back({view.scope, view.per, view.limit, view.posted + view.held});
+  }
+  const router::ExplainInput input{bench.runtime->catalog,
+                                   bench.worker->serving()->health,
+                                   decision.facts,
+                                   decision.verdict,
+                                   bench.worker->tools().plan,
+                                   lines,
+                                   bench.clock.tick(),
+                                   router::name_of(decision.tokens.quality),
+                                   bench.runtime->spec.digest};
+  if (flags.json) {
+    std::string text;
+    JsonWriter json(text);
+    router::explain_json(json, input);
+    std::cout << text << "\n";
+    return;
+  }
+  const char* no_color = std::getenv("NO_COLOR");
+  const bool color = ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
+  std::cout << router::explain_text(input, color ? router::Colour::yes : router::Colour::no);
+  if (!decided) std::cout << "refused    " << decided.error().context << "\n";
 }
 
 int explain(const Flags& flags) {
@@ -76,81 +146,32 @@ int explain(const Flags& flags) {
     std::cerr << "cannot read `" << flags.request << "`\n";
     return 2;
   }
-  sys::SystemClock real;
-  Instant at = real.now();
+  Instant at = sys::SystemClock().now();
   if (!flags.at.empty() && !parse_instant(flags.at, at)) {
     std::cerr << "`" << flags.at << "` is not a time: write 2026-11-22T10:00:00Z\n";
     return 2;
   }
-  std::optional<GatewaySpec> spec;
-  if (flags.demo) {
-    LoadResult loaded = load_demo(1);
-    spec = std::move(loaded.spec);
-  } else {
-    spec = load_or_explain(flags.config, std::cerr);
-  }
+  std::optional<GatewaySpec> spec = load_spec(flags);
   if (!spec) return 1;
-  spec->ledger.directory.clear();  // budgets as configured, none of them used
-  PretendClock clock(at);
-  auto books = store::Books::open(spec->ledger, at);
-  if (!books) {
-    std::cerr << books.error().context << "\n";
-    return 1;
-  }
-  telemetry::Metrics metrics(1);
-  auto runtime = build_runtime(std::move(*spec), **books, metrics.labels(), at, 1);
-  if (!runtime) {
-    std::cerr << runtime.error().context << "\n";
-    return 1;
-  }
-  const Principal* principal = find_principal(**runtime, flags.key);
+  const std::unique_ptr<Bench> bench = set_up(std::move(*spec), at);
+  if (bench == nullptr) return 1;
+  const Principal* principal = find_principal(*bench->runtime, flags.key);
   if (principal == nullptr) {
     std::cerr << "no key or team is called `" << flags.key << "`\n";
     return 2;
   }
-  NoDialer dialer;
-  WorkerSeams seams{
-      .clock = clock, .dialer = dialer, .books = **books, .metrics = metrics.worker(0)};
-  Worker worker(std::move(seams), *runtime, router::make_o200k_counter(router::load_o200k()));
   RequestHints hints;
   hints.tier = flags.tier;
   hints.tags = flags.tags;
   hints.session = flags.session;
   Decision decision;
-  Serving& serving = *worker.serving();
-  router::Plan& plan = worker.tools().plan;
-  const Result<void> decided =
-      decide(worker, serving, *principal, body, hints, policies::Trace::yes, decision);
-  const bool readable = decided || decided.error().kind != ErrorKind::bad_request;
-  if (!readable) {
+  const Result<void> decided = decide(*bench->worker, *bench->worker->serving(), *principal, body,
+                                      hints, policies::Trace::yes, decision);
+  if (!decided && decided.error().kind == ErrorKind::bad_request) {
     std::cerr << "the request is not valid: " << decided.error().context << "\n";
     return 1;
   }
-  std::vector<router::BudgetLine> lines;
-  for (std::uint16_t i = 0; i < decision.budgets.count; ++i) {
-    const router::AccountView& view = decision.budgets.accounts[i];
-    lines.push_back({view.scope, view.per, view.limit, view.posted + view.held});
-  }
-  const router::ExplainInput input{(*runtime)->catalog,
-                                   serving.health,
-                                   decision.facts,
-                                   decision.verdict,
-                                   plan,
-                                   lines,
-                                   clock.tick(),
-                                   router::name_of(decision.tokens.quality),
-                                   (*runtime)->spec.digest};
-  if (flags.json) {
-    std::string text;
-    JsonWriter json(text);
-    router::explain_json(json, input);
-    std::cout << text << "\n";
-  } else {
-    const char* no_color = std::getenv("NO_COLOR");
-    const bool color = ::isatty(STDOUT_FILENO) == 1 && (no_color == nullptr || *no_color == '\0');
-    std::cout << router::explain_text(input, color ? router::Colour::yes : router::Colour::no);
-    if (!decided) std::cout << "refused    " << decided.error().context << "\n";
-  }
+  print(flags, *bench, decision, decided);
   return decided ? 0 : 1;
 }
 

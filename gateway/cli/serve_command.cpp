@@ -110,7 +110,8 @@ int serve(const Flags& flags, const char* version) {
     print_demo(**server, *mock);
   } else {
     std::cerr << "steelyard is ready on port " << (*server)->port() << ", admin on port "
-              << (*server)->admin_port() << std::endl;
+              << (*server)->admin_port() << "\n"
+              << std::flush;
   }
   (*server)->run();
   if (mock) mock->stop();

@@ -2,6 +2,7 @@
 // TCP (and TLS over it) on one worker's io_context. Boost.Asio stays behind this header.
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -50,6 +51,19 @@ class Listener {
   struct Impl;
   explicit Listener(std::shared_ptr<Impl> impl);
   std::shared_ptr<Impl> impl_;
+};
+
+// Process signals, delivered on a loop's thread.
+class Signals {
+ public:
+  // From now on these signals are caught; those that come before start() are kept for it.
+  Signals(EventLoop& loop, std::initializer_list<int> numbers);
+  ~Signals();
+  void start(std::function<void(int number)> on_signal);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 std::unique_ptr<Dialer> make_tcp_dialer(EventLoop& loop);
