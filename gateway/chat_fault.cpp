@@ -78,8 +78,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   fault_status_ = status;
   if (got.ok() && reusable_) keep_upstream();
   // An error status without an answer is not billed (research/reliability 2.2); a provider that
-  // gave up after working on it for long may be.
-  if (fault_.cls == dialect::FaultClass::timeout) {
+  // gave up after working on it for long may be, and so may one behind a proxy that gave up (504).
+  if (fault_.cls == dialect::FaultClass::timeout || status == 504) {
     settle_unknown();
   } else {
     release();

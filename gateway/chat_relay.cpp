@@ -118,8 +118,7 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
   if (!chain.empty() && decision_.budgets.count == 0)
     decision_.budgets = worker_.seams().books.view(chain, decision_.at);
   if (decision_.budgets.remaining.v != INT64_MAX)
-    append_money(out, "x-steelyard-budget-remaining-usd: ",
-                 decision_.budgets.remaining);
+    append_money(out, "x-steelyard-budget-remaining-usd: ", decision_.budgets.remaining);
   if (session_.http_1_0()) {
     session_.close_after();
   } else {
@@ -228,6 +227,7 @@ void ChatCall::tell_failure(const Error& error) {
   extras_.request_id = std::string_view(id, sizeof id);
   for (const std::string_view part : tap_out_.parts()) held_ += part;
   tap_out_.clear();
+  held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
   dialect::openai::write_sse_error(held_, error, extras_);
 }
 
