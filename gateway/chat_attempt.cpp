@@ -97,6 +97,7 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   receipt_.held = std::max(receipt_.held, planned.worst_case);
   receipt_.upstream_dialect = telemetry::WireDialect::openai;
   if (!build_body()) {
+    serving_.health.on_abandoned(planned.target);
     release();
     return AttemptEnd::give_up;
   }

@@ -23,6 +23,19 @@ std::int64_t client_deadline_ms(const net::RequestHead& head) {
   return whole && value > 0 ? value : 0;
 }
 
+// W3C trace context: "00-" and 32 hexadecimal digits. Anything else is no trace.
+void read_trace_id(std::string_view traceparent, telemetry::Receipt& receipt) {
+  if (traceparent.size() < 35 || !traceparent.starts_with("00-")) return;
+  std::uint64_t halves[2] = {0, 0};
+  for (std::size_t i = 0; i < 2; ++i) {
+    const char* first = traceparent.data() + 3 + 16 * i;
+    const auto read = std::from_chars(first, first + 16, halves[i], 16);
+    if (read.ec != std::errc() || read.ptr != first + 16) return;
+  }
+  receipt.trace_hi = halves[0];
+  receipt.trace_lo = halves[1];
+}
+
 }  // namespace
 
 net::Task<void> serve_chat(Session& session) {
@@ -57,6 +70,8 @@ bool ChatCall::prepare() {
   receipt_.call = telemetry::CallType::chat_completions;
   receipt_.client_dialect = telemetry::WireDialect::openai;
   receipt_.config_digest = runtime_.spec.digest;
+  receipt_.price_version = runtime_.spec.catalog_as_of;
+  read_trace_id(session_.head().value(net::RequestField::traceparent), receipt_);
   const TimeoutSpec& timeouts = runtime_.spec.timeouts;
   const std::int64_t asked = client_deadline_ms(session_.head());
   total_due_ =

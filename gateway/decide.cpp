@@ -130,7 +130,8 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   const Runtime& runtime = *serving.runtime;
   router::PlanInput input{d.facts, d.verdict, &principal.access, d.at, worker.last_tick()};
   for (std::size_t bit = 0; bit < runtime.parameters.size(); ++bit)
-    if (d.chat.fields.has(runtime.parameters[bit])) input.parameters |= 1u << bit;
+    if (runtime.parameters[bit] && d.chat.fields.has(*runtime.parameters[bit]))
+      input.parameters |= 1u << bit;
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;

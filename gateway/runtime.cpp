@@ -102,11 +102,8 @@ void build_labels(Runtime& runtime, telemetry::Labels& labels) {
     runtime.policy_labels.push_back(labels.policy(rule.name));
     runtime.policy_lines.push_back(head_line("x-steelyard-policy", rule.name));
   }
-  for (const std::string& name : runtime.catalog.parameters()) {
-    const auto field = dialect::field_named(name);
-    // A parameter the dialect does not know cannot be seen in a request: it refuses nothing.
-    runtime.parameters.push_back(field.value_or(dialect::Field::model));
-  }
+  for (const std::string& name : runtime.catalog.parameters())
+    runtime.parameters.push_back(dialect::field_named(name));
 }
 
 bool caps_tier(const std::vector<BudgetSpec>& budgets) {
@@ -131,8 +128,8 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         principal.chain = (*chains)[next++].chain;
         principal.access = runtime.catalog.access_of(team, key);
         principal.may_explain = key.may_explain;
-        principal.tier_follows_budget = caps_tier(organisation.budgets) ||
-                                        caps_tier(team.budgets) || caps_tier(key.budgets);
+        principal.tier_follows_budget =
+            caps_tier(organisation.budgets) || caps_tier(team.budgets) || caps_tier(key.budgets);
         entries.push_back({key.sha256, static_cast<std::uint32_t>(runtime.principals.size())});
         runtime.principals.push_back(std::move(principal));
       }

@@ -3,6 +3,7 @@
 // reload. A request keeps the one it began with.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,8 @@ struct Runtime {
   std::vector<std::string> target_lines;           // by target: who answers, as checked head lines
   std::vector<std::string> policy_lines;           // by rule
   std::vector<telemetry::PolicyId> policy_labels;  // by rule
-  std::vector<std::string> price_versions;         // by model: source of the price in force
-  std::vector<dialect::Field> parameters;          // by bit of Catalog::parameters()
+  // By bit of Catalog::parameters(); nothing where the dialect has no such field.
+  std::vector<std::optional<dialect::Field>> parameters;
   std::vector<std::shared_ptr<const router::Zone>> zones;  // by RuleSet::zones()
   Instant loaded_at;
   std::uint64_t generation = 0;

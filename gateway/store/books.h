@@ -3,6 +3,7 @@
 // durable. Sharded by organisation; a shard is one Ledger behind one mutex. One journal for all
 // shards: a dispatch is in it before dispatch() returns, so a killed process forgets no money that
 // a provider may bill.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -69,8 +70,21 @@ struct Dispatched {
   std::uint64_t seq = 0;  // 0: nothing to wait for; else see when_durable()
 };
 
+// Accounts from `count` on are raw memory: most chains have three, and every request has a view.
 struct ChainView {
-  std::array<router::AccountView, limits::windows_per_request_max> accounts;
+  ChainView() noexcept {}
+  ChainView(const ChainView& other) noexcept { *this = other; }
+  ChainView& operator=(const ChainView& other) noexcept {
+    count = other.count;
+    remaining = other.remaining;
+    max_tier = other.max_tier;
+    std::copy_n(other.accounts.begin(), count, accounts.begin());
+    return *this;
+  }
+
+  union {
+    std::array<router::AccountView, limits::windows_per_request_max> accounts;
+  };
   std::uint16_t count = 0;
   NanoUsd remaining{INT64_MAX};  // smallest over hard budgets; INT64_MAX: no hard budget
   std::string_view max_tier;     // of the account with the highest use that caps the tier; "": none

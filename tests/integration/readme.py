@@ -60,11 +60,13 @@ def test_each_steelyard_command_works_as_written():
                 continue
             words = shlex.split(command, comments=True)
             words[0] = STEELYARD
-            words = [str(request) if w == "request.json" else w for w in words]
+            words = [str(request) if w == "request.json" else str(ROOT / w) if (ROOT / w).is_file() else w for w in words]
+            if words[1] == "explain":
+                words += ["--config", str(ROOT / "config/gateway.yaml")]
             seen.add(words[1])
             if words[1] == "serve":
                 words += ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
-                process = subprocess.Popen(words, cwd=ROOT, env=dict(os.environ, **secrets), stdout=subprocess.DEVNULL,
+                process = subprocess.Popen(words, cwd=folder, env=dict(os.environ, **secrets), stdout=subprocess.DEVNULL,
                                            stderr=subprocess.PIPE)
                 try:
                     read_line(process, process.stderr, r"ready on port \d+")
@@ -73,7 +75,7 @@ def test_each_steelyard_command_works_as_written():
                     assert process.wait(20) == 0
                     process.stderr.close()
                 continue
-            done = subprocess.run(words, cwd=ROOT, env=dict(os.environ, **secrets), capture_output=True, text=True, timeout=60)
+            done = subprocess.run(words, cwd=folder, env=dict(os.environ, **secrets), capture_output=True, text=True, timeout=60)
             assert done.returncode == 0, (command, done.stdout, done.stderr)
             assert done.stdout.strip(), command
     assert {"check", "explain", "serve", "mock", "tokens"} <= seen
