@@ -77,6 +77,26 @@ class JsonCursor {
   }
   bool last_string_had_escapes() const { return escaped_; }
 
+  // If the current value is {"a":"...","b":"..."}, exactly these two keys in this order, takes it
+  // whole. False and nothing taken otherwise; also false on a fault inside the strings. `a_key` and
+  // `b_key` come with quotes.
+  template <std::size_t A, std::size_t B>
+  bool take_two_strings(const char (&a_key)[A], std::string_view& a, const char (&b_key)[B],
+                        std::string_view& b) {
+    constexpr char shape[] = {'{', '"', ':', '"', ',', '"', ':', '"', '}'};
+    if (last_ - at_ < 9 || depth_ >= limits::json_depth_max) return false;
+    for (int i = 0; i < 9; ++i) {
+      if (text_[at_[i]] != shape[i]) return false;
+    }
+    if (at_[2] - at_[1] < A - 1 || std::memcmp(text_ + at_[1], a_key, A - 1) != 0) return false;
+    if (at_[6] - at_[5] < B - 1 || std::memcmp(text_ + at_[5], b_key, B - 1) != 0) return false;
+    at_ += 3;
+    if (!string_here(a)) return false;
+    at_ += 3;
+    if (!string_here(b)) return false;
+    ++at_;
+    return true;
+  }
   // A number, true, false or null, as text.
   bool take_scalar(std::string_view& token) {
     if (at_end()) return fail(JsonFault::bad_structure);

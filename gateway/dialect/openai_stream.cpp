@@ -97,7 +97,7 @@ void StreamTap::feed(std::string_view bytes, TapOutput& out) {
   dropped_last_ = false;
 
   SseLine line;
-  while (lines_.next(in, line) == SseLines::Status::line) {
+  while (!in.empty() && lines_.next(in, line) == SseLines::Status::line) {
     take(line);
     const bool blank = line.complete && line.text.empty() && !line.skipped;
     if (!blank) continue;

@@ -24,8 +24,10 @@ void keep_name(std::string& out, std::string_view name) {
 }  // namespace
 
 void StreamWatch::take_line(std::string_view line) {
+  if (line.starts_with("data:")) [[likely]]
+    return take_data(trimmed(line.substr(5)));
   const SseField field = parse_sse_field(line);
-  if (field.name == SseField::Name::data) return take_data(trimmed(field.value));
+  if (field.name == SseField::Name::data) return take_data({});  // "data" without a colon
   if (field.name == SseField::Name::event) error_event_ = field.value == "error";
   // llama.cpp's server used to end a broken stream with a line "error: {...}", which is no SSE
   // field.
@@ -73,7 +75,7 @@ void StreamWatch::inspect(std::string_view data) {
   ++facts_.events;
   raise(StreamPhase::preamble);
   if (error_event_) return fail_with(data);
-  const ChunkScan scan = scan_chunk(data);
+  const ChunkScan scan = scanner_.scan(data);
   facts_.output_bytes += scan.text_bytes;
   if (scan.content) raise(StreamPhase::content);
   // The first one always: it names the model.

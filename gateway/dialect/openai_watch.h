@@ -7,6 +7,7 @@
 
 #include "config/types/result.h"
 #include "gateway/dialect/answer.h"
+#include "gateway/dialect/chunk_scan.h"
 #include "gateway/dialect/fault.h"
 #include "gateway/dialect/usage.h"
 
@@ -72,6 +73,7 @@ class StreamWatch {
 
   JsonIndex* scratch_;
   StreamFacts facts_;
+  ChunkScanner scanner_;
   std::string joined_;  // data of an event with several data lines
   std::uint32_t data_lines_ = 0;
   StreamPhase phase_ = StreamPhase::silent;

@@ -10,15 +10,35 @@
 
 namespace steelyard::dialect {
 
+#if defined(__SSE2__)
+namespace {
+
+// Bytes 0xFF where a line ends.
+__m128i line_ends(const char* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i lf = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'));
+  return _mm_or_si128(lf, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\r')));
+}
+unsigned mask_of(__m128i bytes) {
+  return static_cast<unsigned>(_mm_movemask_epi8(bytes));
+}
+
+}  // namespace
+#endif
+
 const char* find_line_end(const char* p, const char* end) {
 #if defined(__SSE2__)
-  const __m128i lf = _mm_set1_epi8('\n');
-  const __m128i cr = _mm_set1_epi8('\r');
-  for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, lf), _mm_cmpeq_epi8(bytes, cr));
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
-    if (mask != 0) return p + std::countr_zero(mask);
+  const char* const begin = p;
+  for (; end - p >= 32; p += 32) {
+    const __m128i low = line_ends(p);
+    const __m128i high = line_ends(p + 16);
+    if (mask_of(_mm_or_si128(low, high)) != 0) {
+      return p + std::countr_zero(mask_of(low) | mask_of(high) << 16);
+    }
+  }
+  if (end - begin >= 32) {  // the rest, with bytes before p that are known to be none
+    const unsigned mask = mask_of(line_ends(end - 32)) | mask_of(line_ends(end - 16)) << 16;
+    return mask != 0 ? end - 32 + std::countr_zero(mask) : end;
   }
 #endif
   while (p < end && *p != '\n' && *p != '\r') ++p;
@@ -85,7 +105,8 @@ SseLines::Status SseLines::next(std::string_view& in, SseLine& line) {
   const bool crlf = *end == '\r' && end + 1 != stop && end[1] == '\n';
   after_cr_ = *end == '\r' && end + 1 == stop;
   line.skipped = overlong_;
-  line.text = finish_line(piece);
+  const bool simple = carry_.empty() && !first_line_ && !overlong_;
+  line.text = simple ? piece : finish_line(piece);
   line.raw = {begin, piece.size() + (crlf ? 2 : 1)};
   in.remove_prefix(line.raw.size());
   return Status::line;

@@ -238,6 +238,47 @@ std::size_t text_bytes(simdjson::dom::element e) {
   return total;
 }
 
+TEST_CASE("request: the plain message and those that almost are one") {
+  struct Row {
+    const char* message;
+    const char* refused;  // "": read as role user, content a
+  };
+  const Row rows[] = {
+      {R"({"role":"user","content":"a"})", ""},
+      {R"( { "role" : "user" , "content" : "a" } )", ""},
+      {R"({"content":"a","role":"user"})", ""},
+      {R"({"role":"user","content":"a","x":{}})", ""},
+      {R"({"role":"user","contents":"b","content":"a"})", ""},
+      {R"({"roles":"b","content":"a","role":"user"})", ""},
+      {R"({"role":"user","content":[{"text":"a"}]})", ""},
+      {R"({"role":"user","role":"tool"})", "`/messages/0/role` is given twice"},
+      {R"({"role":"user","\u0063ontent":"a"})",
+       "`/messages/0/content` must be spelled without escapes"},
+      {R"({"role":"user","content":"a")", "the request body is not valid JSON"},
+      {R"({"role":"user","content":"\q"})", "the request body is not valid JSON"},
+      {R"({"role":"\ud800","content":"a"})", "the request body is not valid JSON"},
+      {R"({"role":"user","content":"a"]})", "the request body is not valid JSON"},
+      {R"({"role":"user","content":"a",})", "the request body is not valid JSON"},
+  };
+  RequestParser parser;
+  for (const Row& row : rows) {
+    CAPTURE(row.message);
+    const std::string body = body_with_message(row.message);
+    const std::string expected = row.refused;
+    CHECK(refusal(body).substr(0, expected.size()) == expected);
+    ChatRequest r;
+    if (!expected.empty()) continue;
+    REQUIRE(parser.parse(body, r));
+    CHECK(r.last_role == Role::user);
+    REQUIRE(r.texts.size() == 1);
+    CHECK(r.texts[0].raw == "a");
+    CHECK(r.messages[0].text_count == 1);
+    const std::string_view raw = r.messages[0].raw.of(body);
+    CHECK(raw.front() == '{');
+    CHECK(raw.back() == '}');
+  }
+}
+
 TEST_CASE("request: recorded requests are read as the DOM reads them") {
   RequestParser parser;
   simdjson::dom::parser dom;
