@@ -1,0 +1,61 @@
+#include <doctest/doctest.h>
+
+#include "gateway/decide.h"
+#include "gateway/routes.h"
+#include "gateway/usd_text.h"
+
+using namespace steelyard;
+
+TEST_CASE("routes: paths as bytes, no tricks") {
+  struct Row {
+    net::Method method;
+    const char* target;
+    Route route;
+    bool wrong_method;
+  };
+  using net::Method;
+  for (const Row& row :
+       {Row{Method::post, "/v1/chat/completions", Route::chat_completions, false},
+        Row{Method::post, "/v1/chat/completions?x=1", Route::chat_completions, false},
+        Row{Method::get, "/v1/chat/completions", Route::none, true},
+        Row{Method::post, "/v1/chat/completions/", Route::none, false},
+        Row{Method::post, "/v1/chat/../chat/completions", Route::none, false},
+        Row{Method::post, "/v1/chat%2Fcompletions", Route::none, false},
+        Row{Method::post, "/V1/chat/completions", Route::none, false},
+        Row{Method::get, "/v1/models", Route::models, false},
+        Row{Method::get, "/v1/models/gpt-6", Route::model, false},
+        Row{Method::get, "/v1/models/", Route::none, false},
+        Row{Method::post, "/v1/models", Route::none, true},
+        Row{Method::post, "/route/explain", Route::explain, false},
+        Row{Method::get, "/admin/budgets", Route::none, false},
+        Row{Method::get, "/", Route::none, false}}) {
+    CAPTURE(row.target);
+    const RouteMatch match = match_route(row.method, row.target);
+    CHECK(match.route == row.route);
+    CHECK(match.wrong_method == row.wrong_method);
+  }
+  CHECK(match_route(Method::get, "/v1/models/a/b?c").parameter == "a/b");
+}
+
+TEST_CASE("money as text is exact") {
+  struct Row {
+    std::int64_t nano;
+    const char* text;
+  };
+  for (const Row& row :
+       {Row{0, "0"}, Row{1, "0.000000001"}, Row{1'000'000'000, "1"}, Row{486'000, "0.000486"},
+        Row{12'400'000'000, "12.4"}, Row{-50'000'000, "-0.05"},
+        Row{INT64_MAX, "9223372036.854775807"}, Row{INT64_MIN, "-9223372036.854775808"}}) {
+    CHECK(UsdText({row.nano}).view() == row.text);
+  }
+}
+
+TEST_CASE("clients are known by their user-agent") {
+  CHECK(client_name("OpenAI/Python 1.40.0") == "openai-python");
+  CHECK(client_name("AsyncOpenAI/Python 2.0") == "openai-python");
+  CHECK(client_name("OpenAI/JS 7.57.0") == "openai-node");
+  CHECK(client_name("claude-cli/2.1.330 (external, cli)") == "claude-code");
+  CHECK(client_name("codex_cli_rs/0.169.0") == "codex");
+  CHECK(client_name("Mozilla/5.0") == "");
+  CHECK(client_name("") == "");
+}
