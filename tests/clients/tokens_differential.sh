@@ -3,7 +3,7 @@
 # into a temporary folder. Any difference fails.
 # usage: tokens_differential.sh STEELYARD [MEGABYTES] [SEED]     (defaults: 6 MB, seed 1)
 set -euo pipefail
-steelyard=$(realpath "$1")
+steelyard=$(realpath "${1:-${STEELYARD:-build/release/steelyard}}")
 megabytes=${2:-6}
 seed=${3:-1}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -262,6 +262,10 @@ def wait_until(condition, seconds=5, what="it did not happen in time"):
     raise AssertionError(what)
 
 
+class Skip(Exception):
+    """What a test needs is not on this machine; said loudly, counted as neither."""
+
+
 class Cases:
     """Runs functions named test_*; ends with the line the runner counts."""
 
@@ -279,6 +283,8 @@ class Cases:
                 function()
                 passed += 1
                 print(f"ok    {name} ({time.monotonic() - begun:.1f} s)", flush=True)
+            except Skip as why:
+                print(f"SKIPPED  {name}: {why}", flush=True)
             except Exception as error:  # noqa: BLE001: a test may fail in any way
                 failed += 1
                 import traceback
