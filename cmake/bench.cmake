@@ -2,37 +2,40 @@
 set(bench_dir ${PROJECT_SOURCE_DIR}/tests/bench)
 set(bench_targets "")
 
-# steelyard_bench(name FOLDER f LIBRARIES l ...): a program from all .cpp of a folder of tests/bench.
+# Everything but the main functions, so that tests/unit/bench can look at it.
+file(GLOB bench_sources CONFIGURE_DEPENDS
+  ${bench_dir}/common/*.cpp ${bench_dir}/load/*.cpp ${bench_dir}/upstream/*.cpp)
+list(FILTER bench_sources EXCLUDE REGEX "/main\\.cpp$")
+add_library(steelyard_bench_common STATIC EXCLUDE_FROM_ALL ${bench_sources})
+target_include_directories(steelyard_bench_common PUBLIC ${PROJECT_SOURCE_DIR})
+target_link_libraries(steelyard_bench_common PUBLIC steelyard_types PRIVATE CLI11::CLI11 steelyard_warnings)
+
+# steelyard_bench(name SOURCES s ... LIBRARIES l ...)
 function(steelyard_bench name)
-  cmake_parse_arguments(A "" "FOLDER" "LIBRARIES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${bench_dir}/${A_FOLDER}/*.cpp)
-  if(sources STREQUAL "")
-    return()
-  endif()
-  add_executable(${name} EXCLUDE_FROM_ALL ${sources})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  cmake_parse_arguments(A "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} EXCLUDE_FROM_ALL ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LIBRARIES} steelyard_warnings)
   target_compile_definitions(${name} PRIVATE STEELYARD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set(bench_targets ${bench_targets} ${name} PARENT_SCOPE)
 endfunction()
 
-file(GLOB common_sources CONFIGURE_DEPENDS ${bench_dir}/common/*.cpp)
-add_library(steelyard_bench_common STATIC EXCLUDE_FROM_ALL ${common_sources})
-target_include_directories(steelyard_bench_common PUBLIC ${PROJECT_SOURCE_DIR})
-target_link_libraries(steelyard_bench_common PRIVATE steelyard_warnings)
-
-steelyard_bench(steelyard_load FOLDER load LIBRARIES steelyard_bench_common steelyard_types CLI11::CLI11)
-steelyard_bench(steelyard_bench_upstream FOLDER upstream LIBRARIES steelyard_bench_common CLI11::CLI11)
+steelyard_bench(steelyard_load SOURCES ${bench_dir}/load/main.cpp LIBRARIES steelyard_bench_common)
+steelyard_bench(steelyard_bench_upstream SOURCES ${bench_dir}/upstream/main.cpp
+  LIBRARIES steelyard_bench_common CLI11::CLI11)
 if(benchmark_FOUND)
-  steelyard_bench(steelyard_bench_micro FOLDER micro LIBRARIES steelyard_bench_common steelyard_gateway benchmark::benchmark)
+  file(GLOB micro_sources CONFIGURE_DEPENDS ${bench_dir}/micro/*.cpp)
+  steelyard_bench(steelyard_bench_micro SOURCES ${micro_sources}
+    LIBRARIES steelyard_bench_common steelyard_gateway benchmark::benchmark)
 endif()
 
 # One small program per tests/bench/*.cpp, to be run under callgrind by hand.
-file(GLOB bench_sources CONFIGURE_DEPENDS ${bench_dir}/*.cpp)
-foreach(source ${bench_sources})
+file(GLOB bench_singles CONFIGURE_DEPENDS ${bench_dir}/*.cpp)
+foreach(source ${bench_singles})
   get_filename_component(name ${source} NAME_WE)
-  add_executable(steelyard_bench_${name} EXCLUDE_FROM_ALL ${source})
-  target_link_libraries(steelyard_bench_${name} PRIVATE steelyard_gateway steelyard_warnings)
-  list(APPEND bench_targets steelyard_bench_${name})
+  steelyard_bench(steelyard_bench_${name} SOURCES ${source} LIBRARIES steelyard_gateway)
 endforeach()
 add_custom_target(benchmarks DEPENDS ${bench_targets})
+
+if(STEELYARD_TESTS)
+  steelyard_tests(bench steelyard_bench_common)
+endif()

@@ -27,19 +27,23 @@ class Profile:
         """Adds one callgrind output file; returns its total."""
         names = {"file": {}, "function": {}, "object": {}}
         at = {"fl": "???", "fn": "???", "ob": "???", "cfn": "???"}
-        before, pending = self.total, False
+        before, pending, said = self.total, False, None
         with open(path, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 first = line[:1]
                 if first.isdigit() or first in "+-*":
                     self._cost(line, at, pending)
                     pending = False
+                elif line.startswith("totals:"):
+                    said = int(line.split()[1])
                 elif line.startswith("calls="):
                     self.calls[at["cfn"]] += int(line[6:].split()[0])
                     pending = True
                 else:
                     _name(line, names, at)
-        return self.total - before
+        if said != self.total - before:
+            raise ValueError(f"{path}: its functions cost {self.total - before}, it says {said}")
+        return said
 
     def _cost(self, line, at, is_call):
         parts = line.split()

@@ -5,9 +5,9 @@ import callgrind
 import programs
 
 FEW, MANY = 400, 1400
-STREAMS, PACE_US = 20, 5000  # enough at once that ticks of timers are shared, as they are in use
-FRAMES_FEW, FRAMES_MANY = 20, 120
-MERGED_MAX = 0.05
+STREAMS, PACE_US = 50, 20_000  # enough at once that ticks of timers are shared, as they are in use
+FRAMES_FEW, FRAMES_MANY = 20, 60
+MERGED_MAX, TRIES = 0.05, 4
 WARMUP = 300
 ALLOCATORS = ("malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign")
 
@@ -58,16 +58,22 @@ class Watched:
                                lambda: self.load.answers(port, body, requests=MANY))
 
     def frames(self):
-        """By thread, for the events of STREAMS streams of FRAMES_MANY events less those of FRAMES_FEW."""
+        """By thread, for the events of STREAMS streams of FRAMES_MANY events less those of FRAMES_FEW. Again when the
+        proxy was held up and read several events at once: they would look too cheap."""
         self._streams(10)
         self.take()
-        return self.difference(lambda: self._streams(FRAMES_FEW), lambda: self._streams(FRAMES_MANY))
+        for _ in range(TRIES):
+            merged = []
+            found = self.difference(lambda: merged.append(self._streams(FRAMES_FEW)),
+                                    lambda: merged.append(self._streams(FRAMES_MANY)))
+            if max(merged) <= MERGED_MAX:
+                return found
+        raise programs.Failure(f"under callgrind, {max(merged):.0%} of the stream events did not come alone: busy machine?")
 
     def _streams(self, frames):
         found = self.load.streams(self.program.port, PACE_US, connections=STREAMS, requests=STREAMS, frames=frames,
                                   ramp_ms=PACE_US / 1000, deadline=60)["stream"]
-        if found["merged"] > MERGED_MAX * found["events"]:
-            raise programs.Failure(f"under callgrind, {found['merged']} of {found['events']} events did not come alone")
+        return found["merged"] / found["events"]
 
 
 EVENTS = STREAMS * (FRAMES_MANY - FRAMES_FEW)

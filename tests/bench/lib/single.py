@@ -45,7 +45,8 @@ def _counted(trace):
     for line in trace.read_text(errors="replace").splitlines():
         call = CALL.match(line)
         if call:
-            found[(call[1], _kind(call[1], call[3] or ""))] += 1
+            name = call[1] + (" in vain" if "= -1 EAGAIN" in line else "")
+            found[(name, _kind(call[1], call[3] or ""))] += 1
     return found
 
 
@@ -72,9 +73,9 @@ def stream_memory(bench, load, name):
     try:
         load.answers(proxy.port, requests=50)
         before = machine.resident_bytes(proxy.pid)
-        body, words = load.stream_words(1_000_000, connections=STREAMS, requests=STREAMS, frames=5, ramp_ms=1000)
+        body, words = load.stream_words(1_000_000, connections=STREAMS, requests=STREAMS, frames=3, ramp_ms=1000)
         running = load.start(proxy.port, body, words)
-        time.sleep(4)
+        time.sleep(3)
         open_bytes = machine.resident_bytes(proxy.pid)
         found = load.finish(running)
         if found["completed"] != STREAMS:

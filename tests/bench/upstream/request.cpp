@@ -11,13 +11,19 @@ constexpr std::size_t body_bytes_max = 64u << 20;
 constexpr std::uint32_t contents_max = 10'000'000;
 
 // The text after `"name":`, without white space; empty when the key is not there. Text inside
-// strings cannot be taken for a key: its quotes are escaped.
+// strings cannot be taken for a key: its quotes are escaped. A string value can, but no colon
+// follows it.
 std::string_view value_of(std::string_view body, std::string_view quoted_name) {
-  const std::size_t at = body.find(quoted_name);
-  if (at == body.npos) return {};
-  std::size_t i = at + quoted_name.size();
-  while (i < body.size() && (body[i] == ' ' || body[i] == ':')) ++i;
-  return body.substr(i);
+  for (std::size_t at = body.find(quoted_name); at != body.npos;
+       at = body.find(quoted_name, at + 1)) {
+    std::string_view rest = body.substr(at + quoted_name.size());
+    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+    if (rest.empty() || rest.front() != ':') continue;
+    rest.remove_prefix(1);
+    while (!rest.empty() && rest.front() == ' ') rest.remove_prefix(1);
+    return rest;
+  }
+  return {};
 }
 
 bool is_true(std::string_view value) {
