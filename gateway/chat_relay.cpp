@@ -65,7 +65,9 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   worker_.seams().metrics.stream_ended();
   for (const std::string_view part : tap_out_.parts()) held_ += part;
   tap_out_.clear();
-  const Result<void> finished = stream_over_
+  // All was said once [DONE] was: what breaks behind it is nobody's loss.
+  const bool said_all = stream_over_ || tap_->phase() == dialect::openai::StreamPhase::done;
+  const Result<void> finished = said_all
                                     ? tap_->finish(tap_out_)
                                     : fail(ErrorKind::upstream_protocol, ErrorSource::upstream,
                                            Retry::next_target, "the provider's stream broke off");
