@@ -85,6 +85,7 @@ TEST_CASE("chunked bodies: what is accepted, from whom, and with what status it 
       {"5\nhello\r\n0\r\n\r\n", 400, 400},
       {"5\r\nhello\n0\r\n\r\n", 400, 400},
       {"5\r\nhello0\r\n\r\n", 400, 400},
+      {"5\r\nhelloX\n0\r\n\r\n", 400, 400},
       {"5\r\nhello\r\n0\r\n\rX", 400, 400},
       {"5\r\nhello\r\n0\r\nA: b\r\nC:\r\n\r\n", 0, 0},
       {"5\r\nhello\r\n0\r\nA b: c\r\n\r\n", 400, 400},
