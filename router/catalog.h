@@ -12,6 +12,7 @@
 #include "policies/name_table.h"
 #include "policies/problem.h"
 #include "router/prices.h"
+#include "router/quick_rows.h"
 
 namespace steelyard::router {
 
@@ -27,7 +28,8 @@ struct Model {
   std::int64_t output_tokens_max = 0;
   std::int64_t cache_min_tokens = 0;
   std::int32_t token_ratio_percent = 100;
-  std::int32_t token_upper_percent = 100;  // the most its tokenizer is known to make of the same text
+  std::int32_t token_upper_percent =
+      100;                    // the most its tokenizer is known to make of the same text
   std::uint32_t refuses = 0;  // bits of Catalog::parameters()
   std::uint32_t tiers = 0;    // bit t: keeps the promise of tier t
   std::uint32_t rank = 0;     // position among all names: breaks ties
@@ -90,6 +92,9 @@ class Catalog {
   // cost, so that reports of a month compare with one model.
   std::span<const std::int32_t> premium() const { return premium_; }
 
+  // The same figures once more, as plan_quick.cpp wants them.
+  const QuickRows& quick() const { return quick_; }
+
   // Models that pass `allow` and not `deny` (globs over names).
   ModelMask mask_of(std::span<const std::string> allow, std::span<const std::string> deny) const;
   // What a key may use: its own lists and its team's. For the gateway's table of principals.
@@ -104,6 +109,7 @@ class Catalog {
   std::vector<ModelMask> tier_masks_;
   std::vector<std::int32_t> premium_;
   ModelMask served_;
+  QuickRows quick_;
   policies::NameTable numbers_;
 };
 

@@ -37,6 +37,7 @@ class CatalogCompiler {
     rank_names();
     order_premium();
     check_access();
+    out_.catalog.quick_ = QuickRows(out_.catalog.models_);
     return std::move(out_);
   }
 

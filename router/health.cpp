@@ -61,12 +61,6 @@ Health::Health(const Catalog& catalog, BreakerSpec breaker)
     targets_[i].provider = catalog.targets()[i].provider;
 }
 
-Admission Health::admits(std::int32_t target, Tick now) const {
-  const State& state = at(target);
-  if (now < state.parked_until) return Admission::parked;
-  return std::max(state.circuit.admits(now), provider_of(state).admits(now));
-}
-
 Admission Health::provider_admits(std::int32_t provider, Tick now) const {
   return providers_[static_cast<std::size_t>(provider)].admits(now);
 }

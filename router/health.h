@@ -2,6 +2,7 @@
 // Passive health: what recent attempts say about each target and each provider. A plain value owned
 // by one worker; time comes in as ticks. Breaker: closed → open after N failures in a row → one
 // probe at a time.
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -36,7 +37,13 @@ class Health {
 
   // May an attempt go there? Both the target's and its provider's breaker are asked; changes
   // nothing.
-  Admission admits(std::int32_t target, Tick now) const;
+  Admission admits(std::int32_t target, Tick now) const {
+    const State& state = at(target);
+    if (now < state.parked_until) return Admission::parked;
+    const Circuit& provider = provider_of(state);
+    if (!state.circuit.open && !provider.open) return Admission::ok;
+    return std::max(state.circuit.admits(now), provider.admits(now));
+  }
   // The moment at which `admits` may answer better; `now` or earlier when it is ok.
   Tick available_at(std::int32_t target) const;
 

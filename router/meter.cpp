@@ -87,15 +87,6 @@ NanoUsd priced(std::span<const Stretch> input, std::int64_t output, const Tariff
   return rounded(sum, tariff.percent);
 }
 
-PicoUsd dearest_input(const Rates& rates, CacheWrites writes) {
-  PicoUsd dearest = std::max(rates.of(TokenClass::input), rates.of(TokenClass::cache_read));
-  if (writes != CacheWrites::none)
-    dearest = std::max(dearest, rates.of(TokenClass::cache_write_5m));
-  if (writes == CacheWrites::one_hour)
-    dearest = std::max(dearest, rates.of(TokenClass::cache_write_1h));
-  return dearest;
-}
-
 // One regime of cliffs at its longest prompt: what the input costs at most, and a token of output.
 struct Regime {
   CostSum input;
@@ -120,6 +111,15 @@ void for_each_regime(std::int64_t input_tokens, CacheWrites writes, const Tariff
 }
 
 }  // namespace
+
+PicoUsd dearest_input(const Rates& rates, CacheWrites writes) {
+  PicoUsd dearest = std::max(rates.of(TokenClass::input), rates.of(TokenClass::cache_read));
+  if (writes != CacheWrites::none)
+    dearest = std::max(dearest, rates.of(TokenClass::cache_write_5m));
+  if (writes == CacheWrites::one_hour)
+    dearest = std::max(dearest, rates.of(TokenClass::cache_write_1h));
+  return dearest;
+}
 
 NanoUsd cost_of(const Usage& usage, const Tariff& tariff) {
   if (!tariff.priced()) return {};

@@ -29,6 +29,9 @@ enum class CacheWrites : std::uint8_t { none, five_minutes, one_hour };
 // price (`!tariff.priced()`) the answer is 0: the planner never lets such an attempt start.
 NanoUsd cost_of(const Usage& usage, const Tariff& tariff);
 
+// The dearest class a token of input can turn out to be of.
+PicoUsd dearest_input(const Rates& rates, CacheWrites writes);
+
 // The most an attempt can cost.
 struct CostBounds {
   std::int64_t input_tokens = 0;   // upper bound, all classes together

@@ -48,7 +48,9 @@ OutputEstimates::OutputEstimates(OutputEstimateOptions options)
     : options_(options),
       growth_(static_cast<float>(std::exp2(1.0 / std::max(options.half_life, 1.0)))),
       keys_(std::bit_ceil(std::clamp<std::size_t>(options.entries, ways, std::size_t{1} << 24))),
-      table_(keys_.size()) {
+      table_(keys_.size()),
+      cells_(rows * row_cells) {
+  versions_.fill(1);
   set_mask_ = keys_.size() / ways - 1;
 }
 
@@ -68,7 +70,11 @@ OutputEstimates::Entry& OutputEstimates::claim(std::uint64_t key) {
     if (keys_[victim] != 0 && (keys_[i] == 0 || table_[i].last_used < table_[victim].last_used))
       victim = i;
   }
-  if (keys_[victim] == 0) ++used_;
+  if (keys_[victim] == 0) {
+    ++used_;
+  } else {  // whose it was is not known any more
+    for (std::size_t i = 0; i < versions; ++i) outdate(i);
+  }
   keys_[victim] = key;
   table_[victim] = Entry{};
   return table_[victim];
@@ -96,6 +102,7 @@ void OutputEstimates::observe(std::uint64_t route, std::uint64_t model, std::int
   add(key_of(route, model), tokens);
   add(key_of(any_route, model), tokens);
   add(key_of(route, any_model), tokens);
+  outdate(model % versions);
 }
 
 std::int64_t OutputEstimates::quantile(const Entry& entry, double q) const {
@@ -127,12 +134,31 @@ double OutputEstimates::route_mean(std::uint64_t route) const {
 
 std::int64_t OutputEstimates::mean(std::uint64_t route, std::uint64_t model) const {
   double mean = route_mean(route);
-  for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)}) {
-    const Entry* entry = find(key);
-    if (entry == nullptr) continue;
-    mean += static_cast<double>(entry->share) * (static_cast<double>(entry->mean) - mean);
-  }
+  for (const std::uint64_t key : {key_of(any_route, model), key_of(route, model)})
+    if (const Entry* entry = find(key)) mean = lean(mean, entry->share, entry->mean);
   return static_cast<std::int64_t>(mean + 0.5);
+}
+
+void OutputEstimates::look_up(Cell& cell, std::uint64_t route, std::uint64_t model) const {
+  cell = {model, version_of(model), 0, 0, 0, 0};
+  if (const Entry* any = find(key_of(any_route, model))) {
+    cell.any_share = any->share;
+    cell.any_mean = any->mean;
+  }
+  if (const Entry* own = find(key_of(route, model))) {
+    cell.own_share = own->share;
+    cell.own_mean = own->mean;
+  }
+}
+
+OutputEstimates::RouteMeans OutputEstimates::means_of(std::uint64_t route) const {
+  const std::size_t row = (route ^ route >> 32) % rows;
+  Cell* cells = &cells_[row * row_cells];
+  if (row_routes_[row] != route) {
+    std::fill_n(cells, row_cells, Cell{});
+    row_routes_[row] = route;
+  }
+  return {*this, route, cells};
 }
 
 OutputLength OutputEstimates::estimate(std::uint64_t route, std::uint64_t model) const {

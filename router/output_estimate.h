@@ -34,8 +34,13 @@ class OutputEstimates {
   // the route, and that on the prior.
   OutputLength estimate(std::uint64_t route, std::uint64_t model) const;
 
-  // estimate().mean alone: what the planner asks for every candidate.
+  // estimate().mean alone.
   std::int64_t mean(std::uint64_t route, std::uint64_t model) const;
+
+  // mean() for many models of one route: what the planner asks for every candidate. Valid until the
+  // next observe().
+  class RouteMeans;
+  RouteMeans means_of(std::uint64_t route) const;
 
   std::size_t entries() const { return used_; }
 
@@ -51,6 +56,22 @@ class OutputEstimates {
     float share = 0;  // how much `mean` counts against what stands above the entry, 0 to 1
     std::array<float, bins> histogram{};
   };
+  // What mean() found in the table for one pair, kept for the next plan.
+  struct Cell {
+    std::uint64_t model = 0;
+    std::uint32_t version = 0;  // of the model when it was filled; 0: empty
+    float any_share = 0, any_mean = 0, own_share = 0, own_mean = 0;
+  };
+  static constexpr std::size_t rows = 8, row_cells = 128, versions = 256;
+  static double lean(double mean, float share, float towards) {
+    return mean + static_cast<double>(share) * (static_cast<double>(towards) - mean);
+  }
+  std::uint32_t version_of(std::uint64_t model) const { return versions_[model % versions]; }
+  void outdate(std::size_t version) {
+    if (++versions_[version] == 0) versions_[version] = 1;
+  }
+  void look_up(Cell& cell, std::uint64_t route, std::uint64_t model) const;
+
   std::size_t set_of(std::uint64_t key) const { return (key & set_mask_) * 8; }
   const Entry* find(std::uint64_t key) const;
   Entry& claim(std::uint64_t key);
@@ -67,8 +88,32 @@ class OutputEstimates {
   mutable std::uint32_t route_mean_clock_ = UINT32_MAX;
   mutable double route_mean_ = 0;
   std::size_t used_ = 0;
-  std::vector<std::uint64_t> keys_;  // sets of 8, a cache line each; 0: free
-  std::vector<Entry> table_;         // parallel to keys_
+  std::vector<std::uint64_t> keys_;               // sets of 8, a cache line each; 0: free
+  std::vector<Entry> table_;                      // parallel to keys_
+  std::array<std::uint32_t, versions> versions_;  // by model: outdates its cells
+  mutable std::array<std::uint64_t, rows> row_routes_{};
+  mutable std::vector<Cell> cells_;  // rows of row_cells
+};
+
+class OutputEstimates::RouteMeans {
+ public:
+  // mean(route, model). `index` spreads the models over the row: their place in the catalogue.
+  std::int64_t mean(std::size_t index, std::uint64_t model) const {
+    Cell& cell = cells_[index % row_cells];
+    if (cell.model != model || cell.version != owner_->version_of(model))
+      owner_->look_up(cell, route_, model);
+    const double elsewhere = lean(base_, cell.any_share, cell.any_mean);
+    return static_cast<std::int64_t>(lean(elsewhere, cell.own_share, cell.own_mean) + 0.5);
+  }
+
+ private:
+  friend class OutputEstimates;
+  RouteMeans(const OutputEstimates& owner, std::uint64_t route, Cell* cells)
+      : owner_(&owner), route_(route), cells_(cells), base_(owner.route_mean(route)) {}
+  const OutputEstimates* owner_;
+  std::uint64_t route_;
+  Cell* cells_;
+  double base_;
 };
 
 }  // namespace steelyard::router

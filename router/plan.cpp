@@ -14,10 +14,10 @@ using policies::no_tier;
 
 void make_plan(const Catalog& catalog, const Health& health, const OutputEstimates& outputs,
                const PlanInput& input, Plan& plan) {
-  Planner(catalog, health, outputs, input, plan).run();
+  Planner(catalog, health, outputs, input, plan).run(PlanPath::quick);
 }
 
-void Planner::run() {
+void Planner::run(PlanPath path) {
   plan_.attempt_count = 0;
   plan_.escalation = {};
   plan_.session = SessionMove::none;
@@ -26,6 +26,7 @@ void Planner::run() {
   plan_.retry_at = {INT64_MAX};
   moment_ = utc_moment(in_.at);
   set_scope();
+  if (path == PlanPath::quick && quick()) return;
   walk(in_.every_candidate);
   if (plan_.counts[static_cast<std::size_t>(Reason::ok)] == 0) readmit_broken();
   const std::int32_t front = session_front();
@@ -61,13 +62,7 @@ void Planner::set_scope() {
   plan_.effective_tier = tier_;
 }
 
-void Planner::walk(bool every_model) {
-  plan_.candidate_count = plan_.omitted = 0;
-  plan_.counts.fill(0);
-  if (every_model) {
-    for (std::size_t m = 0; m < catalog_.models().size(); ++m) assess_model(m, standing(m));
-    return;
-  }
+ModelMask Planner::pool() const {
   ModelMask pool = catalog_.served();
   if (in_.access != nullptr) pool &= *in_.access;
   if (locked_ != no_model) {
@@ -78,7 +73,17 @@ void Planner::walk(bool every_model) {
     if (released_ != no_model) pool.reset(static_cast<std::size_t>(released_));
     if (held_to_tier() && tier_ != no_tier) pool &= catalog_.tier_mask(tier_);
   }
-  pool.for_each([&](std::size_t m) { assess_model(m, Reason::ok); });
+  return pool;
+}
+
+void Planner::walk(bool every_model) {
+  plan_.candidate_count = plan_.omitted = 0;
+  plan_.counts.fill(0);
+  if (every_model) {
+    for (std::size_t m = 0; m < catalog_.models().size(); ++m) assess_model(m, standing(m));
+    return;
+  }
+  pool().for_each([&](std::size_t m) { assess_model(m, Reason::ok); });
 }
 
 // The last targets of a set are never ejected: better a doubtful attempt than none.

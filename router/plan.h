@@ -81,7 +81,9 @@ struct PlanInput {
   std::int32_t warm_target = no_target;   // where the session's last turn went
   std::int32_t bound_target = no_target;  // provider-held state or signed blocks: there or nowhere
   SessionOdds session{};
-  bool every_candidate = false;  // explain: list models outside the policy too
+  // explain: list and count all candidates, models outside the policy too. Without it a plan that
+  // has attempts need not list more than these, and a plan without attempts lists everything.
+  bool every_candidate = false;
 };
 
 struct PlannedAttempt {

@@ -61,7 +61,8 @@ Reason Planner::fit(const Model& model, ModelView& view) const {
   view.input_upper =
       model.tokens_at_most(std::max(in_.facts.input_tokens, in_.facts.input_tokens_upper));
   view.tariff = model.prices.tariff_at(in_.at, moment_, in_.service);
-  view.output_expected = std::max<std::int64_t>(1, outputs_.mean(in_.verdict.route, model.id));
+  const auto index = static_cast<std::size_t>(&model - catalog_.models().data());
+  view.output_expected = std::max<std::int64_t>(1, lengths_.mean(index, model.id));
   if (named_ == no_model)
     if (const Reason reason = capable(model); reason != Reason::ok) return reason;
   if (const Reason reason = fit_output(model, view); reason != Reason::ok) return reason;

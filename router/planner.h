@@ -1,17 +1,26 @@
 #pragma once
-// The work behind make_plan; only router/plan*.cpp include it.
+// The work behind make_plan; only router/plan*.cpp and its test include it.
+#include "router/output_estimate.h"
 #include "router/plan.h"
 
 namespace steelyard::router {
+
+// `quick` falls back to `general` where it must; both make the same plan (tested as a property).
+enum class PlanPath : bool { general, quick };
 
 class Planner {
  public:
   Planner(const Catalog& catalog, const Health& health, const OutputEstimates& outputs,
           const PlanInput& input, Plan& plan)
-      : catalog_(catalog), health_(health), outputs_(outputs), in_(input), plan_(plan) {}
-  void run();
+      : catalog_(catalog),
+        health_(health),
+        lengths_(outputs.means_of(input.verdict.route)),
+        in_(input),
+        plan_(plan) {}
+  void run(PlanPath path);
 
  private:
+  friend class QuickPlanner;
   // What all targets of one model share for this request.
   struct ModelView {
     std::int64_t input = 0, input_upper = 0;  // in the model's tokens
@@ -20,11 +29,15 @@ class Planner {
     Tariff tariff;
   };
 
+  // plan_quick.cpp: the whole plan for the usual request; false: nothing was written, go on
+  bool quick();
+
   // plan.cpp: scope and choice
   void set_scope();
   bool valid(std::int32_t target) const {
     return target >= 0 && static_cast<std::size_t>(target) < catalog_.targets().size();
   }
+  ModelMask pool() const;  // models that standing() lets through
   void walk(bool every_model);
   void readmit_broken();
   void add_risk();
@@ -60,7 +73,7 @@ class Planner {
 
   const Catalog& catalog_;
   const Health& health_;
-  const OutputEstimates& outputs_;
+  const OutputEstimates::RouteMeans lengths_;
   const PlanInput& in_;
   Plan& plan_;
   UtcMoment moment_;

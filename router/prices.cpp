@@ -70,6 +70,14 @@ PriceTable::PriceTable(const std::vector<PricePeriod>& periods) {
   }
 }
 
+PeriodView PriceTable::period(std::size_t index) const {
+  const Period& period = periods_[index];
+  const Run run = period.runs[static_cast<std::size_t>(ServiceTier::standard)];
+  PeriodView view{period.from, period.until, {}, !period.clock.empty()};
+  view.standard.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
+  return view;
+}
+
 Tariff PriceTable::tariff_at(Instant at, UtcMoment moment, ServiceTier tier) const {
   Tariff tariff;
   for (auto period = periods_.rbegin(); period != periods_.rend(); ++period) {

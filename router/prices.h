@@ -37,6 +37,13 @@ struct Tariff {
   bool priced() const { return !bands.empty(); }
 };
 
+// One period as it was written, for tables compiled from it.
+struct PeriodView {
+  Instant from, until;
+  Tariff standard;        // at 100 percent
+  bool by_clock = false;  // a clock rule may change the percentage
+};
+
 class PriceTable {
  public:
   PriceTable() = default;
@@ -51,6 +58,10 @@ class PriceTable {
   Tariff tariff_at(Instant at, ServiceTier tier = ServiceTier::standard) const {
     return tariff_at(at, utc_moment(at), tier);
   }
+
+  std::size_t periods() const { return periods_.size(); }
+  // The last period that holds an instant is the one in force.
+  PeriodView period(std::size_t index) const;
 
  private:
   struct Run {

@@ -5,10 +5,11 @@
 
 #include "router/output_estimate.h"
 
+using steelyard::router::OutputEstimateOptions;
 using steelyard::router::OutputEstimates;
 using steelyard::router::OutputLength;
 
-TEST_CASE("output lengths: the prior before evidence, the model before the route") {
+TEST_CASE("output lengths: the prior before evidence, what is near before what is far") {
   OutputEstimates lengths;
   CHECK(lengths.estimate(1, 1).mean == 600);
   CHECK(lengths.mean(1, 1) == 600);
@@ -17,7 +18,8 @@ TEST_CASE("output lengths: the prior before evidence, the model before the route
   CHECK(lengths.mean(1, 7) > 2'950);
   CHECK(lengths.mean(1, 7) <= 3'000);
   CHECK(lengths.mean(2, 7) > 2'900);  // a new route leans on the model
-  CHECK(lengths.mean(1, 8) == 600);   // another model knows nothing
+  CHECK(lengths.mean(1, 8) > 2'900);  // a model nobody tried there: as the others on the route
+  CHECK(lengths.mean(2, 8) == 600);   // neither is known
   for (int i = 0; i < 400; ++i) lengths.observe(2, 7, 50);
   CHECK(lengths.mean(2, 7) < 100);
   CHECK(lengths.mean(1, 7) > 2'900);
@@ -59,4 +61,23 @@ TEST_CASE("output lengths: bounded, whatever comes") {
   lengths.observe(5, 5, 0);
   CHECK(lengths.mean(5, 5) >= 0);
   CHECK(lengths.estimate(5, 5).p95 <= std::int64_t{1} << 22);
+}
+
+TEST_CASE("output estimate: means of a route are the means of its pairs") {
+  OutputEstimateOptions options;
+  options.entries = 64;  // small, so that pairs are pushed out
+  OutputEstimates outputs(options);
+  std::mt19937_64 random(11);
+  int compared = 0;
+  for (int round = 0; round < 400; ++round) {
+    for (int i = 0; i < 3; ++i)
+      outputs.observe(random() % 12, 1 + random() % 20,
+                      static_cast<std::int64_t>(random() % 5'000));
+    const std::uint64_t route = random() % 12;
+    const auto means = outputs.means_of(route);
+    for (std::uint64_t model = 0; model < 24; ++model, ++compared)
+      // Some share a cell: the place is taken modulo the length of the row.
+      REQUIRE(means.mean(model % 7 * 128 + model % 5, model) == outputs.mean(route, model));
+  }
+  CHECK(compared == 9'600);
 }

@@ -142,12 +142,12 @@ TEST_CASE("plan: the promises hold in any market") {
     RC_ASSERT(plan.attempt_count == std::min<std::size_t>(usable, limits::attempts_max));
 
     // Nobody who could serve was refused for a reason of fitness.
-    for (std::size_t m = 0; m < spec.models.size(); ++m) {
+    for (std::size_t m = 0; input.every_candidate && m < spec.models.size(); ++m) {
       const Model& model = bench.catalog.model(static_cast<std::int32_t>(m));
       if (model.target_count == 0 || !access.test(m) || !bench.verdict.allowed.test(m)) continue;
       const bool fits_comfortably =
           could_serve(spec.models[m], bench, input, tier) &&
-          model.tokens_from(bench.facts.input_tokens_upper) +
+          model.tokens_at_most(bench.facts.input_tokens_upper) +
                   std::max<std::int64_t>(256, bench.facts.output_tokens_max) + 1 <=
               model.context_tokens;
       const double margin = tier == nullptr || !spec.models[m].score
