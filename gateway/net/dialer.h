@@ -12,7 +12,7 @@ class TlsContext;
 
 // Where a provider lives: from configuration only, never from a client's bytes.
 struct Origin {
-  std::string host;          // name or IP literal (without brackets)
+  std::string host;  // name or IP literal (without brackets)
   std::uint16_t port = 443;
   bool tls = true;
   std::shared_ptr<TlsContext> tls_context;  // when tls
