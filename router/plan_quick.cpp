@@ -17,10 +17,10 @@ using policies::no_tier;
 
 namespace {
 
-// Times the largest ratio (100), or the most choices, a count stays below the
-// meter's cap of 2^40: nothing needs to be clamped.
-constexpr std::int64_t tokens_max = std::int64_t{1} << 33;
-constexpr std::int32_t choices_max = 128;
+// Times the largest ratio (100), or the most choices, a count stays within 31 bits: see
+// quick_price_max.
+constexpr std::int64_t tokens_max = std::int64_t{1} << 24;
+constexpr std::int32_t choices_max = 127;
 
 bool in_range(std::int64_t tokens, std::int64_t least) {
   return tokens >= least && tokens <= tokens_max;
@@ -32,14 +32,11 @@ std::int64_t percent_of(std::int64_t tokens, std::int32_t percent) {
   return static_cast<std::int64_t>((product + 99) / 100);
 }
 
-Int128 bill(std::int64_t tokens, std::int64_t price, std::int64_t output,
-            std::int64_t output_price) {
-  return static_cast<Int128>(tokens) * price + static_cast<Int128>(output) * output_price;
-}
-
-std::int64_t rounded_up(Int128 pico) {
-  if (pico > INT64_MAX - 999) return CostSum{pico}.ceil().v;
-  return static_cast<std::int64_t>((static_cast<std::uint64_t>(pico) + 999) / 1000);
+// tokens * price + output * output_price in pico-dollars, rounded up to nano-dollars.
+std::int64_t bill(std::int64_t tokens, std::int64_t price, std::int64_t output,
+                  std::int64_t output_price) {
+  const auto pico = static_cast<std::uint64_t>(tokens * price + output * output_price);
+  return static_cast<std::int64_t>((pico + 999) / 1000);
 }
 
 // One usable target. No initialisers: an array of them is not to be cleared per
@@ -79,6 +76,7 @@ class QuickPlanner {
   std::int64_t worst(std::size_t index, const View& view, CacheWrites writes) const;
   void quote_model(std::size_t index, const QuickModel& model);
   void keep(const Quote& quote);
+  void keep_cheapest(const Quote& quote);
   void add_risk();
   void choose();
   void choose_escalation();
@@ -155,7 +153,8 @@ bool QuickPlanner::can(std::size_t index) const {
 }
 
 // Planner::fit and fit_output, without the reasons.
-inline bool QuickPlanner::fit(std::size_t index, const QuickModel& model, View& view) const {
+[[gnu::always_inline]] inline bool QuickPlanner::fit(std::size_t index, const QuickModel& model,
+                                                     View& view) const {
   if ((model.refuses & refusable_) != 0) return false;
   view.input = percent_of(counted_, model.ratio_percent);
   view.input_upper = percent_of(bound_, model.upper_percent);
@@ -178,7 +177,7 @@ inline bool QuickPlanner::fit(std::size_t index, const QuickModel& model, View& 
   return false;
 }
 
-Tariff QuickPlanner::tariff_of(std::size_t index) const {
+[[gnu::cold]] Tariff QuickPlanner::tariff_of(std::size_t index) const {
   const Model& model = p_.catalog_.model(static_cast<std::int32_t>(index));
   return model.prices.tariff_at(in_.at, p_.moment_, in_.service);
 }
@@ -194,7 +193,7 @@ inline std::int64_t QuickPlanner::expected(std::size_t index, const View& view,
   const std::int64_t output = view.output_expected * choices_;
   if (!view.plain) return expected_cost({view.input, 0, output, writes}, tariff_of(index)).v;
   const std::int64_t price = view.price->fresh[static_cast<std::size_t>(writes)];
-  return rounded_up(bill(view.input, price, output, view.price->output));
+  return bill(view.input, price, output, view.price->output);
 }
 
 inline std::int64_t QuickPlanner::worst(std::size_t index, const View& view,
@@ -202,10 +201,11 @@ inline std::int64_t QuickPlanner::worst(std::size_t index, const View& view,
   const std::int64_t output = view.output_max * choices_;
   if (!view.plain) return worst_case({view.input_upper, output, writes}, tariff_of(index)).v;
   const std::int64_t price = view.price->dearest[static_cast<std::size_t>(writes)];
-  return rounded_up(bill(view.input_upper, price, output, view.price->output));
+  return bill(view.input_upper, price, output, view.price->output);
 }
 
-void QuickPlanner::quote_model(std::size_t index, const QuickModel& model) {
+[[gnu::always_inline]] inline void QuickPlanner::quote_model(std::size_t index,
+                                                             const QuickModel& model) {
   View view;
   if (!fit(index, model, view)) return;
   auto writes = static_cast<CacheWrites>(0xFF);
@@ -236,6 +236,10 @@ inline void QuickPlanner::keep(const Quote& quote) {
     quotes_[count_++] = quote;
     return;
   }
+  keep_cheapest(quote);
+}
+
+[[gnu::noinline]] void QuickPlanner::keep_cheapest(const Quote& quote) {
   Quote& dearest = *std::max_element(quotes_.begin(), quotes_.end(), better);
   if (better(quote, dearest)) dearest = quote;
 }
@@ -296,7 +300,7 @@ void QuickPlanner::list(const Quote& quote, std::size_t place) {
 }
 
 void QuickPlanner::fill(const Quote& quote, PlannedAttempt& attempt) const {
-  View view;
+  View view{};
   const auto index = static_cast<std::size_t>(quote.model);
   (void)fit(index, rows_.model(index), view);
   attempt.target = quote.target;

@@ -15,9 +15,10 @@ QuickPrice quick_price(const PeriodView& period) {
   quick.from = period.from;
   quick.until = period.until;
   const Rates& rates = period.standard.bands.front().rates;
-  const bool negative = std::any_of(rates.price.begin(), rates.price.end(),
-                                    [](PicoUsd price) { return price.v < 0; });
-  if (period.by_clock || negative) return quick;
+  const bool odd = std::any_of(rates.price.begin(), rates.price.end(), [](PicoUsd price) {
+    return price.v < 0 || price.v > quick_price_max;
+  });
+  if (period.by_clock || odd) return quick;
   const bool cliffs = period.standard.bands.size() > 1;
   quick.tokens_max = cliffs ? period.standard.bands[1].above_tokens : INT64_MAX;
   quick.fresh = {rates.of(TokenClass::input).v, rates.of(TokenClass::cache_write_5m).v,

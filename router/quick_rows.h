@@ -13,6 +13,10 @@ namespace steelyard::router {
 
 struct Model;
 
+// Prices up to this, $2'147 per million tokens, are in the rows: 31 bits of price and 31 bits of
+// tokens make a sum of two products that fits 63.
+inline constexpr std::int64_t quick_price_max = (std::int64_t{1} << 31) - 1;
+
 // The standard price of one period below its first cliff, pico-dollars per token. Arrays are by
 // CacheWrites.
 struct QuickPrice {

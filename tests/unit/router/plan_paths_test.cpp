@@ -102,7 +102,7 @@ struct Shop {
   void ask() {
     policies::RequestFacts& facts = bench.facts;
     facts = {};
-    facts.input_tokens = dice.up_to(12'000);
+    facts.input_tokens = dice.up_to(dice.one_in(30) ? std::int64_t{1} << 36 : 12'000);
     facts.input_tokens_upper = dice.one_in(9) ? 0 : facts.input_tokens + dice.up_to(900);
     facts.output_tokens_max = dice.one_in(2) ? 0 : 1 + dice.up_to(4'000);
     facts.choices = static_cast<std::int32_t>(dice.one_in(5) ? dice.up_to(300) : 1);
