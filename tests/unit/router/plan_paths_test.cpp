@@ -22,7 +22,10 @@ Rates any_rates(Dice& dice) {
   // Few prices, so that many candidates cost the same; now and then ones beyond 64 bits.
   const std::int64_t scale = dice.one_in(40) ? 1'000'000'000'000 : dice.one_in(2) ? 1'000 : 1;
   const auto price = [&] { return dice.up_to(4) * scale; };
-  return rates(price(), price(), price(), price(), price());
+  Rates any = rates(price(), price(), price(), price(), price());
+  if (dice.one_in(2))
+    for (PicoUsd& pico : any.price) pico.v += dice.up_to(700);  // sums that have to be rounded
+  return any;
 }
 
 void add_prices(Dice& dice, ModelSpec& model) {
