@@ -16,6 +16,19 @@ namespace steelyard::dialect {
 struct KeyWords {
   std::uint64_t a = 0, b = 0;
 
+  static constexpr std::uint64_t byte(char c) { return static_cast<unsigned char>(c); }
+  template <class Word>
+  static constexpr Word load(const char* p) {
+    Word word = 0;
+    if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
+      for (std::size_t i = 0; i < sizeof word; ++i)
+        word |= static_cast<Word>(byte(p[i]) << (8 * i));
+    } else {
+      std::memcpy(&word, p, sizeof word);
+    }
+    return word;
+  }
+
   constexpr explicit KeyWords(std::string_view text) {
     const std::size_t n = text.size();
     if (n >= 8) {
@@ -29,20 +42,6 @@ struct KeyWords {
     }
   }
   constexpr bool operator==(const KeyWords&) const = default;
-
- private:
-  static constexpr std::uint64_t byte(char c) { return static_cast<unsigned char>(c); }
-  template <class Word>
-  static constexpr Word load(const char* p) {
-    Word word = 0;
-    if (std::is_constant_evaluated() || std::endian::native != std::endian::little) {
-      for (std::size_t i = 0; i < sizeof word; ++i)
-        word |= static_cast<Word>(byte(p[i]) << (8 * i));
-    } else {
-      std::memcpy(&word, p, sizeof word);
-    }
-    return word;
-  }
 };
 
 template <std::size_t N>
