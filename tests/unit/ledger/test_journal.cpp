@@ -31,9 +31,9 @@ TEST_CASE("journal: what is kept keeps its order, even when a small record would
   std::uint32_t number = 0;
   {
     auto journal = std::move(*Journal::open(files, tiny(directory.path), {}));
-    while (journal->append(EventType::account, may(1), account_payload(number, 190)) != 0) ++number;
+    while (journal->append(EventType::account, may(1), account_payload(number, 180)) != 0) ++number;
     CHECK_FALSE(journal->healthy());
-    journal->keep(EventType::account, may(1), account_payload(number, 190));
+    journal->keep(EventType::account, may(1), account_payload(number, 180));
     journal->keep(EventType::account, may(1), account_payload(number + 1, 0));  // would fit
     CHECK(journal->status().kept_records == 2);
     CHECK(journal->append(EventType::account, may(1), account_payload(number + 2, 0)) == 0);
