@@ -114,7 +114,7 @@ class ChatCall final : public DepartureListener {
   void failed(router::FailureClass failure, ErrorKind kind, int status, Tick until = {});
   void end_line(int status);
   router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
-  router::Usage estimated_usage(std::int64_t output_bytes) const;
+  router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
   void waited();
   void drop_upstream();
   void keep_upstream();

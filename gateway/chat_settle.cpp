@@ -15,8 +15,9 @@
 namespace steelyard {
 namespace {
 
-// Tokens a provider may have made that had not reached us when the stream was cut.
-constexpr std::int64_t in_flight_tokens = 64;
+// Tokens a provider may have made that had not reached us when the stream was cut: what fits its
+// and the network's buffers in tokens of a few bytes.
+constexpr std::int64_t in_flight_tokens = 1024;
 
 router::Tariff tariff_of(const Runtime& runtime, const router::PlannedAttempt& planned,
                          const Decision& decision) {
@@ -50,12 +51,13 @@ router::Usage ChatCall::billed_usage(const dialect::ReportedUsage& reported) con
   return usage;
 }
 
-// The provider did not say: the upper bound of the input, and the output by its bytes. No tokenizer
-// makes more than one token of two bytes of ordinary text, so this is not below the bill.
-router::Usage ChatCall::estimated_usage(std::int64_t output_bytes) const {
+// The provider did not say: the upper bound of the input, and the output by its bytes. Of a whole
+// answer two bytes a token (ordinary text has four); of a broken one a token a byte and what was in
+// flight. Never more than the hold.
+router::Usage ChatCall::estimated_usage(std::int64_t output_bytes, bool whole) const {
   router::Usage usage;
   const std::int64_t most = planned_->output_tokens_max * decision_.chat.choices;
-  usage.output = std::min(most, output_bytes / 2 + in_flight_tokens);
+  usage.output = std::min(most, whole ? (output_bytes + 1) / 2 : output_bytes + in_flight_tokens);
   if (planned_->writes == router::CacheWrites::none) {
     usage.input = planned_->input_tokens_upper;
   } else {
@@ -75,7 +77,8 @@ void ChatCall::book(NanoUsd cost, router::UsageSource source) {
 void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t output_bytes,
                       bool whole) {
   const router::Tariff tariff = tariff_of(runtime_, *planned_, decision_);
-  router::Usage usage = reported.present ? billed_usage(reported) : estimated_usage(output_bytes);
+  router::Usage usage =
+      reported.present ? billed_usage(reported) : estimated_usage(output_bytes, whole);
   NanoUsd cost = router::cost_of(usage, tariff);
   if (!reported.present && !whole) cost = std::min(cost, planned_->worst_case);
   book(cost, reported.present ? router::UsageSource::provider : router::UsageSource::estimated);
