@@ -45,6 +45,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
     if (tap_->phase() == dialect::openai::StreamPhase::failed && !committed_) break;
     if (stream_over_) break;
     const bool whole = send_pieces(false);
+    tap_out_.clear();  // sent or copied: from here on the scratch it looks into is anybody's
     if (!whole && !session_.client_gone()) {
       const bool drained = co_await session_.drain();
       if (!drained) break;
