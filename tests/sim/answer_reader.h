@@ -50,6 +50,7 @@ class AnswerReader {
   std::map<std::string, std::string> fields_;
   std::string body_;
   bool said_close_ = false, old_client_ = false;
+  bool half_event_ = false;
   bool lost_ = false;  // after a violation nothing more is read
 
  public:

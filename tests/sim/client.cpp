@@ -102,8 +102,7 @@ void Client::read_some() {
 
 void Client::ended_by_gateway() {
   world_.trace("client ", number_, " is disconnected", link_->was_reset(1) ? " (reset)" : "");
-  reader_.end(slow_ || stops_ || garbage_ || link_->was_reset(1) ||
-              (!asked_.empty() && sent_whole_ < asked_.size()));
+  reader_.end(slow_ || stops_ || garbage_ || (!asked_.empty() && sent_whole_ < asked_.size()));
   gone_ = true;
   link_->set_wake(1, nullptr);
   link_->close(1, net::IoError::closed);

@@ -11,7 +11,8 @@ std::string in_chunks(Dice& dice, std::string_view body) {
   std::string out;
   char size[24];
   while (!body.empty()) {
-    const auto n = static_cast<std::size_t>(dice.between(1, static_cast<std::int64_t>(body.size())));
+    const auto n =
+        static_cast<std::size_t>(dice.between(1, static_cast<std::int64_t>(body.size())));
     out.append(size, static_cast<std::size_t>(std::snprintf(size, sizeof size, "%zx\r\n", n)));
     out.append(body.substr(0, n)).append("\r\n");
     body.remove_prefix(n);
@@ -78,8 +79,8 @@ Client::Planned Client::plan_one(std::size_t index) {
   }
   p.bytes = request_of(p.ask, body_of(p.ask));
   if (dice_.chance(f.half_sent * 0.2)) {
-    p.bytes.resize(static_cast<std::size_t>(
-        dice_.between(0, static_cast<std::int64_t>(p.bytes.size()) - 1)));
+    p.bytes.resize(
+        static_cast<std::size_t>(dice_.between(0, static_cast<std::int64_t>(p.bytes.size()) - 1)));
     p.half = true;
   }
   return p;
@@ -95,12 +96,12 @@ std::string Client::body_of(const Asked& ask) {
   if (dice_.chance(0.3)) model = dice_.pick(world_.scenario.models).name;
   if (dice_.chance(0.2)) model = "tier:economy";
   if (ask.ask == Ask::bad_model) model = "no-such-model";
-  std::string out =
-      "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" + text + "\"}]";
+  std::string out = "{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"" +
+                    text + "\"}]";
   if (dice_.chance(0.6)) {
     const bool newer = dice_.chance(0.4);
     out += newer ? ",\"max_completion_tokens\":" : ",\"max_tokens\":";
-    out += std::to_string(dice_.between(1, 80));
+    out += std::to_string(dice_.between(1, dice_.chance(0.2) ? 400 : 80));
   }
   if (ask.stream) out += ",\"stream\":true";
   if (ask.wants_usage) out += ",\"stream_options\":{\"include_usage\":true}";

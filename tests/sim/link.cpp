@@ -41,8 +41,7 @@ net::IoResult Link::write(int end, std::span<const net::ConstBytes> from) {
   if (taken == 0) return offered == 0 ? net::IoResult{} : only(net::IoError::would_block);
   for (std::size_t left = taken; left != 0;) {
     const auto most = static_cast<std::int64_t>(std::min(left, options_.piece_max));
-    const auto piece =
-        static_cast<std::size_t>(dice_.chance(0.6) ? most : dice_.between(1, most));
+    const auto piece = static_cast<std::size_t>(dice_.chance(0.6) ? most : dice_.between(1, most));
     fly(1 - end, piece);
     left -= piece;
   }
@@ -54,7 +53,8 @@ void Link::fly(int to, std::size_t piece) {
   side.pieces.push_back(piece);
   const std::int64_t due = loop_.elapsed() + dice_.between(options_.delay_min, options_.delay_max);
   side.last_due = std::max(side.last_due, due);
-  loop_.after(side.last_due - loop_.elapsed(), [self = shared_from_this(), to] { self->arrive(to); });
+  loop_.after(side.last_due - loop_.elapsed(),
+              [self = shared_from_this(), to] { self->arrive(to); });
 }
 
 void Link::arrive(int to) {
@@ -196,7 +196,8 @@ void Link::begin_connecting(net::IoSlot& slot) {
 void Link::established(net::IoError outcome) {
   if (connecting_ == nullptr) return;
   const net::IoError ended = side_[0].ended;
-  std::exchange(connecting_, nullptr)->complete(only(ended != net::IoError::none ? ended : outcome));
+  std::exchange(connecting_, nullptr)
+      ->complete(only(ended != net::IoError::none ? ended : outcome));
 }
 
 std::string Link::take(int end, std::size_t most) {

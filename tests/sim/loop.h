@@ -1,7 +1,7 @@
 #pragma once
-// Virtual time and the one queue of events. Nothing in a simulation waits, sleeps or runs on another
-// thread: the next event decides what time it is. Events due at the same instant run in an order
-// drawn from the seed, which is how races are found and found again.
+// Virtual time and the one queue of events. Nothing in a simulation waits, sleeps or runs on
+// another thread: the next event decides what time it is. Events due at the same instant run in an
+// order drawn from the seed, which is how races are found and found again.
 #include <cstdint>
 #include <functional>
 #include <queue>
@@ -22,8 +22,8 @@ class Dice {
   explicit Dice(std::uint64_t seed) : random_(seed) {}
   std::uint64_t draw() { return random_.next(); }
   std::int64_t between(std::int64_t low, std::int64_t high) {  // both included
-    return low + static_cast<std::int64_t>(random_.next() %
-                                           static_cast<std::uint64_t>(high - low + 1));
+    return low +
+           static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(high - low + 1));
   }
   bool chance(double p) { return random_.unit() < p; }
   template <class List>

@@ -11,10 +11,10 @@ int run(std::uint64_t seed, bool traced, bool quiet) {
   steelyard::sim::World world(seed, traced);
   const steelyard::sim::Outcome outcome = world.run();
   if (!quiet || !outcome.violations.empty())
-    std::printf("seed %llu: %zu requests, %zu attempts, %zu over budget, %llu events, %zu violations\n",
-                static_cast<unsigned long long>(seed), outcome.requests, outcome.attempts,
-                outcome.refused, static_cast<unsigned long long>(outcome.events),
-                outcome.violations.size());
+    std::printf(
+        "seed %llu: %zu requests, %zu attempts, %zu over budget, %llu events, %zu violations\n",
+        static_cast<unsigned long long>(seed), outcome.requests, outcome.attempts, outcome.refused,
+        static_cast<unsigned long long>(outcome.events), outcome.violations.size());
   for (const std::string& what : outcome.violations) std::printf("  %s\n", what.c_str());
   return outcome.violations.empty() ? 0 : 1;
 }
@@ -39,7 +39,8 @@ int main(int argc, char** argv) {
   }
   int failed = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) failed += run(seed, traced, first != last);
-  if (first != last) std::printf("%d of %llu seeds failed\n", failed,
-                                 static_cast<unsigned long long>(last - first + 1));
+  if (first != last)
+    std::printf("%d of %llu seeds failed\n", failed,
+                static_cast<unsigned long long>(last - first + 1));
   return failed == 0 ? 0 : 1;
 }

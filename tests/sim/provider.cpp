@@ -51,6 +51,7 @@ void ProviderConnection::begin(const ProviderAsk& ask) {
   arrival.model = ask.model.substr(0, ask.model.size() - plan.rename_suffix.size());
   arrival.number = static_cast<std::int64_t>(world_.arrivals.size());
   arrival.stream = ask.stream;
+  arrival.bounded = ask.bounded;
   arrival.reused = served_++ != 0;
   script_ = write_answer(world_.scenario, dice_, ask, arrival);
   arrival.billed = script_.billed;

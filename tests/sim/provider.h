@@ -1,6 +1,6 @@
 #pragma once
-// A scripted provider: speaks OpenAI chat, breaks in every way the scenario allows, and keeps its own
-// bill, computed by its own arithmetic.
+// A scripted provider: speaks OpenAI chat, breaks in every way the scenario allows, and keeps its
+// own bill, computed by its own arithmetic.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,8 +34,8 @@ struct AnswerScript {
 // What the provider reads in a request.
 struct ProviderAsk {
   std::string mark, model;
-  bool stream = false, include_usage = false;
-  std::int64_t output_max = 60, input = 0;
+  bool stream = false, include_usage = false, bounded = false;
+  std::int64_t output_max = 400, input = 0;
 };
 
 class ProviderConnection {

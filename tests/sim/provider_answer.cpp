@@ -12,9 +12,11 @@ struct Parts {
   const Faults& faults;
   const ProviderAsk& ask;
   Arrival& arrival;
+  bool short_pieces;
   AnswerScript script;
 
   std::string piece(std::int64_t n) const {  // one token: at least two bytes of text
+    if (short_pieces && n != 0) return "~" + std::to_string(n % 10);
     return ask.mark + "." + std::to_string(arrival.number) + "." + std::to_string(n) + " ";
   }
   std::string usage() const {
@@ -22,8 +24,8 @@ struct Parts {
                       ",\"completion_tokens\":" + std::to_string(arrival.output_whole) +
                       ",\"total_tokens\":" + std::to_string(arrival.input + arrival.output_whole);
     if (arrival.cached != 0)
-      out += ",\"prompt_tokens_details\":{\"cached_tokens\":" + std::to_string(arrival.cached) +
-             "}";
+      out +=
+          ",\"prompt_tokens_details\":{\"cached_tokens\":" + std::to_string(arrival.cached) + "}";
     return out + "}";
   }
 };
@@ -36,7 +38,8 @@ std::string hex(std::size_t n) {
   return out;
 }
 
-std::string reply(int status, std::string_view type, std::string_view lines, std::string_view body) {
+std::string reply(int status, std::string_view type, std::string_view lines,
+                  std::string_view body) {
   return "HTTP/1.1 " + std::to_string(status) + " Said\r\ncontent-type: " + std::string(type) +
          "\r\n" + std::string(lines) + "content-length: " + std::to_string(body.size()) +
          "\r\n\r\n" + std::string(body);
@@ -87,7 +90,8 @@ void whole_answer(Parts& p) {
   const bool full = p.arrival.output_whole == p.ask.output_max;
   std::string body = "{\"id\":\"x\",\"object\":\"chat.completion\",\"model\":\"" + p.ask.model +
                      "\",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":"
-                     "\"" + text + "\"},\"finish_reason\":\"" + (full ? "length" : "stop") + "\"}]";
+                     "\"" +
+                     text + "\"},\"finish_reason\":\"" + (full ? "length" : "stop") + "\"}]";
   if (!p.dice.chance(p.faults.no_usage)) body += ",\"usage\":" + p.usage();
   body += "}";
   p.script.bill_at_end = p.arrival.output_whole;
@@ -107,14 +111,16 @@ void streamed_answer(Parts& p) {
   std::vector<AnswerStep> steps;
   if (p.dice.chance(0.3)) steps.push_back({": hello" + std::string(line_end), 0, drip(p)});
   steps.push_back({event("{\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"role\":"
-                         "\"assistant\"},\"finish_reason\":null}]}"), 0, drip(p)});
+                         "\"assistant\"},\"finish_reason\":null}]}"),
+                   0, drip(p)});
   for (std::int64_t n = 0; n < p.arrival.output_whole && n != error_after; ++n)
     steps.push_back({event("{\"id\":\"x\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" +
-                           p.piece(n) + "\"},\"finish_reason\":null}]}"), 1, drip(p)});
+                           p.piece(n) + "\"},\"finish_reason\":null}]}"),
+                     1, drip(p)});
   if (error_after >= 0) {
     p.arrival.did = "error event";
-    steps.push_back({event("{\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}"),
-                     0, drip(p)});
+    steps.push_back(
+        {event("{\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}"), 0, drip(p)});
     frame(p, Framing::chunked, "text/event-stream", std::move(steps));
     return;
   }
@@ -124,8 +130,8 @@ void streamed_answer(Parts& p) {
   if (inside) last += ",\"usage\":" + p.usage();
   steps.push_back({event(last + "}"), 0, drip(p)});
   if (usage && !inside)
-    steps.push_back({event("{\"id\":\"x\",\"choices\":[],\"usage\":" + p.usage() + "}"), 0,
-                     drip(p)});
+    steps.push_back(
+        {event("{\"id\":\"x\",\"choices\":[],\"usage\":" + p.usage() + "}"), 0, drip(p)});
   if (p.dice.chance(p.faults.no_done))
     p.arrival.did = "no [DONE]";
   else
@@ -144,9 +150,8 @@ void error_status(Parts& p, int status, const char* what) {
   const std::string body =
       html ? "<html>no</html>"
            : "{\"error\":{\"message\":\"told to fail\",\"type\":\"server_error\",\"code\":null}}";
-  p.script.steps.push_back(
-      {reply(status, html ? "text/html" : "application/json", lines, body), 0,
-       p.dice.between(0, 80) * ms});
+  p.script.steps.push_back({reply(status, html ? "text/html" : "application/json", lines, body), 0,
+                            p.dice.between(0, 80) * ms});
 }
 
 // The answer ends at a random byte: the connection breaks, or nothing more comes.
@@ -168,6 +173,7 @@ void cut(Parts& p, const char* what, bool stall, bool hard) {
   p.script.close_after = !stall;
   p.script.hard = hard;
   p.arrival.did = what;
+  p.arrival.race = p.arrival.reused && (hard || p.script.steps.empty());
 }
 
 // Errors that are answers. True: one was written.
@@ -185,13 +191,16 @@ bool refuses(Parts& p) {
   }
   if (p.dice.chance(f.error_in_200)) {
     p.arrival.did = "error in a 200";
-    p.script.steps.push_back({reply(200, "application/json", "", "{\"error\":{\"message\":\"no\"}}"),
-                              0, p.dice.between(0, 80) * ms});
+    p.script.steps.push_back(
+        {reply(200, "application/json", "", "{\"error\":{\"message\":\"no\"}}"), 0,
+         p.dice.between(0, 80) * ms});
     return true;
   }
   if (!p.dice.chance(f.garbage)) return false;
   static constexpr std::array nonsense{
-      "\x01\x02\x03\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n", "HTTP/9.9 200 OK\r\n\r\n",
+      "\x01\x02\x03\r\n\r\n",
+      "HTTP/1.1 2x0 OK\r\n\r\n",
+      "HTTP/9.9 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello",
       "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nxyz\r\n",
       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 3\r\n\r\n[1,"};
@@ -206,7 +215,7 @@ bool refuses(Parts& p) {
 AnswerScript write_answer(const Scenario& scenario, Dice& dice, const ProviderAsk& ask,
                           Arrival& arrival) {
   const Faults& f = scenario.faults;
-  Parts p{dice, f, ask, arrival, {}};
+  Parts p{dice, f, ask, arrival, scenario.short_pieces, {}};
   arrival.input = ask.input;
   arrival.did = "answer";
   if (refuses(p)) return std::move(p.script);
@@ -236,7 +245,7 @@ AnswerScript write_answer(const Scenario& scenario, Dice& dice, const ProviderAs
     cut(p, "cut hard", false, true);
   } else if (dice.chance(f.stall)) {
     cut(p, "stall", true, false);
-  } else if (dice.chance(f.left_over)) {
+  } else if (!p.script.close_after && dice.chance(f.left_over)) {
     p.script.steps.back().bytes += "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
   }
   return std::move(p.script);

@@ -44,8 +44,10 @@ bool read_ask(std::string& in, ProviderAsk& ask, std::string& wrong) {
   ask.include_usage = body.find("\"include_usage\":true") != std::string::npos;
   ask.input = words(content);  // never more than a tokenizer's count
   for (const char* name : {"\"max_tokens\":", "\"max_completion_tokens\":"})
-    if (const std::int64_t n = number_after(body, name); n >= 0)
+    if (const std::int64_t n = number_after(body, name); n >= 0) {
       ask.output_max = std::min(ask.output_max, n);
+      ask.bounded = true;
+    }
   return true;
 }
 

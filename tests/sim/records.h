@@ -1,7 +1,7 @@
 #pragma once
 // What the parties remember, for the checks at the end. Every request a client sends is marked; the
-// mark travels in its text and in x-steelyard-task, so providers' bills, receipts and answers can be
-// laid side by side.
+// mark travels in its text and in x-steelyard-task, so providers' bills, receipts and answers can
+// be laid side by side.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,9 +13,11 @@ struct Arrival {
   std::string mark, provider, model;  // model: the catalogue's name
   std::int64_t number = 0;            // in all; every piece of text carries it
   bool stream = false, reused = false;
-  const char* did = "";               // what the script did
+  const char* did = "";                            // what the script did
   std::int64_t input = 0, cached = 0, output = 0;  // billed tokens
   bool billed = false;
+  bool bounded = false;            // it was told how long the answer may be
+  bool race = false;               // may look like an idle close: see README, "What is assumed"
   std::int64_t output_whole = -1;  // tokens of the whole answer, when it was written to its end
   std::int64_t nano = 0;           // the bill
 };

@@ -21,9 +21,9 @@ Faults faults_of(Dice& dice) {
     draw(dice, *fault, 0.35);
   for (double* fault : {&f.close_after, &f.interim, &f.until_close, &f.idle_close})
     draw(dice, *fault, 0.8);
-  for (double* fault : {&f.leave, &f.leave_hard, &f.slow_reader, &f.stops_reading, &f.half_sent,
-                        &f.malformed, &f.bad_json, &f.bad_key, &f.bad_path, &f.http_1_0,
-                        &f.deadline, &f.unknown_model})
+  for (double* fault :
+       {&f.leave, &f.leave_hard, &f.slow_reader, &f.stops_reading, &f.half_sent, &f.malformed,
+        &f.bad_json, &f.bad_key, &f.bad_path, &f.http_1_0, &f.deadline, &f.unknown_model})
     draw(dice, *fault, 0.4);
   for (double* fault : {&f.pipelined, &f.chunked, &f.expect_continue}) draw(dice, *fault, 0.9);
   draw(dice, f.reload, 1.0);
@@ -42,8 +42,8 @@ Scenario Scenario::of(std::uint64_t seed) {
   static constexpr std::int64_t prices[] = {1, 3, 10};
   for (std::int64_t i = 0, n = dice.between(1, 4); i < n; ++i) {
     const std::int64_t price = prices[dice.between(0, 2)] * 1;
-    s.models.push_back({"m" + std::to_string(i), price, dice.between(0, 1) * price,
-                        price * dice.between(1, 4)});
+    s.models.push_back(
+        {"m" + std::to_string(i), price, dice.between(0, 1) * price, price * dice.between(1, 4)});
     if (s.models.back().cache_read > 1) s.models.back().cache_read /= 2;
   }
   for (std::int64_t i = 0, n = dice.between(1, 3); i < n; ++i) {
@@ -61,13 +61,15 @@ Scenario Scenario::of(std::uint64_t seed) {
       for (std::int64_t k = 0, n = dice.between(1, 2); k < n; ++k) {
         const std::string scope = "o" + std::to_string(o) + "/t" + std::to_string(t) + "/k" +
                                   std::to_string(k) + "x" + std::to_string(o * 2 + t);
-        s.keys.push_back({"sk-client-" + std::to_string(seed) + "-" + scope, scope,
-                          dice.chance(0.5)});
+        s.keys.push_back(
+            {"sk-client-" + std::to_string(seed) + "-" + scope, scope, dice.chance(0.5)});
       }
   s.workers = dice.chance(0.3) ? 2 : 1;
   s.connections = static_cast<std::size_t>(dice.between(3, 14));
   s.span_ns = dice.between(1, 20) * 250 * ms;
   s.small_pipes = dice.chance(0.3);
+  s.deep_pipes = dice.chance(0.15);
+  s.short_pieces = dice.chance(0.4);
   return s;
 }
 

@@ -50,7 +50,8 @@ struct Scenario {
   std::vector<KeyPlan> keys;
   std::size_t workers = 1, connections = 8;
   std::int64_t span_ns = 0;  // clients come during this
-  bool small_pipes = false;
+  bool small_pipes = false, deep_pipes = false;
+  bool short_pieces = false;  // two bytes a token, the least a tokenizer makes of ordinary text
 
   static Scenario of(std::uint64_t seed);
   // The main file; every call draws new limits, timeouts and policies: that is a reload.

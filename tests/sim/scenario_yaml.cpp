@@ -30,8 +30,12 @@ std::string dollars(std::int64_t micro) {
 std::string budgets(Dice& dice, double likely, std::int64_t micro_max) {
   if (!dice.chance(likely)) return "";
   static constexpr const char* windows[] = {"day", "month", "lifetime"};
-  static constexpr const char* extra[] = {"", "", "", ", at: { 50%: warn, 100%: block }",
-                                          ", at: { 100%: warn }", ", at: { 80%: { max_tier: economy }, 100%: block }"};
+  static constexpr const char* extra[] = {"",
+                                          "",
+                                          "",
+                                          ", at: { 50%: warn, 100%: block }",
+                                          ", at: { 100%: warn }",
+                                          ", at: { 80%: { max_tier: economy }, 100%: block }"};
   const std::int64_t first = dice.between(0, 2);
   std::string out = "budgets: [";
   for (std::int64_t i = 0, n = dice.between(1, 2); i < n; ++i) {
@@ -59,8 +63,9 @@ std::string policy_rules(Dice& dice) {
   std::string out;
   if (dice.chance(0.2))
     out += "  - { name: no-tools, when: { tools: true }, deny: \"no tools here\" }\n";
-  if (dice.chance(0.5)) out += "  - name: default\n    use: { tier: economy" +
-                               std::string(escalate[dice.between(0, 2)]) + " }\n";
+  if (dice.chance(0.5))
+    out += "  - name: default\n    use: { tier: economy" +
+           std::string(escalate[dice.between(0, 2)]) + " }\n";
   return out;
 }
 
@@ -95,13 +100,14 @@ std::string organisations(const Scenario& s, Dice& dice) {
 std::string Scenario::catalog_yaml() const {
   std::string out = "models:\n";
   for (const ModelPlan& model : models) {
-    out += "  " + model.name +
-           ":\n    vendor: Sim\n    context: 8000\n    output_max: 400\n"
-           "    can: [tools, vision, reasoning, structured_output, json_mode]\n"
-           "    score: { value: " +
-           std::to_string(50 + 5 * (&model - models.data())) +
-           ", source: sim, as_of: 2026-11-01 }\n    prices: [{ input: " +
-           std::to_string(model.input) + ", output: " + std::to_string(model.output);
+    out +=
+        "  " + model.name +
+        ":\n    vendor: Sim\n    context: 8000\n    output_max: 400\n"
+        "    can: [tools, vision, reasoning, structured_output, json_mode]\n"
+        "    score: { value: " +
+        std::to_string(50 + 5 * (&model - models.data())) +
+        ", source: sim, as_of: 2026-11-01 }\n    prices: [{ input: " + std::to_string(model.input) +
+        ", output: " + std::to_string(model.output);
     if (model.cache_read != 0) out += ", cache_read: " + std::to_string(model.cache_read);
     out += ", source: sim }]\n";
   }
@@ -109,11 +115,12 @@ std::string Scenario::catalog_yaml() const {
 }
 
 std::string Scenario::gateway_yaml(Dice& dice) const {
-  std::string out = "listen: 127.0.0.1:0\nadmin: { listen: \"127.0.0.1:0\" }\n"
-                    "catalog: [models.yaml]\nproviders:\n";
+  std::string out =
+      "listen: 127.0.0.1:0\nadmin: { listen: \"127.0.0.1:0\" }\n"
+      "catalog: [models.yaml]\nproviders:\n";
   for (const ProviderPlan& p : providers) {
-    out += "  " + p.name + ":\n    base_url: \"http://127.0.0.1:" +
-           std::to_string(9000 + (&p - providers.data())) +
+    out += "  " + p.name +
+           ":\n    base_url: \"http://127.0.0.1:" + std::to_string(9000 + (&p - providers.data())) +
            "/v1\"\n    keys: [\"${env:SIM_PROVIDER_KEY}\"]\n    models: [";
     for (std::size_t i = 0; i < p.models.size(); ++i)
       out += (i != 0 ? ", " : "") + models[p.models[i]].name;
@@ -128,13 +135,14 @@ std::string Scenario::gateway_yaml(Dice& dice) const {
     }
     if (p.max_completion_tokens) out += "    quirks: { max_completion_tokens: true }\n";
   }
-  out += "tiers:\n  economy: { min_score: 40 }\n  standard: { min_score: 55 }\n"
-         "default_tier: economy\n";
+  out +=
+      "tiers:\n  economy: { min_score: 40 }\n  standard: { min_score: 55 }\n"
+      "default_tier: economy\n";
   out += timeouts(dice);
   out += "retry: { attempts: " + std::to_string(dice.between(1, 4)) +
          ", retry_after_max: " + std::to_string(dice.between(0, 20) * 50) + "ms }\n";
-  out += "breaker: { failures: " + std::to_string(dice.between(1, 6)) + ", open: " +
-         std::to_string(dice.between(2, 20) * 50) + "ms }\n";
+  out += "breaker: { failures: " + std::to_string(dice.between(1, 6)) +
+         ", open: " + std::to_string(dice.between(2, 20) * 50) + "ms }\n";
   out += "output_tokens_default: " + std::to_string(dice.between(20, 300)) + "\n";
   out += "ledger: { directory: \"\" }\nlog: { decisions: \"\" }\n";
   return out + "policies: [policies.yaml]\n" + organisations(*this, dice);

@@ -38,7 +38,8 @@ Totals run_seeds(std::uint64_t first, std::uint64_t last) {
 constexpr std::uint64_t seeds_per_case = 50;
 
 TEST_CASE_TEMPLATE_DEFINE("all invariants hold", Part, all_invariants) {
-  const Totals totals = run_seeds(Part::value * seeds_per_case + 1, (Part::value + 1) * seeds_per_case);
+  const Totals totals =
+      run_seeds(Part::value * seeds_per_case + 1, (Part::value + 1) * seeds_per_case);
   // A simulation in which nothing happens proves nothing.
   CHECK(totals.requests > seeds_per_case * 5);
   CHECK(totals.arrivals > seeds_per_case * 3);

@@ -95,8 +95,8 @@ void World::open_worker(std::size_t index, const std::shared_ptr<const Runtime>&
                     .on_receipt = [this](const telemetry::Receipt& r) { remember(r); },
                     .index = index,
                     .random_seed = dice.draw()};
-  auto counter = std::make_unique<router::MemoCounter>(
-      router::make_o200k_counter(vocabulary(), 1), router::MemoSeed{}, 1024);
+  auto counter = std::make_unique<router::MemoCounter>(router::make_o200k_counter(vocabulary(), 1),
+                                                       router::MemoSeed{}, 1024);
   workers_.push_back(std::make_unique<Worker>(std::move(seams), runtime, std::move(counter)));
 }
 
@@ -121,8 +121,9 @@ LinkOptions World::link_options() {
   LinkOptions options;
   static constexpr std::size_t pieces[] = {1, 7, 100, 1'460, 65'536};
   options.piece_max = pieces[dice.between(0, 4)];
-  options.capacity = static_cast<std::size_t>(
-      scenario.small_pipes ? dice.between(64, 600) : dice.between(1'500, 8'000));
+  options.capacity = static_cast<std::size_t>(scenario.small_pipes ? dice.between(64, 600)
+                                                                   : dice.between(1'500, 8'000));
+  if (scenario.deep_pipes) options.capacity = 65'536;
   options.delay_max = dice.between(1, 40) * 100 * us;
   return options;
 }
@@ -166,28 +167,36 @@ void World::bring_clients() {
   }
 }
 
+// Audits before and after: the limits that were in force are part of what is checked.
+void World::reload() {
+  Audit(*this).running();
+  const auto next = compile();
+  if (next == nullptr) return;
+  trace("reloads: configuration ", generation_);
+  Audit(*this).running();
+  for (const auto& worker : workers_) loop.post([&worker, next] { worker->install(next); });
+}
+
+void World::step_wall() {
+  static constexpr std::int64_t hour = 3'600'000 * ms;
+  const bool small = dice.chance(0.5);
+  const std::int64_t by = small ? dice.between(-5, 5) * 1'000 * ms : dice.between(-30, 800) * hour;
+  trace("the wall clock steps by ", by / 1'000'000'000, " s");
+  Audit(*this).running();
+  loop.step_wall(by);
+  Audit(*this).running();
+}
+
 void World::bring_trouble() {
   const Faults& f = scenario.faults;
   for (int i = 0; i < 4; ++i) {
-    if (dice.chance(f.reload))
-      loop.after(dice.between(0, scenario.span_ns), [this] {
-        const auto next = compile();
-        if (next == nullptr) return;
-        trace("reloads: configuration ", generation_);
-        for (const auto& worker : workers_)
-          loop.post([&worker, next] { worker->install(next); });
-      });
+    if (dice.chance(f.reload)) loop.after(dice.between(0, scenario.span_ns), [this] { reload(); });
     if (dice.chance(f.wall_step))
-      loop.after(dice.between(0, scenario.span_ns), [this] {
-        static constexpr std::int64_t hour = 3'600'000 * ms;
-        const std::int64_t by = dice.chance(0.5) ? dice.between(-5, 5) * 1'000 * ms
-                                                 : dice.between(-30, 800) * hour;
-        trace("the wall clock steps by ", by / 1'000'000'000, " s");
-        loop.step_wall(by);
-      });
+      loop.after(dice.between(0, scenario.span_ns), [this] { step_wall(); });
   }
   const bool early = dice.chance(f.early_drain);
-  const std::int64_t at = early ? dice.between(0, scenario.span_ns) : scenario.span_ns + 60'000 * ms;
+  const std::int64_t at =
+      early ? dice.between(0, scenario.span_ns) : scenario.span_ns + 60'000 * ms;
   loop.after(at, [this] { begin_drain(); });
 }
 

@@ -68,6 +68,8 @@ struct World final : net::Dialer {
   void remember(const telemetry::Receipt& receipt);
   void bring_clients();
   void bring_trouble();
+  void reload();
+  void step_wall();
   void begin_drain();
   void watch_drain();
   void after_event();
