@@ -129,13 +129,16 @@ def quiet(mock):
 
 
 async def storm_and_kill(gateway, seconds):
+    over = False  # wait_for may swallow a cancellation, so a flag ends the loop as well
+
     async def loop():
-        while True:
+        while not over:
             await ask(gateway.port, [])
 
     tasks = [asyncio.create_task(loop()) for _ in range(32)]
     await asyncio.sleep(seconds)
     gateway.kill()
+    over = True
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
