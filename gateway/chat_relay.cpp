@@ -68,6 +68,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   tap_out_.clear();
   // All was said once [DONE] was: what breaks behind it is nobody's loss.
   const bool said_all = stream_over_ || tap_->phase() == dialect::openai::StreamPhase::done;
+  if (said_all && !stream_over_) held_ += "\n\n";  // its blank line may be what was lost
   const Result<void> finished = said_all
                                     ? tap_->finish(tap_out_)
                                     : fail(ErrorKind::upstream_protocol, ErrorSource::upstream,
