@@ -58,7 +58,7 @@ Error to_error(const UpstreamFault& fault, int status) {
   const bool own_fault =
       fault.cls == FaultClass::client_invalid || fault.cls == FaultClass::context_length;
   std::string text = "provider answered " + std::to_string(status) + " " + name_of(fault.cls);
-  if (!fault.message.empty()) text += ": " + fault.message;
+  if (!fault.message.empty()) text.append(": ").append(fault.message);
   const Retry retry = policy.retry_same ? Retry::same_target
                       : policy.try_next ? Retry::next_target
                                         : Retry::never;

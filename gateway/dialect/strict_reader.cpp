@@ -20,15 +20,15 @@ void append_pointer(std::string& out, const Where& where) {
 
 bool StrictReader::refuse(const Where& where, std::string_view problem) {
   if (failed()) return false;
+  std::string pointer;
+  append_pointer(pointer, where);
   std::string& text = *refusal_;
-  if (where.parent == nullptr) {
-    text = "the request body ";
-  } else {
-    text = "`";
-    append_pointer(text, where);
-    text += "` ";
-  }
-  text += problem;
+  text.clear();
+  if (pointer.empty())
+    text.append("the request body");
+  else
+    text.append(1, '`').append(pointer).append(1, '`');
+  text.append(1, ' ').append(problem);
   return false;
 }
 
@@ -52,7 +52,9 @@ bool StrictReader::read_integer(const Where& where, std::int64_t low, std::int64
   const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), value);
   if (end != token.data() + token.size()) return refuse(where, "must be an integer");
   if (error != std::errc{} || value < low || value > high) {
-    return refuse(where, "must be from " + std::to_string(low) + " to " + std::to_string(high));
+    std::string problem("must be from ");
+    problem.append(std::to_string(low)).append(" to ").append(std::to_string(high));
+    return refuse(where, problem);
   }
   out = value;
   return true;

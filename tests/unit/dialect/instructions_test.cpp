@@ -42,13 +42,17 @@ TEST_CASE("instructions: request" * doctest::skip()) {
   MESSAGE("bytes: " << body.size());
   openai::RequestParser parser;
   ChatRequest request;
-  for (int i = rounds(); i > 0; --i) REQUIRE_UNARY(parser.parse(body, request).has_value());
+  int done = 0;
+  for (int i = rounds(); i > 0; --i) done += parser.parse(body, request).has_value() ? 1 : 0;
+  CHECK(done == rounds());
 }
 
 TEST_CASE("instructions: stage 1 alone" * doctest::skip()) {
   const std::string body = chat_request();
   JsonIndex index;
-  for (int i = rounds(); i > 0; --i) REQUIRE_UNARY(index.load(body) == JsonFault::none);
+  int done = 0;
+  for (int i = rounds(); i > 0; --i) done += index.load(body) == JsonFault::none ? 1 : 0;
+  CHECK(done == rounds());
 }
 
 TEST_CASE("instructions: splice" * doctest::skip()) {
@@ -61,7 +65,9 @@ TEST_CASE("instructions: splice" * doctest::skip()) {
   edits.model = "vendor/served-model";
   edits.include_usage = true;
   edits.output_tokens_max = 256;
-  for (int i = rounds(); i > 0; --i) REQUIRE_UNARY(spliced.build(request, edits).has_value());
+  int done = 0;
+  for (int i = rounds(); i > 0; --i) done += spliced.build(request, edits).has_value() ? 1 : 0;
+  CHECK(done == rounds());
 }
 
 void feed_frames(bool drop) {
