@@ -183,7 +183,7 @@ ChatCall::AttemptEnd ChatCall::lost_before_commit(const Error& error) {
 
 net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   const dialect::openai::StreamFacts& facts = tap_->facts();
-  const bool good = finished.has_value() && !session_.client_gone() && !must_end_;
+  const bool good = finished.has_value() && !session_.client_gone();  // whole, also in a drain
   if (!good && !committed_) {
     const Error error = finished ? Error() : finished.error();
     co_return lost_before_commit(error);
@@ -212,7 +212,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   }
   const bool whole = send_pieces(true);
   if (!whole && !session_.client_gone()) (void)co_await session_.drain();
-  if (good && reusable_) keep_upstream();
+  if (good && reusable_ && !must_end_) keep_upstream();
   co_return AttemptEnd::answered;
 }
 
