@@ -75,7 +75,10 @@ void AnswerReader::check_event(std::string_view data, Asked& ask) {
       return complain("an event behind the last one: " + std::string(data.substr(0, 200)));
   }
   half_event_ = data != "[DONE]" && !whole_object(data);
-  if (half_event_) return;
+  if (half_event_) {
+    half_text_ = data;
+    return;
+  }
   if (data == "[DONE]") {
     ask.done = true;
     return;
@@ -95,12 +98,14 @@ void AnswerReader::check_stream(bool whole) {
   Asked& ask = asked_[answered_];
   if (!ask.stream) return complain("a stream that nobody asked for");
   std::string_view rest = body_;
-  while (!lost_ && !rest.empty()) {
+  for (;;) {
+    while (rest.starts_with('\n') || rest.starts_with('\r')) rest.remove_prefix(1);
+    if (lost_ || rest.empty()) break;
     const std::size_t crlf = rest.find("\r\n\r\n"), lf = rest.find("\n\n");
     const std::size_t end = std::min(crlf, lf);
     if (end == std::string_view::npos) break;
     std::string_view event = rest.substr(0, end);
-    while (event.starts_with('\n') || event.starts_with('\r')) event.remove_prefix(1);
+    if (event.ends_with('\r')) event.remove_suffix(1);  // CRLF of the provider, LF of the gateway
     rest.remove_prefix(end + (crlf < lf ? 4 : 2));
     if (event.empty() || event.front() == ':') continue;
     if (event.find('\n') != std::string_view::npos)
@@ -108,7 +113,7 @@ void AnswerReader::check_stream(bool whole) {
     const bool data = event.starts_with("data: ");
     check_event(data ? event.substr(6) : event, ask);
   }
-  if (whole && half_event_) complain("half an event that no error follows");
+  if (whole && half_event_) complain("half an event that no error follows: " + half_text_);
   half_event_ = false;
   if (!whole || lost_) return;
   if (!rest.empty()) complain("half an event at the end: " + std::string(rest.substr(0, 60)));

@@ -51,6 +51,7 @@ class AnswerReader {
   std::string body_;
   bool said_close_ = false, old_client_ = false;
   bool half_event_ = false;
+  std::string half_text_;
   bool lost_ = false;  // after a violation nothing more is read
 
  public:

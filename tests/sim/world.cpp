@@ -117,20 +117,20 @@ void World::keep_house() {
   if (!finished_) loop.after(1'000 * ms, [this] { keep_house(); });
 }
 
-LinkOptions World::link_options() {
+LinkOptions World::link_options(bool to_provider) {
   LinkOptions options;
   static constexpr std::size_t pieces[] = {1, 7, 100, 1'460, 65'536};
   options.piece_max = pieces[dice.between(0, 4)];
   options.capacity = static_cast<std::size_t>(scenario.small_pipes ? dice.between(64, 600)
                                                                    : dice.between(1'500, 8'000));
-  if (scenario.deep_pipes) options.capacity = 65'536;
+  if (scenario.deep_pipes && to_provider) options.capacity = 65'536;
   options.delay_max = dice.between(1, 40) * 100 * us;
   return options;
 }
 
 std::unique_ptr<net::Connection> World::open(const net::Origin& origin, net::IoSlot& connected) {
   ++dials_;
-  auto link = std::make_shared<Link>(loop, dice.draw(), link_options());
+  auto link = std::make_shared<Link>(loop, dice.draw(), link_options(true));
   link->begin_connecting(connected);
   const std::size_t provider = origin.port - 9000u;
   const Faults& f = scenario.faults;
@@ -160,7 +160,7 @@ void World::bring_clients() {
       Worker& worker = *workers_[static_cast<std::size_t>(
           dice.between(0, static_cast<std::int64_t>(workers_.size()) - 1))];
       if (worker.draining()) return;  // the listener is closed
-      auto link = std::make_shared<Link>(loop, dice.draw(), link_options());
+      auto link = std::make_shared<Link>(loop, dice.draw(), link_options(false));
       client->start(link);
       worker.accept(gateway_end(link));
     });

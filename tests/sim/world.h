@@ -73,7 +73,7 @@ struct World final : net::Dialer {
   void begin_drain();
   void watch_drain();
   void after_event();
-  LinkOptions link_options();
+  LinkOptions link_options(bool to_provider);
 
   std::unique_ptr<store::Books> books_;
   std::unique_ptr<telemetry::Metrics> metrics_;
