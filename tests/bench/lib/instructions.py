@@ -90,7 +90,7 @@ def figures(threads, count):
     """Per request: all threads, the busiest thread, allocations."""
     total = summed(threads)
     return {"all": total.total / count, "worker": max(t.total for t in threads) / count,
-            "allocations": sum(total.calls[name] for name in ALLOCATORS) / count}
+            "allocations": max(0.0, round(sum(total.calls[name] for name in ALLOCATORS) / count, 2))}
 
 
 def measure(bench, load, name, say):

@@ -1,6 +1,8 @@
 // From facts to a plan: rules and the comparison of every candidate, for one of many teams.
 #include <benchmark/benchmark.h>
 
+#include <numeric>
+
 #include "policies/evaluate.h"
 #include "tests/bench/micro/fixture.h"
 
@@ -24,7 +26,8 @@ void decide(benchmark::State& state, std::string_view model) {
     benchmark::DoNotOptimize(setting.plan.attempts[0].target);
   }
   if (setting.plan.attempt_count == 0) state.SkipWithError("no model can serve the request");
-  state.counters["models"] = setting.plan.candidate_count;
+  state.counters["models"] =
+      std::accumulate(setting.plan.counts.begin(), setting.plan.counts.end(), 0);  // looked at
   state.counters["attempts"] = setting.plan.attempt_count;
 }
 
