@@ -125,10 +125,6 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
     append_money(out, "x-steelyard-budget-remaining-usd: ", decision_.budgets.remaining);
   if (session_.http_1_0()) {
     session_.close_after();
-    for (const std::string_view part : tap_out_.parts()) held_ += part;
-    tap_out_.clear();
-    held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
-    if (already_told) return;
   } else {
     out.append_raw("transfer-encoding: chunked\r\ntrailer: x-steelyard-cost-usd\r\n");
   }
@@ -229,13 +225,13 @@ void ChatCall::tell_failure(const Error& error) {
   failed(must_end_ ? router::FailureClass::client_gone : router::FailureClass::server, error.kind,
          200);
   session_.close_after();
-  for (const std::string_view part : tap_out_.parts()) held_ += part;
-  tap_out_.clear();
-  held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
   if (already_told) return;
   char id[telemetry::request_id_bytes];
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
+  for (const std::string_view part : tap_out_.parts()) held_ += part;
+  tap_out_.clear();
+  held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
   dialect::openai::write_sse_error(held_, error, extras_);
 }
 
