@@ -74,7 +74,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   if (session_.client_gone() || must_end_) co_return transport_failed(got, true);
   fault_body_.clear();
   if (got.ok()) fault_body_ = collected();
-  fault_ = dialect::openai::parse_error(status, fault_body_, worker_.tools().json);
+  fault_ = dialect::openai::parse_error(status, fault_body_);
   fault_status_ = status;
   if (got.ok() && reusable_) keep_upstream();
   // An error status without an answer is not billed (research/reliability 2.2); a provider that

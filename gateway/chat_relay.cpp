@@ -27,7 +27,7 @@ net::IoResult ended(net::IoError error) {
 net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = !decision_.chat.include_usage;
-  tap_.emplace(options, worker_.tools().json);
+  tap_.emplace(options);
   chunks_ = net::ChunkDecoder(net::ChunkSource::provider);
   framing_ = head.framing;
   body_left_ = head.content_length;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "config/types/instant.h"
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/telemetry/receipt_json.h"
@@ -24,9 +23,8 @@ struct WorkerTools {
   explicit WorkerTools(std::unique_ptr<router::TokenCounter> token_counter)
       : counter(std::move(token_counter)) {}
 
-  dialect::JsonIndex json;
   dialect::openai::RequestParser requests;
-  dialect::openai::ResponseParser answers{json};
+  dialect::openai::ResponseParser answers;
   dialect::openai::ChatAnswer answer;
   std::unique_ptr<router::TokenCounter> counter;
   router::OutputEstimates outputs;

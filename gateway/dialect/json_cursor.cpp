@@ -94,25 +94,51 @@ void unescape(std::string_view escaped, Sink&& sink) {
   }
 }
 
-}  // namespace
-
-bool escapes_are_valid(const char* p, const char* end) {
-  while (p != nullptr) {
-    if (end - p < 2) return false;
-    if (p[1] == 'u') {
-      int point = 0;
-      p = take_unicode_escape(p, end, point);
-      if (p == nullptr) return false;
-    } else if (kSimple[static_cast<unsigned char>(p[1])] != 0) {
-      p += 2;
-    } else {
-      return false;
-    }
-    if (p < end && *p == '\\') continue;  // "\n\n" and "\\\"" are common: no call for them
-    p = p < end ? static_cast<const char*>(std::memchr(p, '\\', end - p)) : nullptr;
-  }
-  return true;
+// One past the escape whose backslash is at p, or nullptr if it is not valid. \uD800 alone is
+// refused, as simdjson and most providers do.
+const char* escape_end(const char* p, const char* end) {
+  if (end - p < 2) return nullptr;
+  int point = 0;
+  if (p[1] == 'u') return take_unicode_escape(p, end, point);
+  return kSimple[static_cast<unsigned char>(p[1])] != 0 ? p + 2 : nullptr;
 }
+
+// One past the longest number at p, or nullptr if none of the grammar is there.
+const char* number_end(const char* p, const char* end) {
+  const auto digits = [&] {
+    const char* start = p;
+    while (p < end && *p >= '0' && *p <= '9') ++p;
+    return p > start;
+  };
+  if (p < end && *p == '-') ++p;
+  const char* integer = p;
+  if (!digits()) return nullptr;
+  if (*integer == '0' && p - integer > 1) return nullptr;
+  if (p < end && *p == '.') {
+    ++p;
+    if (!digits()) return nullptr;
+  }
+  if (p < end && (*p == 'e' || *p == 'E')) {
+    ++p;
+    if (p < end && (*p == '+' || *p == '-')) ++p;
+    if (!digits()) return nullptr;
+  }
+  return p;
+}
+
+template <std::size_t N>
+const char* word_end(const char* p, const char* end, const char (&word)[N]) {
+  if (end - p < static_cast<std::ptrdiff_t>(N - 1)) return nullptr;
+  return std::memcmp(p, word, N - 1) == 0 ? p + (N - 1) : nullptr;
+}
+
+// Is "12x" or "truex" one bad token, not two?
+bool continues_token(char c) {
+  return c != ',' && c != '}' && c != ']' && c != ':' && c != '{' && c != '[' && c != '"' &&
+         !(c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+}  // namespace
 
 void append_unescaped(std::string& out, std::string_view escaped) {
   unescape(escaped, [&out](std::string_view run) { out.append(run); });
@@ -131,72 +157,121 @@ std::size_t unescape_into(char* out, std::size_t capacity, std::string_view esca
 }
 
 bool is_json_number(std::string_view token) {
-  const char* p = token.data();
-  const char* end = p + token.size();
-  const auto digits = [&] {
-    const char* start = p;
-    while (p < end && *p >= '0' && *p <= '9') ++p;
-    return p > start;
-  };
-  if (p < end && *p == '-') ++p;
-  const char* integer = p;
-  if (!digits()) return false;
-  if (*integer == '0' && p - integer > 1) return false;
-  if (p < end && *p == '.') {
-    ++p;
-    if (!digits()) return false;
-  }
-  if (p < end && (*p == 'e' || *p == 'E')) {
-    ++p;
-    if (p < end && (*p == '+' || *p == '-')) ++p;
-    if (!digits()) return false;
-  }
-  return p == end;
+  const char* end = token.data() + token.size();
+  return number_end(token.data(), end) == end;
 }
 
-bool JsonCursor::next_member_at_end(bool& first, std::string_view& key) {
-  if (!next_item(first, '}') || !take_string(key)) return false;
-  if (peek() != ':') return fail(JsonFault::bad_structure);
-  ++at_;
+const char* describe(JsonFault fault) {
+  switch (fault) {
+    case JsonFault::none: return "";
+    case JsonFault::empty: return "it is empty";
+    case JsonFault::byte_order_mark: return "it begins with a byte order mark";
+    case JsonFault::too_large: return "it is too large";
+    case JsonFault::bad_utf8: return "it is not UTF-8";
+    case JsonFault::control_character: return "a string holds a raw control character";
+    case JsonFault::unclosed_string: return "a string is not closed";
+    case JsonFault::bad_token: return "a value is malformed";
+    case JsonFault::bad_structure: return "the structure is broken";
+    case JsonFault::too_deep: return "it is nested too deeply";
+  }
+  return "";
+}
+
+JsonCursor::JsonCursor(std::string_view text)
+    : begin_(text.data()),
+      at_(begin_),
+      end_(begin_ + text.size()),
+      token_end_(begin_),
+      key_end_(begin_) {
+  if (text.empty()) fault_ = JsonFault::empty;
+  if (text.starts_with("\xEF\xBB\xBF")) fault_ = JsonFault::byte_order_mark;
+  if (text.size() >= UINT32_MAX) fault_ = JsonFault::too_large;
+  if (fault_ != JsonFault::none) end_ = at_;
+  skip_space();
+}
+
+bool JsonCursor::any_string_here(std::string_view& inside) {
+  const char* const p = at_ + 1;
+  const char* s = p;
+  bool high = false;
+  escaped_ = false;
+  for (;;) {
+    s = find_special(s, end_, high);
+    if (s == end_) return fail(JsonFault::unclosed_string);
+    if (*s == '"') break;
+    if (*s != '\\') return fail(JsonFault::control_character);
+    escaped_ = true;
+    do {  // "\n\n" and "\\\"" are common: no search between them
+      s = escape_end(s, end_);
+      if (s == nullptr) return fail(JsonFault::bad_token);
+    } while (s < end_ && *s == '\\');
+  }
+  inside = {p, static_cast<std::size_t>(s - p)};
+  if (high && !is_utf8(inside)) return fail(JsonFault::bad_utf8);
+  pass(s + 1);
+  return true;
+}
+
+bool JsonCursor::take_scalar(std::string_view& token) {
+  const char* stop = nullptr;
+  switch (peek()) {
+    case 't': stop = word_end(at_, end_, "true"); break;
+    case 'f': stop = word_end(at_, end_, "false"); break;
+    case 'n': stop = word_end(at_, end_, "null"); break;
+    case '\0':
+      if (at_end()) return fail(JsonFault::bad_structure);
+      break;
+    default: stop = number_end(at_, end_);
+  }
+  // What may follow a value is seen by whoever takes it: a comma, a bracket or the end.
+  if (stop == nullptr || (stop < end_ && continues_token(*stop))) return fail(JsonFault::bad_token);
+  token = {at_, static_cast<std::size_t>(stop - at_)};
+  pass(stop);
   return true;
 }
 
 bool JsonCursor::skip_value() {
-  enum class Want { value, key, separator };
-  std::uint64_t objects = 0;  // bit 0: the innermost open container is an object
-  const int outside = depth_;
-  Want want = Want::value;
   std::string_view ignored;
-  for (;;) {
+  const char c = peek();
+  if (c == '"') return string_here(ignored);
+  return c == '{' || c == '[' ? skip_container() : take_scalar(ignored);
+}
+
+// Without recursion: bit 0 of `objects` says whether the innermost container is an object.
+bool JsonCursor::skip_container() {
+  std::uint64_t objects = 0;
+  const int outside = depth_;
+  std::string_view ignored;
+  bool first = true;  // of the container just entered
+  do {
     const char c = peek();
-    if (want == Want::value) {
-      want = Want::separator;
-      if (c == '"') {
-        if (!take_string(ignored)) return false;
-      } else if (c == '{' || c == '[') {
-        if (!open(c)) return false;
-        objects = objects << 1 | (c == '{');
-        if (peek() != c + 2) want = c == '{' ? Want::key : Want::value;  // ']' is '[' + 2, '}' too
-      } else if (!take_scalar(ignored)) {
-        return false;
-      }
-    } else if (want == Want::key) {
-      if (!take_string(ignored)) return false;
-      if (peek() != ':') return fail(JsonFault::bad_structure);
-      ++at_;
-      want = Want::value;
-    } else if (c == ',') {
-      ++at_;
-      want = (objects & 1) != 0 ? Want::key : Want::value;
-    } else if (c == ((objects & 1) != 0 ? '}' : ']')) {
-      ++at_;
-      --depth_;
+    const bool object = (objects & 1) != 0;
+    if (depth_ > outside && c == (object ? '}' : ']')) {
+      close();
       objects >>= 1;
-    } else {
-      return fail(JsonFault::bad_structure);
+      first = false;
+      continue;
     }
-    if (want == Want::separator && depth_ == outside) return true;
-  }
+    if (depth_ > outside && !first) {
+      if (c != ',') return fail(JsonFault::bad_structure);
+      separator();
+    }
+    first = false;
+    if (object) {
+      if (peek() != '"' || !string_here(ignored) || peek() != ':')
+        return fail(JsonFault::bad_structure);
+      separator();
+    }
+    const char value = peek();
+    if (value == '{' || value == '[') {
+      if (!open(value)) return false;
+      objects = objects << 1 | static_cast<std::uint64_t>(value == '{');
+      first = true;
+    } else if (value == '"' ? !string_here(ignored) : !take_scalar(ignored)) {
+      return false;
+    }
+  } while (depth_ > outside);
+  return true;
 }
 
 }  // namespace steelyard::dialect

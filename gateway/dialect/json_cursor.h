@@ -1,19 +1,21 @@
 #pragma once
-// Walks the tokens of a JsonIndex in order, strictly: every token is looked at once and must fit
-// the grammar of RFC 8259. After any function returned false, fault() says why and the cursor stays
+// Walks a JSON text from its first byte to its last, strictly: every byte is looked at once and
+// must fit the grammar of RFC 8259, strings must be UTF-8. No tree, no list of tokens, no copy; the
+// text needs no padding. After any function returned false, fault() says why and the cursor stays
 // where it failed.
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "config/types/limits.h"
-#include "gateway/dialect/json_index.h"
+#include "gateway/dialect/json_fault.h"
+#include "gateway/dialect/text_scan.h"
 
 namespace steelyard::dialect {
 
-// Escapes of [begin, end), the inside of a string; begin points at a backslash. \uD800 alone is
-// refused, as simdjson and most providers do.
-bool escapes_are_valid(const char* begin, const char* end);
 // The bytes `escaped` stands for, appended. Its escapes must be valid.
 void append_unescaped(std::string& out, std::string_view escaped);
 // The same into a fixed buffer: number of bytes, or size_t(-1) if they do not fit.
@@ -23,53 +25,56 @@ bool is_json_number(std::string_view token);
 
 class JsonCursor {
  public:
-  explicit JsonCursor(const JsonIndex& index)
-      : text_(index.text_),
-        at_(index.tokens_),
-        last_(index.tokens_ + index.count_),
-        text_end_(index.text_ + index.size_),
-        backslash_(next_backslash(index.text_)) {}
+  // `text` must stay where it is. An empty one, one that begins with a byte order mark and one of
+  // 4 GiB or more are refused here: fault() says so at once.
+  explicit JsonCursor(std::string_view text);
 
   // First byte of the current token; NUL at the end.
-  char peek() const { return at_ < last_ ? text_[*at_] : '\0'; }
-  bool at_end() const { return at_ == last_; }
-  std::size_t offset() const {
-    return *at_;
-  }  // of the current token; the length of the text at the end
+  char peek() const { return at_ < end_ ? *at_ : '\0'; }
+  bool at_end() const { return at_ == end_; }
+  // Of the current token; the length of the text at the end.
+  std::size_t offset() const { return static_cast<std::size_t>(at_ - begin_); }
   // One past the last byte of the token before: the end of a value just taken.
-  std::size_t end_of_previous() const { return trimmed_end(at_ - 1) - text_; }
+  std::size_t end_of_previous() const { return static_cast<std::size_t>(token_end_ - begin_); }
   // Right after next_member(): one past the closing quote of the key.
-  std::size_t end_of_previous_key() const { return trimmed_end(at_ - 2) - text_; }
+  std::size_t end_of_previous_key() const { return static_cast<std::size_t>(key_end_ - begin_); }
   JsonFault fault() const { return fault_; }
 
   // Enters an object or array; false if the current token is not its bracket, or too deep.
   bool open(char bracket) {
     if (peek() != bracket) return fail(JsonFault::bad_structure);
     if (++depth_ > limits::json_depth_max) return fail(JsonFault::too_deep);
-    ++at_;
+    pass(at_ + 1);
     return true;
   }
   // The next key of the object entered, raw; its value is then current. False at the end or on a
   // fault. `first` starts as true for each object.
   bool next_member(bool& first, std::string_view& key) {
-    // A separator, a key, a colon and a value at least: no need to look for the end at each of
-    // them.
-    if (last_ - at_ < 4) [[unlikely]]
-      return next_member_at_end(first, key);
-    char c = text_[*at_];
+    char c = peek();
     if (c == '}') return close();
     if (!first) {
       if (c != ',') return fail(JsonFault::bad_structure);
-      c = text_[*++at_];
+      c = separator();
     }
     first = false;
     if (c != '"' || !string_here(key)) return fail(JsonFault::bad_structure);
-    if (text_[*at_] != ':') return fail(JsonFault::bad_structure);
-    ++at_;
+    key_end_ = token_end_;
+    if (peek() != ':') return fail(JsonFault::bad_structure);
+    separator();
     return true;
   }
   // True if another element of the array entered is now current.
-  bool next_element(bool& first) { return next_item(first, ']'); }
+  bool next_element(bool& first) {
+    const char c = peek();
+    if (c == ']') return close();
+    if (first) {
+      first = false;
+      return c != '\0' || fail(JsonFault::bad_structure);
+    }
+    if (c != ',') return fail(JsonFault::bad_structure);
+    separator();
+    return true;
+  }
 
   // The inside of the string that is the current token, escapes checked but not resolved.
   bool take_string(std::string_view& inside) {
@@ -83,29 +88,20 @@ class JsonCursor {
   template <std::size_t A, std::size_t B>
   bool take_two_strings(const char (&a_key)[A], std::string_view& a, const char (&b_key)[B],
                         std::string_view& b) {
-    constexpr char shape[] = {'{', '"', ':', '"', ',', '"', ':', '"', '}'};
-    if (last_ - at_ < 9 || depth_ >= limits::json_depth_max) return false;
-    for (int i = 0; i < 9; ++i) {
-      if (text_[at_[i]] != shape[i]) return false;
+    const char* const start = at_;
+    if (peek() != '{' || depth_ >= limits::json_depth_max) return false;
+    separator();
+    const bool taken = take_named(a_key, a) && peek() == ',' && separator() != '\0' &&
+                       take_named(b_key, b) && peek() == '}';
+    if (taken) {
+      pass(at_ + 1);
+    } else if (fault_ == JsonFault::none) {
+      at_ = start;
     }
-    if (at_[2] - at_[1] < A - 1 || std::memcmp(text_ + at_[1], a_key, A - 1) != 0) return false;
-    if (at_[6] - at_[5] < B - 1 || std::memcmp(text_ + at_[5], b_key, B - 1) != 0) return false;
-    at_ += 3;
-    if (!string_here(a)) return false;
-    at_ += 3;
-    if (!string_here(b)) return false;
-    ++at_;
-    return true;
+    return taken;
   }
   // A number, true, false or null, as text.
-  bool take_scalar(std::string_view& token) {
-    if (at_end()) return fail(JsonFault::bad_structure);
-    const char* begin = text_ + *at_;
-    token = {begin, static_cast<std::size_t>(trimmed_end(at_) - begin)};
-    if (!scalar_is_valid(token)) return fail(JsonFault::bad_token);
-    ++at_;
-    return true;
-  }
+  bool take_scalar(std::string_view& token);
   // Takes the current token if it is null. False without a fault if it is something else.
   bool take_null() {
     std::string_view token;
@@ -115,65 +111,66 @@ class JsonCursor {
   bool skip_value();
 
  private:
-  static bool scalar_is_valid(std::string_view token) {
-    switch (token[0]) {
-      case 't': return token == "true";
-      case 'f': return token == "false";
-      case 'n': return token == "null";
-      default: return is_json_number(token);
-    }
+  static bool is_space(char c) {
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
   }
   bool fail(JsonFault fault) {
     if (fault_ == JsonFault::none) fault_ = fault;
     return false;
   }
-  // The current token begins with a quote.
-  bool string_here(std::string_view& inside) {
-    const char* begin = text_ + *at_ + 1;
-    const char* end = trimmed_end(at_) - 1;
-    if (end < begin || *end != '"') return fail(JsonFault::bad_token);
-    if (backslash_ < begin) backslash_ = next_backslash(begin);
-    escaped_ = backslash_ < end;
-    if (escaped_ && !escapes_are_valid(backslash_, end)) return fail(JsonFault::bad_token);
-    inside = {begin, static_cast<std::size_t>(end - begin)};
+  // The current token ends before `end`: on to the next.
+  void pass(const char* end) {
+    token_end_ = end;
+    at_ = end;
+    skip_space();
+  }
+  void skip_space() {
+    while (at_ < end_ && is_space(*at_)) ++at_;
+  }
+  // Over a comma, a colon, a brace; the first byte of what follows.
+  char separator() {
     ++at_;
-    return true;
+    skip_space();
+    return peek();
   }
   bool close() {
     --depth_;
-    ++at_;
+    pass(at_ + 1);
     return false;
   }
-  bool next_member_at_end(bool& first, std::string_view& key);
-  bool next_item(bool& first, char bracket) {
-    const char c = peek();
-    if (c == bracket) return close();
-    if (first) {
-      first = false;
-      return c != '\0' || fail(JsonFault::bad_structure);
+  // The current token begins with a quote. Most strings are short and plain.
+  bool string_here(std::string_view& inside) {
+#if defined(__SSE2__)
+    const char* const p = at_ + 1;
+    if (end_ - p > 16) {
+      const StringBlock block = string_block(p);
+      const int size = std::countr_zero(block.special | 0x1'0000u);
+      if (p[size] == '"' && size < 16 && (block.high & ((1u << size) - 1)) == 0) {
+        escaped_ = false;
+        inside = {p, static_cast<std::size_t>(size)};
+        pass(p + size + 1);
+        return true;
+      }
     }
-    if (c != ',') return fail(JsonFault::bad_structure);
-    ++at_;
-    return true;
+#endif
+    return any_string_here(inside);
   }
-  const char* trimmed_end(const std::uint32_t* token) const {
-    const char* end = text_ + token[1];
-    while (is_space(end[-1])) --end;
-    return end;
-  }
-  static bool is_space(char c) {
-    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
-  }
-  const char* next_backslash(const char* from) const {
-    const void* found = from < text_end_ ? std::memchr(from, '\\', text_end_ - from) : nullptr;
-    return found != nullptr ? static_cast<const char*>(found) : text_end_;
+  bool any_string_here(std::string_view& inside);
+  bool skip_container();
+  template <std::size_t N>
+  bool take_named(const char (&key)[N], std::string_view& value) {
+    if (end_ - at_ < static_cast<std::ptrdiff_t>(N) || std::memcmp(at_, key, N - 1) != 0)
+      return false;
+    at_ += N - 1;
+    skip_space();
+    return peek() == ':' && separator() == '"' && string_here(value);
   }
 
-  const char* text_;
-  const std::uint32_t* at_;
-  const std::uint32_t* last_;  // the sentinel
-  const char* text_end_;
-  const char* backslash_;  // first backslash at or after the last string looked at
+  const char* begin_;
+  const char* at_;         // the current token
+  const char* end_;        // of the text
+  const char* token_end_;  // of the token before
+  const char* key_end_;    // of the last key
   int depth_ = 0;
   JsonFault fault_ = JsonFault::none;
   bool escaped_ = false;

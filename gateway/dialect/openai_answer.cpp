@@ -49,8 +49,8 @@ constexpr KeyTable kGroqKeys(key_names("usage", "error"));
 
 class AnswerReader {
  public:
-  AnswerReader(JsonIndex& index, AnswerDocument& out, AnswerSinks sinks)
-      : reader_(index), out_(out), sinks_(sinks) {}
+  AnswerReader(std::string_view json, AnswerDocument& out, AnswerSinks sinks)
+      : reader_(json), out_(out), sinks_(sinks) {}
 
   bool read() {
     if (reader_.cursor.peek() != '{') return false;
@@ -227,11 +227,9 @@ FinishReason finish_named(std::string_view name) {
   return FinishReason::other;
 }
 
-bool read_answer(JsonIndex& scratch, std::string_view json, AnswerDocument& out,
-                 AnswerSinks sinks) {
+bool read_answer(std::string_view json, AnswerDocument& out, AnswerSinks sinks) {
   out = AnswerDocument{};
-  if (scratch.load(json) != JsonFault::none) return false;
-  return AnswerReader(scratch, out, sinks).read();
+  return AnswerReader(json, out, sinks).read();
 }
 
 }  // namespace steelyard::dialect::openai

@@ -9,7 +9,6 @@
 
 #include "gateway/dialect/answer.h"
 #include "gateway/dialect/fault.h"
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/usage.h"
 
 namespace steelyard::dialect::openai {
@@ -38,7 +37,7 @@ struct AnswerSinks {
 };
 
 // False if `json` is not one JSON object; then `out` holds what was read before the fault.
-bool read_answer(JsonIndex& scratch, std::string_view json, AnswerDocument& out, AnswerSinks sinks);
+bool read_answer(std::string_view json, AnswerDocument& out, AnswerSinks sinks);
 
 FinishReason finish_named(std::string_view name);  // "" is none
 

@@ -177,15 +177,13 @@ UpstreamFault FaultReader::take(int status) {
   return std::move(fault_);
 }
 
-UpstreamFault parse_error(int status, std::string_view body, JsonIndex& scratch) {
+UpstreamFault parse_error(int status, std::string_view body) {
   FaultReader found;
-  bool ok = scratch.load(body) == JsonFault::none;
-  if (ok) {
-    LenientReader reader(scratch);
-    // Gemini's OpenAI endpoint puts the document into an array.
-    ok = reader.cursor.peek() == '[' ? reader.array([&] { return read_document(reader, found); })
-                                     : read_document(reader, found);
-  }
+  LenientReader reader(body);
+  // Gemini's OpenAI endpoint puts the document into an array.
+  const bool ok = reader.cursor.peek() == '['
+                      ? reader.array([&] { return read_document(reader, found); })
+                      : read_document(reader, found);
   UpstreamFault fault = found.take(status);
   if (!ok && fault.message.empty()) {
     fault.message = plain_text(body);

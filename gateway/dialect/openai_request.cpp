@@ -40,7 +40,6 @@ bool is_model_token(std::string_view name) {
 }
 
 struct RequestParser::State {
-  JsonIndex index;
   Conversation conversation;
   std::string refusal;
   std::array<char, limits::model_name_bytes_max> model{};
@@ -230,14 +229,13 @@ class RequestReader {
 bool RequestParser::State::read(std::string_view body, ChatRequest& out) {
   conversation.clear();
   refusal.clear();
-  const JsonFault fault = index.load(body);
-  StrictReader reader(index, refusal);
-  const bool ok =
-      fault == JsonFault::none && RequestReader(reader, conversation, model, out).read();
+  StrictReader reader(body, refusal);
+  const bool ok = RequestReader(reader, conversation, model, out).read();
   if (!ok && refusal.empty()) {
     refusal = "the request body is not valid JSON: ";
-    refusal += describe(fault != JsonFault::none ? fault : reader.cursor.fault());
-    if (fault == JsonFault::none) refusal += " at byte " + std::to_string(reader.cursor.offset());
+    refusal += describe(reader.cursor.fault());
+    if (reader.cursor.fault() >= JsonFault::bad_utf8)
+      refusal += " at byte " + std::to_string(reader.cursor.offset());
   }
   return ok;
 }

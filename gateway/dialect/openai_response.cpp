@@ -32,13 +32,12 @@ std::string_view take_line(std::string_view& lines) {
 bool ResponseParser::is_json(std::string_view escaped) {
   unescaped_.clear();
   append_unescaped(unescaped_, escaped);
-  if (scratch_->load(unescaped_) != JsonFault::none) return false;
-  JsonCursor cursor(*scratch_);
+  JsonCursor cursor(unescaped_);
   return cursor.skip_value() && cursor.at_end();
 }
 
 bool ResponseParser::is_object(std::string_view escaped) {
-  return is_json(escaped) && JsonCursor(*scratch_).peek() == '{';
+  return is_json(escaped) && JsonCursor(unescaped_).peek() == '{';
 }
 
 void ResponseParser::parse(std::string_view body, ChatAnswer& out) {
@@ -47,7 +46,7 @@ void ResponseParser::parse(std::string_view body, ChatAnswer& out) {
   out = ChatAnswer{};
   arguments_.clear();
   AnswerDocument document;
-  const bool json = read_answer(*scratch_, body, document, {&names, 4096, &arguments_});
+  const bool json = read_answer(body, document, {&names, 4096, &arguments_});
   out.tool_names = std::move(names);
   out.valid = json && document.choices;
   out.usage = document.usage;
@@ -70,8 +69,7 @@ void ResponseParser::parse(std::string_view body, ChatAnswer& out) {
 bool ResponseParser::tools_declared(std::string_view tools, std::string_view names) {
   while (!names.empty()) {
     const std::string_view wanted = take_line(names);
-    if (tools.empty() || scratch_->load(tools) != JsonFault::none) return false;
-    LenientReader reader(*scratch_);
+    LenientReader reader(tools);
     bool found = false;
     reader.array([&] {
       std::string_view raw;

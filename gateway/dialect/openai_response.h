@@ -12,10 +12,6 @@
 #include "gateway/dialect/fault.h"
 #include "gateway/dialect/usage.h"
 
-namespace steelyard::dialect {
-class JsonIndex;
-}
-
 namespace steelyard::dialect::openai {
 
 // Views point into the body.
@@ -38,7 +34,6 @@ struct ChatAnswer {
 // One per worker.
 class ResponseParser {
  public:
-  explicit ResponseParser(JsonIndex& scratch) : scratch_(&scratch) {}
   // `out` is reset first; its strings keep their memory.
   void parse(std::string_view body, ChatAnswer& out);
   // Is `content` (raw inside of a JSON string) itself a JSON document? For escalation on
@@ -50,12 +45,11 @@ class ResponseParser {
  private:
   bool is_object(std::string_view escaped);
 
-  JsonIndex* scratch_;
   std::string unescaped_;                    // grows to the longest text looked into
   std::vector<std::string_view> arguments_;  // of the answer being parsed
 };
 
 // An error answer: status and body as the provider sent them. Never `none`.
-UpstreamFault parse_error(int status, std::string_view body, JsonIndex& scratch);
+UpstreamFault parse_error(int status, std::string_view body);
 
 }  // namespace steelyard::dialect::openai

@@ -40,10 +40,10 @@ class TapOutput {
   std::size_t count_ = 0;
 };
 
-// One per stream. `scratch` is the worker's; it is used only inside the calls.
+// One per stream.
 class StreamTap {
  public:
-  StreamTap(TapOptions options, JsonIndex& scratch) : options_(options), watch_(scratch) {}
+  explicit StreamTap(TapOptions options) : options_(options) {}
 
   // Any split of the stream gives the same facts and the same passed bytes. Bytes are held back
   // only while their event may still turn out to be the usage-only chunk to drop, 16 KiB at most.

@@ -85,7 +85,7 @@ void StreamWatch::inspect(std::string_view data) {
 void StreamWatch::parse(std::string_view json) {
   AnswerDocument document;
   const AnswerSinks sinks{&facts_.tool_names, StreamFacts::tool_names_bytes_max, nullptr};
-  const bool whole = read_answer(*scratch_, json, document, sinks);
+  const bool whole = read_answer(json, document, sinks);
   if (!whole) ++facts_.unparsed;
   if (document.usage.present) facts_.usage = document.usage;
   if (document.finish != FinishReason::none) facts_.finish = document.finish;
@@ -103,7 +103,7 @@ void StreamWatch::parse(std::string_view json) {
 }
 
 void StreamWatch::fail_with(std::string_view json) {
-  if (!facts_.fault) facts_.fault = parse_error(200, json, *scratch_);
+  if (!facts_.fault) facts_.fault = parse_error(200, json);
   raise(StreamPhase::failed);
 }
 

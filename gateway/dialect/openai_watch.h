@@ -11,10 +11,6 @@
 #include "gateway/dialect/fault.h"
 #include "gateway/dialect/usage.h"
 
-namespace steelyard::dialect {
-class JsonIndex;
-}
-
 namespace steelyard::dialect::openai {
 
 // How far the answer has come. Only grows, but `failed` wins over all others.
@@ -48,8 +44,6 @@ struct StreamFacts {
 
 class StreamWatch {
  public:
-  explicit StreamWatch(JsonIndex& scratch) : scratch_(&scratch) {}
-
   void take_line(std::string_view line);  // complete, not blank
   void skip_line();                       // a line over the cap went by unread
   // A blank line, or the end. True: the event was one usage-only chunk and nothing else.
@@ -71,7 +65,6 @@ class StreamWatch {
   void fail_with(std::string_view json);
   void raise(StreamPhase phase);
 
-  JsonIndex* scratch_;
   StreamFacts facts_;
   ChunkScanner scanner_;
   std::string joined_;  // data of an event with several data lines

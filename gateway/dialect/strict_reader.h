@@ -20,7 +20,7 @@ struct Where {
 
 class StrictReader {
  public:
-  StrictReader(const JsonIndex& index, std::string& refusal) : cursor(index), refusal_(&refusal) {}
+  StrictReader(std::string_view json, std::string& refusal) : cursor(json), refusal_(&refusal) {}
 
   JsonCursor cursor;
 

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_stream.h"
 #include "gateway/dialect/sse.h"
 
@@ -26,8 +25,7 @@ struct Run {
 };
 
 Run run_tap(const std::vector<std::string_view>& pieces, openai::TapOptions options) {
-  static JsonIndex scratch;
-  openai::StreamTap tap(options, scratch);
+  openai::StreamTap tap(options);
   openai::TapOutput out;
   Run run;
   const auto collect = [&] {

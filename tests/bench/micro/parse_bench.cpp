@@ -90,10 +90,9 @@ void watch_stream_event(benchmark::State& state) {
   const StreamScript script(1'000'000, true);
   char role[StreamScript::event_bytes_max], event[StreamScript::event_bytes_max];
   const std::size_t role_bytes = script.write(0, 0, role), bytes = script.write(1, 0, event);
-  dialect::JsonIndex scratch;
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = state.range(0) != 0;
-  dialect::openai::StreamTap tap(options, scratch);
+  dialect::openai::StreamTap tap(options);
   dialect::openai::TapOutput out;
   tap.feed({role, role_bytes}, out);
   std::size_t passed = 0;

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/openai_usage.h"
 #include "tests/unit/dialect/support.h"
@@ -14,8 +13,7 @@ namespace {
 using namespace openai;
 
 ChatAnswer parse(std::string_view body) {
-  static JsonIndex index;
-  static ResponseParser parser(index);
+  static ResponseParser parser;
   ChatAnswer answer;
   parser.parse(body, answer);
   return answer;
@@ -106,8 +104,7 @@ TEST_CASE("answer: what a policy may escalate on") {
 }
 
 TEST_CASE("answer: content that should be JSON, tools that should exist") {
-  JsonIndex index;
-  ResponseParser parser(index);
+  ResponseParser parser;
   CHECK(parser.is_json(R"({\"a\":1})"));
   CHECK(parser.is_json("3"));
   CHECK_FALSE(parser.is_json(R"({\"a\":1)"));
@@ -205,19 +202,17 @@ const ErrorRow kErrors[] = {
 };
 
 TEST_CASE("faults: bodies and statuses of providers' errors") {
-  JsonIndex index;
   for (const ErrorRow& row : kErrors) {
     CAPTURE(row.status);
     CAPTURE(row.body);
-    const UpstreamFault fault = parse_error(row.status, row.body, index);
+    const UpstreamFault fault = parse_error(row.status, row.body);
     CHECK(std::string(name_of(fault.cls)) == name_of(row.cls));
     CHECK(fault.code == row.code);
   }
-  CHECK(parse_error(502, "<html>\n<body>Bad  Gateway</body>", index).message ==
+  CHECK(parse_error(502, "<html>\n<body>Bad  Gateway</body>").message ==
         "<html> <body>Bad  Gateway</body>");
-  CHECK(parse_error(422, R"({"detail":[{"msg":"field required"}]})", index).message ==
-        "field required");
-  CHECK(parse_error(400, "{\"error\":{\"message\":\"" + std::string(9'000, 'm') + "\"}}", index)
+  CHECK(parse_error(422, R"({"detail":[{"msg":"field required"}]})").message == "field required");
+  CHECK(parse_error(400, "{\"error\":{\"message\":\"" + std::string(9'000, 'm') + "\"}}")
             .message.size() == 2'000);
 }
 
@@ -237,13 +232,12 @@ TEST_CASE("faults: the error value says whether to go on, and whose fault it was
 }
 
 TEST_CASE("faults: recorded error answers are never `none` and keep their message") {
-  JsonIndex index;
   int errors = 0;
   for (const auto& exchange : testing::recorded_chat()) {
     if (exchange.status < 400) continue;
     ++errors;
     CAPTURE(exchange.response);
-    const UpstreamFault fault = parse_error(exchange.status, exchange.response, index);
+    const UpstreamFault fault = parse_error(exchange.status, exchange.response);
     CHECK(fault.cls != FaultClass::none);
     CHECK_FALSE(fault.message.empty());
     if (exchange.status == 401) CHECK(std::string(name_of(fault.cls)) == "auth_upstream");

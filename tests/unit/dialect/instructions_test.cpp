@@ -7,7 +7,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/openai_stream.h"
@@ -47,14 +46,6 @@ TEST_CASE("instructions: request" * doctest::skip()) {
   CHECK(done == rounds());
 }
 
-TEST_CASE("instructions: stage 1 alone" * doctest::skip()) {
-  const std::string body = chat_request();
-  JsonIndex index;
-  int done = 0;
-  for (int i = rounds(); i > 0; --i) done += index.load(body) == JsonFault::none ? 1 : 0;
-  CHECK(done == rounds());
-}
-
 TEST_CASE("instructions: splice" * doctest::skip()) {
   const std::string body = chat_request();
   openai::RequestParser parser;
@@ -71,8 +62,7 @@ TEST_CASE("instructions: splice" * doctest::skip()) {
 }
 
 void feed_frames(bool drop) {
-  JsonIndex scratch;
-  openai::StreamTap tap({drop, false}, scratch);
+  openai::StreamTap tap({drop, false});
   openai::TapOutput out;
   MESSAGE("bytes: " << kFrame.size());
   for (int i = rounds(); i > 0; --i) tap.feed(kFrame, out);
@@ -89,8 +79,7 @@ TEST_CASE("instructions: usage chunk" * doctest::skip()) {
   const std::string frame =
       R"(data: {"id":"c","model":"gpt-x","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_tokens_details":{"cached_tokens":4}}})"
       "\n\n";
-  JsonIndex scratch;
-  openai::StreamTap tap({true, false}, scratch);
+  openai::StreamTap tap({true, false});
   openai::TapOutput out;
   for (int i = rounds(); i > 0; --i) tap.feed(frame, out);
   CHECK(out.empty());
@@ -102,8 +91,7 @@ TEST_CASE("instructions: answer" * doctest::skip()) {
       std::string(700, 'w') +
       R"(","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}},"service_tier":"default"})";
   MESSAGE("bytes: " << body.size());
-  JsonIndex scratch;
-  openai::ResponseParser parser(scratch);
+  openai::ResponseParser parser;
   openai::ChatAnswer answer;
   for (int i = rounds(); i > 0; --i) parser.parse(body, answer);
   CHECK(answer.valid);

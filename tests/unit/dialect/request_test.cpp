@@ -48,7 +48,7 @@ TEST_CASE("request: what is refused, and how it is said") {
        "the request body is not valid JSON: a value is malformed at byte 68"},
       {"{\"model\":\"m\"",
        "the request body is not valid JSON: the structure is broken at byte 12"},
-      {body_with("\"x\":\"\xff\""), "the request body is not valid JSON: it is not UTF-8"},
+      {body_with("\"x\":\"\xff\""), "the request body is not valid JSON: it is not UTF-8 at byte 65"},
       {R"({"messages":[{"role":"user"}]})", "`/model` is missing"},
       {R"({"model":"m"})", "`/messages` is missing"},
       {R"({"model":"m","messages":[]})", "`/messages` must not be empty"},

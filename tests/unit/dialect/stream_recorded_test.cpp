@@ -4,7 +4,6 @@
 #include <map>
 #include <string>
 
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_stream.h"
 #include "tests/unit/dialect/support.h"
 #include "tests/unit/dialect/tap_run.h"
@@ -14,11 +13,6 @@ namespace {
 
 using namespace openai;
 using namespace testing;
-
-JsonIndex& scratch() {
-  static JsonIndex index;
-  return index;
-}
 
 // The reference for recorded streams: blocks between blank lines, each parsed by the DOM.
 struct Reference {
@@ -79,7 +73,7 @@ TEST_CASE("tap: recorded streams: bytes, usage, finish and end as the DOM sees t
     CAPTURE(exchange.provider);
     ++streams;
     const Reference ref = reference(exchange.response);
-    StreamTap tap(kDrop, scratch());
+    StreamTap tap(kDrop);
     TapOutput out;
     tap.feed(exchange.response, out);
     std::string passed = testing::text_of(out);

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "config/types/limits.h"
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_stream.h"
 #include "tests/unit/dialect/support.h"
 #include "tests/unit/dialect/tap_run.h"
@@ -13,11 +12,6 @@ namespace {
 
 using namespace openai;
 using namespace testing;
-
-JsonIndex& scratch() {
-  static JsonIndex index;
-  return index;
-}
 
 const std::string kText =
     R"(data: {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]})"
@@ -101,7 +95,7 @@ TEST_CASE("tap: line ends of the dropped event, split anywhere") {
 }
 
 TEST_CASE("tap: holds back only an event that may be the usage chunk") {
-  StreamTap tap(kDrop, scratch());
+  StreamTap tap(kDrop);
   TapOutput out;
   const auto feed = [&](const std::string& bytes) {
     tap.feed(bytes, out);
@@ -123,7 +117,7 @@ TEST_CASE("tap: holds back only an event that may be the usage chunk") {
 }
 
 TEST_CASE("tap: a released event and a held one in the same read do not share memory") {
-  StreamTap tap(kDrop, scratch());
+  StreamTap tap(kDrop);
   TapOutput out;
   const auto feed = [&](const std::string& bytes) {
     tap.feed(bytes, out);
@@ -199,7 +193,7 @@ TEST_CASE("tap: phases, first content and the way a stream ends") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.why);
-    StreamTap tap(kPass, scratch());
+    StreamTap tap(kPass);
     TapOutput out;
     tap.feed(row.in, out);
     const Result<void> end = tap.finish(out);
@@ -212,7 +206,7 @@ TEST_CASE("tap: phases, first content and the way a stream ends") {
 
 TEST_CASE("tap: an early end may be tried elsewhere, a late one may not") {
   for (const bool late : {false, true}) {
-    StreamTap tap(kPass, scratch());
+    StreamTap tap(kPass);
     TapOutput out;
     tap.feed(late ? kText : std::string(": hi\n\n"), out);
     CHECK(tap.finish(out).error().retry == (late ? Retry::never : Retry::next_target));
@@ -277,7 +271,7 @@ TEST_CASE("tap: usage in all the places providers put it, the last one wins") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.why);
-    StreamTap tap(kPass, scratch());
+    StreamTap tap(kPass);
     TapOutput out;
     tap.feed(row.in, out);
     (void)tap.finish(out);
@@ -290,7 +284,7 @@ TEST_CASE("tap: usage in all the places providers put it, the last one wins") {
 
 TEST_CASE("tap: output bytes count the text once") {
   const auto bytes = [](const std::string& delta) {
-    StreamTap tap(kPass, scratch());
+    StreamTap tap(kPass);
     TapOutput out;
     tap.feed(kText + "data: {\"choices\":[{\"delta\":" + delta + "}]}\n\n", out);
     return tap.facts().output_bytes - 2;

@@ -1,6 +1,5 @@
 #include "tests/unit/dialect/tap_run.h"
 
-#include "gateway/dialect/json_index.h"
 #include "tests/unit/dialect/support.h"
 
 namespace steelyard::dialect::testing {
@@ -8,8 +7,7 @@ namespace {
 
 template <class Pieces>
 Run run_all(const Pieces& pieces, openai::TapOptions options) {
-  static JsonIndex scratch;
-  openai::StreamTap tap(options, scratch);
+  openai::StreamTap tap(options);
   openai::TapOutput out;
   Run result;
   for (const auto& piece : pieces) {

@@ -3,7 +3,6 @@
 #include <map>
 #include <string>
 
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/openai_stream.h"
 #include "gateway/dialect/openai_usage.h"
@@ -15,10 +14,8 @@ namespace {
 using openai::parse_dollars;
 
 ReportedUsage parse(const std::string& json) {
-  JsonIndex index;
   ReportedUsage usage;
-  REQUIRE(index.load(json) == JsonFault::none);
-  LenientReader reader(index);
+  LenientReader reader(json);
   REQUIRE(openai::read_usage(reader, usage));
   return usage;
 }
@@ -143,15 +140,14 @@ void check_invariants(const ReportedUsage& r, const TokenUsage& u) {
 }
 
 TEST_CASE("usage: invariants hold over all recorded usages, and odd ones are few") {
-  JsonIndex index;
-  openai::ResponseParser parser(index);
+  openai::ResponseParser parser;
   std::map<std::string, int> notes;
   for (const auto& exchange : testing::recorded_chat()) {
     CAPTURE(exchange.id);
     CAPTURE(exchange.provider);
     ReportedUsage reported;
     if (exchange.stream) {
-      openai::StreamTap tap({}, index);
+      openai::StreamTap tap({});
       openai::TapOutput out;
       tap.feed(exchange.response, out);
       reported = tap.facts().usage;
