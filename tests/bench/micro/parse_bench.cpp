@@ -2,7 +2,6 @@
 #include <benchmark/benchmark.h>
 
 #include "gateway/dialect/chat.h"
-#include "gateway/dialect/json_index.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_stream.h"
 #include "gateway/net/head_reader.h"
