@@ -106,6 +106,11 @@ void ChatCall::take_plan() {
     receipt_.tier = runtime_.rules.tiers()[static_cast<std::size_t>(plan.effective_tier)];
   rule_ = rule_index();
   if (rule_ < runtime_.policy_labels.size()) receipt_.policy_id = runtime_.policy_labels[rule_];
+  receipt_.estimate.input_tokens = plan.attempts[0].input_tokens;
+  receipt_.estimate.input_tokens_upper = plan.attempts[0].input_tokens_upper;
+  receipt_.estimate.quality =
+      router::name_of(router::quality_of(runtime_.catalog.model(plan.attempts[0].model).framing,
+                                         decision_.features, decision_.has_media));
   receipt_.estimate.output_tokens_expected = plan.attempts[0].output_expected;
   receipt_.estimate.output_tokens_max = plan.attempts[0].output_tokens_max;
   for (const router::PlannedAttempt& attempt : plan.tries())

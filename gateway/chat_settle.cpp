@@ -163,7 +163,7 @@ void ChatCall::append_common_headers(net::HeadWriter& head) const {
   put("\r\nx-steelyard-attempts: ");
   at += net::write_decimal(at, receipt_.attempts.size());
   put("\r\nx-steelyard-estimated-tokens: ");
-  at += net::write_decimal(at, static_cast<std::uint64_t>(decision_.tokens.tokens));
+  at += net::write_decimal(at, static_cast<std::uint64_t>(planned_->input_tokens));
   put("\r\n");
   head.append_raw({room.data(), static_cast<std::size_t>(at - room.data())});
   head.append_raw(runtime_.target_lines[static_cast<std::size_t>(planned_->target)]);

@@ -40,8 +40,9 @@ router::ImageDetail detail_of(dialect::ImageDetail detail) {
   return router::ImageDetail::automatic;
 }
 
-// Everything the provider will read as text, framed as its dialect frames it.
-router::TokenCount count_tokens(router::TokenCounter& counter, const dialect::ChatRequest& chat) {
+// Everything the provider will read: texts, definitions, the schema of the answer, pictures.
+router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
+                           std::span<router::ImageShape> images) {
   router::ChatShape shape;
   shape.messages = static_cast<std::int32_t>(chat.messages.size());
   shape.tools = static_cast<std::int32_t>(chat.tool_count);
@@ -55,20 +56,28 @@ router::TokenCount count_tokens(router::TokenCounter& counter, const dialect::Ch
   if (!chat.tools.empty()) shape.tool_json_tokens = counter.count(chat.tools.of(chat.body));
   if (!chat.response_format_value.empty())
     shape.text_tokens += counter.count(chat.response_format_value.of(chat.body));
-  std::array<router::ImageShape, 64> images;
   std::size_t image_count = 0;
   for (const dialect::MediaPart& part : chat.media) {
     if (image_count == images.size()) break;
     images[image_count++].detail = detail_of(part.detail);
   }
-  shape.images = {images.data(), image_count};
-  router::TokenCount count = router::frame_chat(shape, {});
-  // Media beyond the table: each as dear as the dearest known.
-  const auto more = static_cast<std::int64_t>(chat.media.size() - image_count);
-  const std::int64_t each = more == 0 ? 0 : router::image_tokens({}, {});
-  count.tokens += more * each;
-  count.upper += more * each;
-  return count;
+  shape.images = images.first(image_count);
+  return shape;
+}
+
+// The request in the gateway's own tokens, for policies, and in every model's, for the choice.
+void count_tokens(WorkerTools& tools, const Runtime& runtime, Decision& d) {
+  std::array<router::ImageShape, 64> images;
+  const router::ChatShape shape = shape_of(*tools.counter, d.chat, images);
+  const router::Catalog& catalog = runtime.catalog;
+  d.features = router::features_of(shape);
+  d.has_media = !shape.images.empty();
+  catalog.inputs().count(d.features, tools.counts);
+  if (d.has_media)
+    router::add_images(catalog.models(), catalog.own_framing(), shape.images, tools.counts);
+  const router::InputCount& own = tools.counts[catalog.inputs().models()];
+  d.tokens = {own.tokens, own.upper,
+              router::quality_of(catalog.own_framing(), d.features, d.has_media)};
 }
 
 // The rules' zones change their offset on whole minutes.
@@ -132,6 +141,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   for (std::size_t bit = 0; bit < runtime.parameters.size(); ++bit)
     if (runtime.parameters[bit] && d.chat.fields.has(*runtime.parameters[bit]))
       input.parameters |= 1u << bit;
+  input.counts = std::span(tools.counts).first(runtime.catalog.models().size());
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;
@@ -217,7 +227,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   d.model = d.chat.model;
   d.chat.model = d.model.view();
 
-  d.tokens = count_tokens(*tools.counter, d.chat);
+  count_tokens(tools, runtime, d);
   const Tick t2 = worker.tick_now();
   d.count_ns = t2 - t1;
 

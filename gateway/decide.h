@@ -13,6 +13,7 @@
 #include "policies/evaluate.h"
 #include "policies/facts.h"
 #include "policies/verdict.h"
+#include "router/input_counts.h"
 #include "router/tokens/counter.h"
 
 namespace steelyard {
@@ -36,7 +37,9 @@ struct Decision {
   telemetry::FixedText<limits::model_name_bytes_max> model;  // chat.model points here
   policies::RequestFacts facts;
   policies::Verdict verdict;
-  router::TokenCount tokens;
+  router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
+  router::InputFeatures features;  // what the count was made of
+  bool has_media = false;
   store::ChainView budgets;       // before the request
   Instant at;                     // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;  // 0: no session

@@ -28,6 +28,7 @@ struct WorkerTools {
   dialect::openai::ChatAnswer answer;
   std::unique_ptr<router::TokenCounter> counter;
   router::OutputEstimates outputs;
+  std::vector<router::InputCount> counts;  // the request at hand, by model
   router::Plan plan;
   telemetry::ReceiptFormatter receipts;
   std::vector<std::int32_t> zone_offsets;  // of the rules' zones, at zone_offsets_minute

@@ -11,8 +11,10 @@
 #include "policies/model_mask.h"
 #include "policies/name_table.h"
 #include "policies/problem.h"
+#include "router/input_counts.h"
 #include "router/prices.h"
 #include "router/quick_rows.h"
+#include "router/tokens/framing.h"
 
 namespace steelyard::router {
 
@@ -30,6 +32,7 @@ struct Model {
   std::int32_t token_ratio_percent = 100;
   std::int32_t token_upper_percent =
       100;                    // the most its tokenizer is known to make of the same text
+  Framing framing;            // what its provider adds to the text
   std::uint32_t refuses = 0;  // bits of Catalog::parameters()
   std::uint32_t tiers = 0;    // bit t: keeps the promise of tier t
   std::uint32_t rank = 0;     // position among all names: breaks ties
@@ -95,6 +98,11 @@ class Catalog {
   // The same figures once more, as plan_quick.cpp wants them.
   const QuickRows& quick() const { return quick_; }
 
+  // What a request is in each model's tokens.
+  const InputRows& inputs() const { return inputs_; }
+  // The gateway's own tokenizer with usual frames: what policies see, before there is a model.
+  const Framing& own_framing() const { return own_framing_; }
+
   // Models that pass `allow` and not `deny` (globs over names).
   ModelMask mask_of(std::span<const std::string> allow, std::span<const std::string> deny) const;
   // What a key may use: its own lists and its team's. For the gateway's table of principals.
@@ -110,6 +118,8 @@ class Catalog {
   std::vector<std::int32_t> premium_;
   ModelMask served_;
   QuickRows quick_;
+  InputRows inputs_;
+  Framing own_framing_ = framing_of({});
   policies::NameTable numbers_;
 };
 

@@ -6,7 +6,6 @@
 #include "policies/glob.h"
 #include "policies/rule_set.h"
 #include "router/catalog.h"
-#include "router/tokens/framing.h"
 
 namespace steelyard::router {
 
@@ -14,16 +13,15 @@ using policies::Glob;
 using policies::Problem;
 using policies::Severity;
 
-// Percent of the gateway's own count, from the tokenizer's row (router/tokens/framing.h).
-void set_token_ratios(const ModelSpec& spec, Model& model) {
-  constexpr std::int64_t probe = 1'000'000;
+// Rows and ratios of its tokenizer (router/tokens/framing.h): found here, not per request.
+void set_framing(const ModelSpec& spec, Model& model) {
   TokenizerRef ref;
   if (!spec.tokenizer.empty()) ref.tokenizer = spec.tokenizer;
   ref.ratio_percent = std::clamp(spec.token_ratio_percent, 1, 10'000);
   ref.model = spec.name;
-  const TokenCount scaled = scale_text(probe, ref);
-  model.token_ratio_percent = static_cast<std::int32_t>((scaled.tokens + 9'999) / 10'000);
-  model.token_upper_percent = static_cast<std::int32_t>((scaled.upper + 9'999) / 10'000);
+  model.framing = framing_of(ref);
+  model.token_ratio_percent = model.framing.percent;
+  model.token_upper_percent = model.framing.upper_percent;
 }
 
 class CatalogCompiler {
@@ -38,6 +36,7 @@ class CatalogCompiler {
     order_premium();
     check_access();
     out_.catalog.quick_ = QuickRows(out_.catalog.models_);
+    out_.catalog.inputs_ = InputRows(out_.catalog.models_, out_.catalog.own_framing_);
     return std::move(out_);
   }
 
@@ -82,7 +81,7 @@ void CatalogCompiler::add_models() {
     model.context_tokens = spec.context_tokens;
     model.output_tokens_max = spec.output_tokens_max;
     model.cache_min_tokens = spec.cache_min_tokens;
-    set_token_ratios(spec, model);
+    set_framing(spec, model);
     model.can = spec.can;
     model.scored = spec.score.has_value();
     if (spec.score) model.score = spec.score->value;

@@ -64,10 +64,12 @@ struct SessionOdds {
 
 struct PlanInput {
   const policies::RequestFacts& facts;
-  const policies::Verdict& verdict;       // Outcome::route
-  const ModelMask* access = nullptr;      // Catalog::access_of; null: all
-  Instant at{};                           // chooses prices; settle must use the same
-  Tick now{};                             // breakers
+  const policies::Verdict& verdict;   // Outcome::route
+  const ModelMask* access = nullptr;  // Catalog::access_of; null: all
+  Instant at{};                       // chooses prices; settle must use the same
+  Tick now{};                         // breakers
+  // The request in each model's own tokens, by model; empty: RequestFacts's counts by its ratio.
+  std::span<const InputCount> counts{};
   std::uint32_t parameters = 0;           // bits of Catalog::parameters() that the request carries
   CacheWrites marks = CacheWrites::none;  // cache marks in the request
   ServiceTier service = ServiceTier::standard;

@@ -57,11 +57,16 @@ Reason Planner::fit_output(const Model& model, ModelView& view) const {
 }
 
 Reason Planner::fit(const Model& model, ModelView& view) const {
-  view.input = model.tokens_from(in_.facts.input_tokens);
-  view.input_upper =
-      model.tokens_at_most(std::max(in_.facts.input_tokens, in_.facts.input_tokens_upper));
-  view.tariff = model.prices.tariff_at(in_.at, moment_, in_.service);
   const auto index = static_cast<std::size_t>(&model - catalog_.models().data());
+  if (index < in_.counts.size()) {
+    view.input = in_.counts[index].tokens;
+    view.input_upper = in_.counts[index].upper;
+  } else {
+    view.input = model.tokens_from(in_.facts.input_tokens);
+    view.input_upper =
+        model.tokens_at_most(std::max(in_.facts.input_tokens, in_.facts.input_tokens_upper));
+  }
+  view.tariff = model.prices.tariff_at(in_.at, moment_, in_.service);
   view.output_expected = std::max<std::int64_t>(1, lengths_.mean(index, model.id));
   if (named_ == no_model)
     if (const Reason reason = capable(model); reason != Reason::ok) return reason;

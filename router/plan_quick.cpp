@@ -91,6 +91,7 @@ class QuickPlanner {
   const QuickRows& rows_ = p_.catalog_.quick();
   const bool named_ = p_.named_ != no_model;
   const bool asked_ = in_.facts.output_tokens_max > 0;
+  const std::span<const InputCount> counts_ = in_.counts;
   const std::int64_t counted_ = in_.facts.input_tokens;
   const std::int64_t bound_ = std::max(counted_, in_.facts.input_tokens_upper);
   const std::int32_t choices_ = p_.choices();
@@ -156,8 +157,13 @@ bool QuickPlanner::can(std::size_t index) const {
 [[gnu::always_inline]] inline bool QuickPlanner::fit(std::size_t index, const QuickModel& model,
                                                      View& view) const {
   if ((model.refuses & refusable_) != 0) return false;
-  view.input = percent_of(counted_, model.ratio_percent);
-  view.input_upper = percent_of(bound_, model.upper_percent);
+  if (index < counts_.size()) {
+    view.input = counts_[index].tokens;
+    view.input_upper = counts_[index].upper;
+  } else {
+    view.input = percent_of(counted_, model.ratio_percent);
+    view.input_upper = percent_of(bound_, model.upper_percent);
+  }
   std::int64_t want = want_;
   if (want > model.output_tokens_max) {
     if (asked_ && !named_) return false;

@@ -32,15 +32,18 @@ std::int64_t add(std::int64_t a, std::int64_t b) {
 }
 
 // The catalogue's ratio wins over the family's; the bound keeps its distance to it.
-struct Scale {
-  std::int64_t percent;
-  std::int64_t upper;
-};
-Scale scale_of(const TokenizerRef& ref, const TokenizerRow& row) {
-  if (ref.ratio_percent <= 0 || ref.ratio_percent == 100) return {row.percent, row.upper_percent};
-  const std::int64_t stretched =
-      percent_of(ref.ratio_percent, row.upper_percent * 100 / row.percent);
-  return {ref.ratio_percent, std::max<std::int64_t>(stretched, row.upper_percent)};
+void set_scale(const TokenizerRef& ref, Framing& framing) {
+  const TokenizerRow& row = *framing.tokenizer;
+  framing.percent = row.percent;
+  framing.upper_percent = row.upper_percent;
+  if (ref.ratio_percent > 0 && ref.ratio_percent != 100) {
+    const std::int64_t stretched =
+        percent_of(ref.ratio_percent, row.upper_percent * std::int64_t{100} / row.percent);
+    framing.percent = ref.ratio_percent;
+    framing.upper_percent = static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(stretched, row.upper_percent, 1'000'000));
+  }
+  framing.exact_text = row.exact && framing.percent == 100;
 }
 
 struct Extra {
@@ -68,48 +71,62 @@ Extra frames(const ChatShape& shape, const ChatRow& row) {
   return extra;
 }
 
-Extra pictures(std::span<const ImageShape> images, std::string_view model) {
-  Extra extra;
+}  // namespace
+
+TokenCount images_of(std::span<const ImageShape> images, const ImageRow& row) {
+  TokenCount all;
   for (const ImageShape& image : images) {
     const bool known = image.width > 0 && image.height > 0;
     const ImageShape assumed{typical_image.width, typical_image.height, image.detail};
-    extra.tokens = add(extra.tokens, image_tokens(known ? image : assumed, model));
-    extra.upper = add(extra.upper, image_tokens(image, model));
+    all.tokens = add(all.tokens, image_tokens(known ? image : assumed, row));
+    all.upper = add(all.upper, image_tokens(image, row));
+    if (!known) all.quality = CountQuality::prior;
   }
-  return extra;
+  return all;
 }
 
-}  // namespace
+Framing framing_of(const TokenizerRef& ref) {
+  Framing framing;
+  framing.tokenizer = &tokenizer_row(ref.tokenizer);
+  framing.chat = &chat_row(ref.model, ref.tokenizer);
+  framing.image = &image_row(ref.model);
+  set_scale(ref, framing);
+  return framing;
+}
+
+TokenCount scale_text(std::int64_t counted, const Framing& framing) {
+  const std::int64_t text = std::clamp<std::int64_t>(counted, 0, most);
+  if (framing.exact_text) return {text, text, CountQuality::exact};
+  return {percent_of(text, framing.percent), percent_of(text, framing.upper_percent),
+          CountQuality::prior};
+}
 
 TokenCount scale_text(std::int64_t counted, const TokenizerRef& ref) {
-  const TokenizerRow& row = tokenizer_row(ref.tokenizer);
-  const Scale scale = scale_of(ref, row);
-  const std::int64_t text = std::clamp<std::int64_t>(counted, 0, most);
-  if (row.exact && scale.percent == 100) return {text, text, CountQuality::exact};
-  return {percent_of(text, scale.percent), percent_of(text, scale.upper), CountQuality::prior};
+  return scale_text(counted, framing_of(ref));
 }
 
 TokenCount frame_chat(const ChatShape& shape, const TokenizerRef& ref) {
-  const ChatRow& row = chat_row(ref.model, ref.tokenizer);
-  const TokenCount text = scale_text(shape.text_tokens, ref);
+  return frame_chat(shape, framing_of(ref));
+}
+
+TokenCount frame_chat(const ChatShape& shape, const Framing& framing) {
+  const ChatRow& row = *framing.chat;
+  const TokenCount text = scale_text(shape.text_tokens, framing);
   const std::int64_t shown =
       percent_of(not_negative(shape.tool_json_tokens), row.tool_json_percent);
-  const TokenCount tools = scale_text(shown, ref);
+  const TokenCount tools = scale_text(shown, framing);
   // A definition as JSON with spaces is more than the model sees, never less; 12 for its frame.
   const TokenCount tools_most = scale_text(
-      add(not_negative(shape.tool_json_tokens), times(not_negative(shape.tools), 12)), ref);
+      add(not_negative(shape.tool_json_tokens), times(not_negative(shape.tools), 12)), framing);
   const Extra frame = frames(shape, row);
-  const Extra image = pictures(shape.images, ref.model);
+  const TokenCount image = images_of(shape.images, *framing.image);
   TokenCount whole;
   whole.tokens = not_negative(add(add(text.tokens, tools.tokens), add(frame.tokens, image.tokens)));
   whole.upper =
       add(add(text.upper, shape.tools > 0 ? tools_most.upper : 0), add(frame.upper, image.upper));
   whole.upper = std::max(whole.upper, whole.tokens);
-  const bool sized =
-      std::all_of(shape.images.begin(), shape.images.end(),
-                  [](const ImageShape& one) { return one.width > 0 && one.height > 0; });
   const bool exact = text.quality == CountQuality::exact && row.exact && shape.tools <= 0 &&
-                     shape.tool_calls <= 0 && sized;
+                     shape.tool_calls <= 0 && image.quality == CountQuality::exact;
   whole.quality = exact ? CountQuality::exact : CountQuality::prior;
   if (exact) whole.upper = whole.tokens;
   return whole;

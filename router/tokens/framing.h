@@ -41,16 +41,36 @@ struct TokenizerRef {
   std::string_view model;  // chooses the framing and image row; may be empty
 };
 
+struct TokenizerRow;
+struct ChatRow;
+struct ImageRow;
+
+// A model's rows, found once when its catalogue is loaded: a request does not search by name.
+struct Framing {
+  const TokenizerRow* tokenizer = nullptr;
+  const ChatRow* chat = nullptr;
+  const ImageRow* image = nullptr;
+  std::int32_t percent = 100;        // tokens per 100 counted
+  std::int32_t upper_percent = 100;  // admission's bound on that
+  bool exact_text = false;           // the counter is this model's tokenizer
+};
+Framing framing_of(const TokenizerRef& ref);
+
 // The whole request. `exact` only where both tokenizer and framing are published; otherwise
 // `prior`, whose `upper` the row's measured error sets. Never negative; saturates instead of
 // overflowing.
+TokenCount frame_chat(const ChatShape& shape, const Framing& framing);
 TokenCount frame_chat(const ChatShape& shape, const TokenizerRef& ref);
 
 // One text without chat framing (embeddings, moderation), for that tokenizer.
+TokenCount scale_text(std::int64_t counted, const Framing& framing);
 TokenCount scale_text(std::int64_t counted, const TokenizerRef& ref);
 
 // Tokens of one image for this model by the provider's formula. Of unknown size: the largest a
 // request can be billed at that detail, so that admission never under-counts.
+std::int64_t image_tokens(const ImageShape& image, const ImageRow& row);
 std::int64_t image_tokens(const ImageShape& image, std::string_view model);
+// All of them; `upper` above `tokens` where a size is not known. `exact` when all are.
+TokenCount images_of(std::span<const ImageShape> images, const ImageRow& row);
 
 }  // namespace steelyard::router

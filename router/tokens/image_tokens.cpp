@@ -102,7 +102,10 @@ std::int64_t worst(const ImageRow& row, ImageDetail detail) {
 }  // namespace
 
 std::int64_t image_tokens(const ImageShape& image, std::string_view model) {
-  const ImageRow& row = image_row(model);
+  return image_tokens(image, image_row(model));
+}
+
+std::int64_t image_tokens(const ImageShape& image, const ImageRow& row) {
   if (row.rule == ImageRule::fixed) {
     if (image.detail == ImageDetail::original) return row.budget;
     return image.detail == ImageDetail::low ? row.unit : row.base;

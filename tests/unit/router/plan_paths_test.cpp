@@ -145,13 +145,24 @@ struct Shop {
     if (dice.one_in(9)) in.bound_target = any_target();
     warm = {any_target(), dice.up_to(9'000)};
     if (dice.one_in(9)) in.warm = {&warm, 1};
+    if (dice.one_in(2)) in.counts = count_by_model();
     return in;
+  }
+
+  std::span<const InputCount> count_by_model() {
+    counts.clear();
+    for (std::size_t i = 0; i < bench.catalog.models().size(); ++i) {
+      const auto tokens = static_cast<std::int32_t>(dice.up_to(dice.one_in(99) ? 1 << 30 : 12'000));
+      counts.push_back({tokens, tokens + static_cast<std::int32_t>(dice.up_to(900))});
+    }
+    return counts;
   }
 
   Dice dice;
   Bench bench;
   ModelMask access;
   WarmCache warm;
+  std::vector<InputCount> counts;
 };
 
 bool same(const PlannedAttempt& a, const PlannedAttempt& b) {
