@@ -46,17 +46,24 @@ Weights weights_of(const Framing& framing) {
 // The features that are not zero, each in all four lanes.
 struct Active {
   __m128 value[feature_count];  // std::array would lose its alignment
-  std::array<std::size_t, feature_count> feature;
+  std::array<std::uint32_t, feature_count> feature;
   std::size_t count = 0;
+  void add(const InputFeatures& features, Feature f) {
+    value[count] = _mm_set1_ps(features[f]);
+    feature[count++] = static_cast<std::uint32_t>(f);
+  }
 };
+
+// A plain chat has the first three and nothing else.
+constexpr std::size_t plain_features = 3;
 
 Active active(const InputFeatures& features) {
   Active out;
-  for (std::size_t k = 0; k < feature_count; ++k) {
-    if (features.value[k] == 0) continue;
-    out.value[out.count] = _mm_set1_ps(features.value[k]);
-    out.feature[out.count++] = k;
-  }
+  for (std::size_t k = 0; k < plain_features; ++k) out.add(features, static_cast<Feature>(k));
+  const float* const rest = features.value.data();
+  if (rest[3] == 0 && rest[4] == 0 && rest[5] == 0) return out;  // nothing without tools
+  for (std::size_t k = plain_features; k < feature_count; ++k)
+    if (features.value[k] != 0) out.add(features, static_cast<Feature>(k));
   return out;
 }
 
@@ -90,46 +97,65 @@ InputFeatures features_of(const ChatShape& shape) {
 }
 
 InputRows::InputRows(std::span<const Model> models, const Framing& own)
-    : models_(models.size()),
-      groups_(models.size() / 4 + 1),
-      weights_(feature_count * groups_),
-      upper_(feature_count * groups_) {
-  for (std::size_t m = 0; m < models_; ++m) set(m, models[m].framing);
+    : models_(models.size()), weights_((models.size() / 4 + 1) * feature_count) {
+  const auto own_group = static_cast<std::uint32_t>(models_ / 4);
+  for (std::size_t m = 0; m < models_; ++m) {
+    set(m, models[m].framing);
+    const auto group = static_cast<std::uint32_t>(m / 4);
+    const bool listed = !served_.empty() && served_.back() == group;
+    if (models[m].target_count > 0 && !listed) served_.push_back(group);
+  }
   set(models_, own);
+  if (served_.empty() || served_.back() != own_group) served_.push_back(own_group);
 }
 
 void InputRows::set(std::size_t row, const Framing& framing) {
   const Weights w = weights_of(framing);
   for (std::size_t k = 0; k < feature_count; ++k) {
-    weights_[k * groups_ + row / 4].of[row % 4] = w.tokens.value[k];
-    upper_[k * groups_ + row / 4].of[row % 4] = w.upper.value[k];
+    WeightPair& pair = weights_[row / 4 * feature_count + k];
+    pair.tokens[row % 4] = w.tokens.value[k];
+    pair.upper[row % 4] = w.upper.value[k];
+  }
+}
+
+// `known`: the first so many features and no others, which the compiler can unroll; else 0.
+template <std::size_t known>
+void InputRows::count_groups(const void* active, InputCount* out) const {
+  const Active& f = *static_cast<const Active*>(active);
+  const std::size_t features = known != 0 ? known : f.count;
+  for (const std::uint32_t g : served_) {
+    __m128 tokens = _mm_setzero_ps(), bound = _mm_set1_ps(almost_half);
+#pragma GCC unroll 3
+    for (std::size_t i = 0; i < features; ++i) {
+      const WeightPair& w = weights_[g * feature_count + (known != 0 ? i : f.feature[i])];
+      tokens = _mm_add_ps(tokens, _mm_mul_ps(f.value[i], _mm_load_ps(w.tokens.data())));
+      bound = _mm_add_ps(bound, _mm_mul_ps(f.value[i], _mm_load_ps(w.upper.data())));
+    }
+    const __m128i likely = rounded(tokens);
+    const __m128i at_most = rounded(_mm_max_ps(bound, tokens));
+    auto* to = reinterpret_cast<__m128i*>(out + g * 4);
+    _mm_storeu_si128(to, _mm_unpacklo_epi32(likely, at_most));
+    _mm_storeu_si128(to + 1, _mm_unpackhi_epi32(likely, at_most));
   }
 }
 
 void InputRows::count(const InputFeatures& features, std::vector<InputCount>& out) const {
-  if (out.size() != groups_ * 4) out.resize(groups_ * 4);
+  const std::size_t rows = weights_.size() / feature_count * 4;
+  if (out.size() != rows) out.assign(rows, {});
   const Active f = active(features);
-  auto* to = reinterpret_cast<__m128i*>(out.data());
-  for (std::size_t g = 0; g < groups_; ++g, to += 2) {
-    __m128 tokens = _mm_setzero_ps(), bound = _mm_set1_ps(almost_half);
-    for (std::size_t i = 0; i < f.count; ++i) {
-      const std::size_t at = f.feature[i] * groups_ + g;
-      tokens = _mm_add_ps(tokens, _mm_mul_ps(f.value[i], _mm_load_ps(weights_[at].of.data())));
-      bound = _mm_add_ps(bound, _mm_mul_ps(f.value[i], _mm_load_ps(upper_[at].of.data())));
-    }
-    const __m128i likely = rounded(tokens);
-    const __m128i at_most = rounded(_mm_max_ps(bound, tokens));
-    _mm_storeu_si128(to, _mm_unpacklo_epi32(likely, at_most));
-    _mm_storeu_si128(to + 1, _mm_unpackhi_epi32(likely, at_most));
+  if (f.count == plain_features) {
+    count_groups<plain_features>(&f, out.data());
+  } else {
+    count_groups<0>(&f, out.data());
   }
 }
 
 InputCount InputRows::count_one(const InputFeatures& features, std::size_t model) const {
   float tokens = 0, bound = almost_half;
   for (std::size_t k = 0; k < feature_count; ++k) {
-    const std::size_t at = k * groups_ + model / 4;
-    tokens += features.value[k] * weights_[at].of[model % 4];
-    bound += features.value[k] * upper_[at].of[model % 4];
+    const WeightPair& w = weights_[model / 4 * feature_count + k];
+    tokens += features.value[k] * w.tokens[model % 4];
+    bound += features.value[k] * w.upper[model % 4];
   }
   return {rounded(tokens), rounded(std::max(bound, tokens))};
 }

@@ -42,8 +42,8 @@ struct InputCount {
 };
 
 // Four models side by side, as the vector instructions of every x86-64 take them.
-struct alignas(16) FourWeights {
-  std::array<float, 4> of;
+struct alignas(16) WeightPair {
+  std::array<float, 4> tokens{}, upper{};
 };
 
 class InputRows {
@@ -52,17 +52,21 @@ class InputRows {
   InputRows(std::span<const Model> models, const Framing& own);
 
   std::size_t models() const { return models_; }
-  // Every model's count, rounded to the nearest, into `out` (grown once, then reused); behind the
-  // last model the gateway's own, in its tokenizer with usual frames. Saturates at 2^30. Some 40
-  // instructions for four models.
+  // The count of every model that somebody serves, rounded to the nearest, into `out` (grown once,
+  // then reused); behind the last model the gateway's own, in its tokenizer with usual frames.
+  // Models nobody serves may stay {0, 0}. Saturates at 2^30. Some 35 instructions for four models.
   void count(const InputFeatures& features, std::vector<InputCount>& out) const;
   // The same for one; `models()` is the gateway's own.
   InputCount count_one(const InputFeatures& features, std::size_t model) const;
 
  private:
   void set(std::size_t row, const Framing& framing);
-  std::size_t models_ = 0, groups_ = 0;
-  std::vector<FourWeights> weights_, upper_;  // by feature, then by group of four models
+  template <std::size_t known>
+  void count_groups(const void* active, InputCount* out) const;
+
+  std::size_t models_ = 0;
+  std::vector<WeightPair> weights_;    // by group of four models, then by feature
+  std::vector<std::uint32_t> served_;  // groups with a model that somebody serves
 };
 
 // Adds what the images cost each model and, behind the last, `own`.

@@ -68,7 +68,8 @@ struct PlanInput {
   const ModelMask* access = nullptr;  // Catalog::access_of; null: all
   Instant at{};                       // chooses prices; settle must use the same
   Tick now{};                         // breakers
-  // The request in each model's own tokens, by model; empty: RequestFacts's counts by its ratio.
+  // The request in each served model's own tokens, by model; empty, and for models nobody serves:
+  // RequestFacts's counts by their ratio.
   std::span<const InputCount> counts{};
   std::uint32_t parameters = 0;           // bits of Catalog::parameters() that the request carries
   CacheWrites marks = CacheWrites::none;  // cache marks in the request

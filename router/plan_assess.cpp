@@ -58,7 +58,7 @@ Reason Planner::fit_output(const Model& model, ModelView& view) const {
 
 Reason Planner::fit(const Model& model, ModelView& view) const {
   const auto index = static_cast<std::size_t>(&model - catalog_.models().data());
-  if (index < in_.counts.size()) {
+  if (index < in_.counts.size() && model.target_count > 0) {
     view.input = in_.counts[index].tokens;
     view.input_upper = in_.counts[index].upper;
   } else {

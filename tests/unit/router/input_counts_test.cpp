@@ -36,6 +36,7 @@ Catalog catalog_of_rows() {
     model.token_ratio_percent = row.ratio;
     spec.models.push_back(model);
   }
+  spec.providers.push_back(provider_spec("all", {"*"}));
   return compile_catalog(spec).catalog;
 }
 
