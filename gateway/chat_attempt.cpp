@@ -15,31 +15,6 @@ namespace {
 
 constexpr int interim_heads_max = 5;
 
-// What is left of a gathered write.
-class Unwritten {
- public:
-  void add(std::string_view part) {
-    if (!part.empty()) parts_[count_++] = net::ConstBytes(part);
-  }
-  std::span<const net::ConstBytes> parts() const {
-    return {parts_.data() + first_, count_ - first_};
-  }
-  bool empty() const { return first_ == count_; }
-  void taken(std::size_t bytes) {
-    while (bytes != 0) {
-      net::ConstBytes& part = parts_[first_];
-      const std::size_t step = std::min(bytes, part.size);
-      part = net::ConstBytes(static_cast<const char*>(part.data) + step, part.size - step);
-      bytes -= step;
-      if (part.size == 0) ++first_;
-    }
-  }
-
- private:
-  std::array<net::ConstBytes, dialect::SplicedBody::parts_max + 2> parts_;
-  std::size_t first_ = 0, count_ = 0;
-};
-
 Error over_budget(const router::Denial& denial) {
   const NanoUsd left = denial.limit - denial.posted - denial.held;
   std::string text = "budget `" + std::string(denial.scope) + "` has $";
@@ -61,12 +36,6 @@ std::string_view per_name(WindowKind per) {
 }
 
 }  // namespace
-
-net::Task<ChatCall::AttemptEnd> ChatCall::attempt(const router::PlannedAttempt& planned) {
-  const AttemptEnd begun = begin_attempt(planned);
-  if (begun != AttemptEnd::going_on) co_return begun;
-  co_return co_await exchange();
-}
 
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
   planned_ = &planned;
@@ -159,40 +128,70 @@ bool ChatCall::build_body() {
   return built.has_value();
 }
 
+// What usually needs no waiting is done without a coroutine of its own: each costs a frame.
 net::Task<ChatCall::AttemptEnd> ChatCall::exchange() {
   net::ResponseHead head;
   for (bool fresh = false;; fresh = true) {
-    const net::IoResult connected = co_await connect(fresh);
-    if (!connected.ok()) co_return transport_failed(connected, false);
+    if (fresh || !take_idle()) {
+      const net::IoResult connected = co_await connect();
+      if (!connected.ok()) co_return transport_failed(connected, false);
+    }
     if (!dispatched_) {
       if (!dispatch()) co_return AttemptEnd::give_up;
-      const bool durable = co_await until_durable();
-      if (!durable) co_return AttemptEnd::give_up;
+      if (must_be_durable()) {
+        const bool durable = co_await until_durable();
+        if (!durable) co_return AttemptEnd::give_up;
+      }
     }
-    const net::IoResult sent = co_await send_request();
-    net::IoResult got = sent;
-    if (sent.ok()) got = co_await read_head(head);
+    net::IoResult got = send_now();
+    if (got.error == net::IoError::would_block) got = co_await send_rest(got.bytes);
+    const bool sent = got.ok();
+    if (sent) arm(runtime_.spec.timeouts.first_byte);
+    while (got.ok() && !whole_head(head, got)) {
+      upstream_->arm_read();
+      (void)worker_.tick_now();  // what came before was our own work
+      got = co_await upstream_->read;
+      took_in(got);
+    }
     if (got.ok()) break;
     // A kept-alive connection that the provider had closed already: nothing was processed.
     const bool peer_closed = got.error == net::IoError::closed || got.error == net::IoError::reset;
     const bool stale = upstream_->reused && !fresh && peer_closed && bad_answer_ == nullptr &&
                        upstream_->buffer.size() == 0;
-    if (!stale) co_return transport_failed(got, sent.ok());
+    if (!stale) co_return transport_failed(got, sent);
     drop_upstream();
   }
+  deadline_.clear();
+  line_->ttfb_ns = first_byte_at_ - attempt_started_;
   line_->status = head.status;
   if (head.status < 200 || head.status > 299) co_return co_await provider_error(head);
   if (head.event_stream && decision_.chat.stream) co_return co_await relay(head);
-  co_return co_await answer_whole(head);
+  if (!collect_now(head)) {
+    const net::IoResult got = co_await collect(head, limits::response_body_bytes_max);
+    if (!got.ok()) co_return transport_failed(got, true);
+  }
+  const AttemptEnd end = answer_whole(head);
+  if (session_.unsent() && !session_.client_gone()) (void)co_await session_.drain();
+  if (end == AttemptEnd::answered) delivered();
+  co_return end;
 }
 
-net::Task<net::IoResult> ChatCall::connect(bool fresh) {
-  net::UpstreamPool& pool =
-      *serving_.pools[static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider)];
+net::UpstreamPool& ChatCall::pool() const {
+  return *serving_
+              .pools[static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider)];
+}
+
+bool ChatCall::take_idle() {
   response_lines_.reset();
-  if (!fresh) upstream_ = pool.take_idle();
-  if (upstream_) co_return net::IoResult();
-  upstream_ = pool.open();
+  interim_heads_ = 0;
+  upstream_ = pool().take_idle();
+  return upstream_ != nullptr;
+}
+
+net::Task<net::IoResult> ChatCall::connect() {
+  response_lines_.reset();
+  interim_heads_ = 0;
+  upstream_ = pool().open();
   if (!upstream_) {
     bad_answer_ = "all connections to it are in use";
     net::IoResult full;
@@ -219,9 +218,12 @@ bool ChatCall::dispatch() {
   return false;
 }
 
+bool ChatCall::must_be_durable() const {
+  return runtime_.spec.ledger.durability == Durability::strict && dispatch_seq_ != 0;
+}
+
 // durability: strict waits until the dispatch is on the disk.
 net::Task<bool> ChatCall::until_durable() {
-  if (runtime_.spec.ledger.durability != Durability::strict || dispatch_seq_ == 0) co_return true;
   store::Books& books = worker_.seams().books;
   durable_.arm();
   const auto done = [](void* self) {  // on the sync thread
@@ -239,63 +241,78 @@ net::Task<bool> ChatCall::until_durable() {
   co_return false;
 }
 
-net::Task<net::IoResult> ChatCall::send_request() {
-  const auto provider_index =
+// The request in parts. request_head_ was chosen by send_now().
+Unwritten ChatCall::request_parts() const {
+  Unwritten parts;
+  parts.add(request_head_);
+  parts.add({length_room_.data(), length_size_});
+  for (const std::string_view part : body_.parts()) parts.add(part);
+  return parts;
+}
+
+// would_block: `bytes` went, send_rest() has to follow.
+net::IoResult ChatCall::send_now() {
+  const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
-  const ProviderRuntime& provider = runtime_.providers[provider_index];
-  std::size_t& turn = serving_.next_key[provider_index];
-  const std::string_view head = provider.chat_heads[turn++ % provider.chat_heads.size()].reveal();
-  char* end = std::to_chars(length_room_.data(), length_room_.data() + 20, body_.size()).ptr;
-  std::memcpy(end, "\r\n\r\n", 4);
-  Unwritten left;
-  left.add(head);
-  left.add({length_room_.data(), static_cast<std::size_t>(end + 4 - length_room_.data())});
-  for (const std::string_view part : body_.parts()) left.add(part);
+  const auto& heads = runtime_.providers[provider].chat_heads;
+  std::size_t& turn = serving_.next_key[provider];
+  if (turn >= heads.size()) turn = 0;
+  request_head_ = heads[turn++].reveal();
+  const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
+  std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
+  length_size_ = digits + 4;
+  const Unwritten parts = request_parts();
+  net::IoResult wrote = upstream_->pipe->try_write(parts.parts());
+  const std::size_t all = request_head_.size() + length_size_ + body_.size();
+  if (wrote.ok() && wrote.bytes < all) wrote.error = net::IoError::would_block;
+  return wrote;
+}
+
+net::Task<net::IoResult> ChatCall::send_rest(std::size_t done) {
+  Unwritten left = request_parts();
+  left.taken(done);
   net::Connection& pipe = *upstream_->pipe;
-  for (;;) {
-    const net::IoResult wrote = pipe.try_write(left.parts());
-    if (!wrote.ok() && wrote.error != net::IoError::would_block) co_return wrote;
-    left.taken(wrote.bytes);
-    if (left.empty()) co_return net::IoResult();
+  while (!left.empty()) {
     arm(runtime_.spec.timeouts.write_stall);
     pipe.start_wait_writable(writable_);
     const net::IoResult ready = co_await writable_;
     if (!ready.ok()) co_return ready;
+    const net::IoResult wrote = pipe.try_write(left.parts());
+    if (!wrote.ok() && wrote.error != net::IoError::would_block) co_return wrote;
+    left.taken(wrote.bytes);
+  }
+  co_return net::IoResult();
+}
+
+// After a wait for the provider: what came, into its buffer. Nothing came: still ok, wait again.
+void ChatCall::took_in(net::IoResult& result) {
+  waited();
+  const bool first = upstream_->buffer.size() == 0;
+  if (!result.ok()) return;
+  result = upstream_->receive();
+  if (result.error == net::IoError::would_block) {
+    result = {};
+  } else if (first && result.ok()) {
+    first_byte_at_ = worker_.last_tick();
   }
 }
 
-net::Task<net::IoResult> ChatCall::read_head(net::ResponseHead& head) {
-  net::UpstreamConnection& up = *upstream_;
-  arm(runtime_.spec.timeouts.first_byte);
-  int interim = 0;
-  for (;;) {
-    if (up.buffer.size() != 0) {
-      const net::HeadStatus status =
-          net::read_response_head(up.buffer.view(), response_lines_, head);
-      if (status == net::HeadStatus::refused) {
-        bad_answer_ = head.refusal.text;
-        net::IoResult refused;
-        refused.error = net::IoError::reset;
-        co_return refused;
-      }
-      if (status == net::HeadStatus::complete && !head.interim()) break;
-      if (status == net::HeadStatus::complete && ++interim <= interim_heads_max) {
-        up.buffer.consume(head.head_bytes);
-        response_lines_.reset();
-        continue;
-      }
+// Is a head that is no interim answer there? `got` becomes an error if there can be none.
+bool ChatCall::whole_head(net::ResponseHead& head, net::IoResult& got) {
+  net::Buffer& buffer = upstream_->buffer;
+  while (buffer.size() != 0) {
+    const net::HeadStatus status = net::read_response_head(buffer.view(), response_lines_, head);
+    if (status == net::HeadStatus::refused) {
+      bad_answer_ = head.refusal.text;
+      got.error = net::IoError::reset;
+      return false;
     }
-    up.arm_read();
-    (void)worker_.tick_now();  // what came before was our own work
-    const net::IoResult result = co_await up.read;
-    waited();
-    if (!result.ok()) co_return result;
-    if (up.buffer.size() == 0) first_byte_at_ = worker_.last_tick();
-    up.buffer.commit(result.bytes);
+    if (status == net::HeadStatus::complete && !head.interim()) return true;
+    if (status == net::HeadStatus::need_more || ++interim_heads_ > interim_heads_max) return false;
+    buffer.consume(head.head_bytes);
+    response_lines_.reset();
   }
-  deadline_.clear();
-  line_->ttfb_ns = first_byte_at_ - attempt_started_;
-  co_return net::IoResult();
+  return false;
 }
 
 // No answer came. `sent`: the whole request is on its way, so the provider may bill it.

@@ -40,7 +40,9 @@ void read_trace_id(std::string_view traceparent, telemetry::Receipt& receipt) {
 
 net::Task<void> serve_chat(Session& session) {
   ChatCall call(session);
-  co_await call.run();
+  if (call.begin()) co_await call.forward();
+  if (!call.end()) co_await call.answer_error();
+  call.finish();
 }
 
 ChatCall::ChatCall(Session& session)
@@ -54,13 +56,15 @@ ChatCall::~ChatCall() {
   session_.listen_for_departure(nullptr);
 }
 
-net::Task<void> ChatCall::run() {
+bool ChatCall::begin() {
   session_.listen_for_departure(this);
-  if (prepare()) co_await forward();
+  return prepare();
+}
+
+bool ChatCall::end() {
   if (holding_) settle_unknown();
   drop_upstream();
-  if (!answered_ && !session_.client_gone()) co_await answer_error();
-  finish();
+  return answered_ || session_.client_gone();
 }
 
 // Everything up to the plan: no I/O. False: error_ says why not.
@@ -156,7 +160,8 @@ net::Task<void> ChatCall::forward() {
       if (!rested) break;
     }
     retry_same_ = false;
-    const AttemptEnd end = co_await attempt(*planned);
+    AttemptEnd end = begin_attempt(*planned);
+    if (end == AttemptEnd::going_on) end = co_await exchange();
     drop_upstream();
     if (end == AttemptEnd::answered || end == AttemptEnd::give_up) break;
     if (end == AttemptEnd::escalate) {

@@ -25,6 +25,7 @@
 #include "gateway/session.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/receipt.h"
+#include "gateway/unwritten.h"
 #include "router/failure_class.h"
 #include "router/plan.h"
 
@@ -40,7 +41,13 @@ class ChatCall final : public DepartureListener {
   explicit ChatCall(Session& session);
   ~ChatCall() override;
 
-  net::Task<void> run();
+  // In this order; serve_chat() is the caller.
+  bool begin();  // false: there is nothing to forward
+  net::Task<void> forward();
+  bool end();  // false: the client must still be told that it failed
+  net::Task<void> answer_error();
+  void finish();  // writes the receipt
+
   void client_left() override;
   void must_end() override;
 
@@ -56,10 +63,7 @@ class ChatCall final : public DepartureListener {
   // chat_call.cpp: the story
   bool prepare();
   void take_plan();
-  net::Task<void> forward();
-  net::Task<void> answer_error();
   void append_error_headers();
-  void finish();
   bool may_continue() const;
   const router::PlannedAttempt* next_attempt();
   net::Task<bool> pause();
@@ -71,17 +75,22 @@ class ChatCall final : public DepartureListener {
   const ProviderRuntime& provider_of(std::int32_t target) const;
 
   // chat_attempt.cpp: one request to one provider
-  net::Task<AttemptEnd> attempt(const router::PlannedAttempt& planned);
   net::Task<AttemptEnd> exchange();
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
   bool hold();
   bool cheaper_left() const;
   bool build_body();
-  net::Task<net::IoResult> connect(bool fresh);
+  net::UpstreamPool& pool() const;
+  bool take_idle();
+  net::Task<net::IoResult> connect();
   bool dispatch();
+  bool must_be_durable() const;
   net::Task<bool> until_durable();
-  net::Task<net::IoResult> send_request();
-  net::Task<net::IoResult> read_head(net::ResponseHead& head);
+  Unwritten request_parts() const;
+  net::IoResult send_now();
+  net::Task<net::IoResult> send_rest(std::size_t done);
+  void took_in(net::IoResult& result);
+  bool whole_head(net::ResponseHead& head, net::IoResult& got);
   AttemptEnd transport_failed(net::IoResult result, bool sent);
 
   // chat_fault.cpp: answers that are errors
@@ -91,7 +100,9 @@ class ChatCall final : public DepartureListener {
   // chat_collect.cpp: whole answers
   net::Task<net::IoResult> collect(net::ResponseHead& head, std::size_t limit);
   net::Task<net::IoResult> collect_some();
-  net::Task<AttemptEnd> answer_whole(net::ResponseHead& head);
+  bool collect_now(net::ResponseHead& head);
+  AttemptEnd answer_whole(net::ResponseHead& head);
+  void delivered();
   std::string_view collected() const;
   bool unsatisfying() const;
 
@@ -154,7 +165,10 @@ class ChatCall final : public DepartureListener {
   net::Deadline deadline_;
   net::IoSlot pause_, writable_, durable_;
   std::uint64_t dispatch_seq_ = 0;
+  std::string_view request_head_;  // a secret: never printed
   std::array<char, 32> length_room_;
+  std::size_t length_size_ = 0;
+  int interim_heads_ = 0;
   Tick total_due_;
   std::int64_t pause_ms_ = 0;
   std::int64_t waited_ns_ = 0;  // for peers

@@ -27,11 +27,25 @@ std::string_view ChatCall::collected() const {
 // One read behind what is there.
 net::Task<net::IoResult> ChatCall::collect_some() {
   arm(runtime_.spec.timeouts.stream_idle);
-  upstream_->arm_read();
-  const net::IoResult result = co_await upstream_->read;
-  waited();
-  if (result.ok()) upstream_->buffer.commit(result.bytes);
-  co_return result;
+  for (;;) {
+    upstream_->arm_read();
+    net::IoResult result = co_await upstream_->read;
+    waited();
+    if (result.ok()) result = upstream_->receive();
+    if (result.error != net::IoError::would_block) co_return result;
+  }
+}
+
+// Did the whole body come with the head? Then as collect(), without a coroutine.
+bool ChatCall::collect_now(net::ResponseHead& head) {
+  const net::Buffer& buffer = upstream_->buffer;
+  if (head.framing != net::BodyFraming::length ||
+      head.content_length > buffer.size() - head.head_bytes)
+    return false;
+  body_at_ = head.head_bytes;
+  body_end_ = body_at_ + static_cast<std::size_t>(head.content_length);
+  reusable_ = head.keep_alive && buffer.size() == body_end_;
+  return true;
 }
 
 // Reads the whole body into the connection's buffer: [body_at_, body_end_).
@@ -107,26 +121,26 @@ bool ChatCall::unsatisfying() const {
                                        answer.tool_names);
 }
 
-net::Task<ChatCall::AttemptEnd> ChatCall::answer_whole(net::ResponseHead& head) {
-  const net::IoResult got = co_await collect(head, limits::response_body_bytes_max);
-  if (!got.ok()) co_return transport_failed(got, true);
+// The body is there: prices it, judges it, writes it. What did not fit the socket is still to be
+// drained.
+ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   WorkerTools& tools = worker_.tools();
   dialect::openai::ChatAnswer& answer = tools.answer;
   tools.answers.parse(collected(), answer);
   if (answer.fault) {  // an error in a 200
     bad_answer_ = "answered 200 with an error in it";
-    co_return transport_failed(got, true);
+    return transport_failed({}, true);
   }
   if (!answer.valid) {
     bad_answer_ = "sent an answer that is no chat completion";
-    co_return transport_failed(got, true);
+    return transport_failed({}, true);
   }
   settle(answer.usage, answer.output_bytes, true);
   if (unsatisfying()) {
     serving_.health.on_unusable(planned_->target);
     end_line(head.status);
     if (reusable_) keep_upstream();
-    co_return AttemptEnd::escalate;
+    return AttemptEnd::escalate;
   }
   succeeded(head.status);
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
@@ -140,14 +154,18 @@ net::Task<ChatCall::AttemptEnd> ChatCall::answer_whole(net::ResponseHead& head) 
   net::HeadWriter out(tools.head_scratch);
   out.status_line(head.status);
   const std::string_view type = head.value(net::ResponseField::content_type);
-  out.append_field("content-type", type.empty() ? std::string_view("application/json") : type);
+  if (type.empty() || type == "application/json") {
+    out.append_raw("content-type: application/json\r\n");
+  } else {
+    out.append_field("content-type", type);
+  }
   const std::string_view theirs = head.value(net::ResponseField::x_request_id);
   if (!theirs.empty()) out.append_field("x-request-id", theirs);
   append_common_headers(out);
   append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
   if (decision_.budgets.remaining.v != INT64_MAX)
     append_money(out, "x-steelyard-budget-remaining-usd: ", decision_.budgets.remaining);
-  out.append_field("content-length", static_cast<std::uint64_t>(collected().size()));
+  out.append_number("content-length: ", collected().size());
   if (session_.will_close()) {
     out.append_raw("connection: close\r\n");
   } else if (session_.http_1_0()) {
@@ -159,11 +177,15 @@ net::Task<ChatCall::AttemptEnd> ChatCall::answer_whole(net::ResponseHead& head) 
   const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()),
                                              net::ConstBytes(collected())};
   committed_ = true;
-  bool delivered = session_.send_now(parts);
-  if (!delivered && !session_.client_gone()) delivered = co_await session_.drain();
-  if (!delivered) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
+  (void)session_.send_now(parts);
+  return AttemptEnd::answered;
+}
+
+// The whole answer was written, or the client is gone.
+void ChatCall::delivered() {
+  if (!committed_) return;  // a stream, or an error: ended elsewhere
+  if (session_.client_gone()) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
   if (reusable_) keep_upstream();
-  co_return AttemptEnd::answered;
 }
 
 }  // namespace steelyard

@@ -56,7 +56,15 @@ net::Detached Session::run() {
     for (;;) {
       const bool got = co_await next_request();
       if (!got) break;
-      co_await serve();
+      begin_serving();
+      if (route_ == Route::chat_completions) {
+        co_await serve_chat(*this);
+      } else if (route_ == Route::explain) {
+        co_await serve_explain(*this);
+      } else {
+        co_await serve_models(*this, route_);
+      }
+      end_serving();
       if (gone_ || will_close()) break;
     }
     if (!gone_ && connection_->is_open()) co_await linger();
@@ -70,59 +78,66 @@ net::Detached Session::run() {
 // Reads until a whole, admitted request is in `in_`. False: the connection is over.
 net::Task<bool> Session::next_request() {
   reader_.reset();
-  const TimeoutSpec* timeouts = &worker_.serving()->runtime->spec.timeouts;
-  worker_.set_deadline(deadline_, timeouts->keep_alive);
-  bool head_timed = false;
+  head_timed_ = false;
+  worker_.set_deadline(deadline_, worker_.serving()->runtime->spec.timeouts.keep_alive);
   for (;;) {
-    std::size_t size = in_.size();
-    const net::RequestEvent event =
-        in_.data() == nullptr ? net::RequestEvent::need_more : reader_.advance(in_.data(), size);
-    if (size < in_.size()) in_.truncate(size);  // chunk framing was squeezed out
-    if (event == net::RequestEvent::request) break;
-    if (event == net::RequestEvent::refused) {
+    const Step step = advance();
+    if (step == Step::serve) break;
+    if (step == Step::refused) {
       co_await refuse(reader_.refusal());
       co_return false;
     }
-    if (event == net::RequestEvent::head) {
-      const bool admitted = co_await admit();
-      if (!admitted) co_return false;
-      worker_.set_deadline(deadline_, timeouts->body);
+    if (step == Step::denied) {
+      co_await deny();
+      co_return false;
+    }
+    if (step == Step::proceed) {
+      const bool sent = co_await tell_to_continue();
+      if (!sent) co_return false;
       continue;
     }
-    if (!head_timed && !reader_.idle()) {
-      head_timed = true;
-      worker_.set_deadline(deadline_, timeouts->head);
-    }
-    const bool more = co_await read_more();
-    if (!more) co_return false;
+    if (worker_.draining() && reader_.idle()) co_return false;
+    if (!read_.pending() && !read_.done()) connection_->start_wait_readable(read_);
+    const net::IoResult ready = co_await read_;
+    if (!take_in(ready)) co_return false;
   }
   deadline_.clear();
   co_return true;
 }
 
+// What the bytes that are there mean.
+Session::Step Session::advance() {
+  const TimeoutSpec& timeouts = worker_.serving()->runtime->spec.timeouts;
+  while (in_.data() != nullptr) {
+    std::size_t size = in_.size();
+    const net::RequestEvent event = reader_.advance(in_.data(), size);
+    if (size < in_.size()) in_.truncate(size);  // chunk framing was squeezed out
+    if (event == net::RequestEvent::request) return Step::serve;
+    if (event == net::RequestEvent::refused) return Step::refused;
+    if (event == net::RequestEvent::need_more) break;
+    const Step admitted = admit();
+    if (admitted != Step::more && admitted != Step::proceed) return admitted;
+    worker_.set_deadline(deadline_, timeouts.body);
+    if (admitted == Step::proceed) return admitted;
+  }
+  if (!head_timed_ && !reader_.idle()) {
+    head_timed_ = true;
+    worker_.set_deadline(deadline_, timeouts.head);
+  }
+  return Step::more;
+}
+
 // One read into `in_`. False: closed, reset, or a deadline passed (answered with 408 if a request
 // had begun).
-net::Task<bool> Session::read_more() {
-  if (worker_.draining() && reader_.idle()) co_return false;
-  if (!read_.pending() && !read_.done()) {
-    in_.reserve(std::max({first_buffer_bytes, reader_.wanted(), in_.size() + 1}));
-    waiting_only_ = false;
-    connection_->start_read(in_.free_space(), read_);
-  }
-  net::IoResult result = co_await read_;
+bool Session::take_in(net::IoResult result) {
   started_ = worker_.tick_now();  // if a request begins here, this is when
-  if (waiting_only_ && result.ok()) {
-    waiting_only_ = false;
-    in_.reserve(first_buffer_bytes);
-    result = connection_->try_read(in_.free_space());
-    if (result.error == net::IoError::would_block) co_return true;
-  }
   if (result.ok()) {
+    in_.reserve(std::max({first_buffer_bytes, reader_.wanted(), in_.size() + 1}));
+    result = connection_->try_read(in_.free_space());
     in_.commit(result.bytes);
-    co_return true;
   }
-  gone_ = true;
-  co_return false;
+  gone_ = !result.ok() && result.error != net::IoError::would_block;
+  return !gone_;
 }
 
 void Session::on_deadline() {
@@ -167,7 +182,7 @@ void Session::identify() {
 }
 
 // The one gate: nothing is served, and no body byte is read, before it.
-net::Task<bool> Session::admit() {
+Session::Step Session::admit() {
   const net::RequestHead& head = reader_.head();
   serving_ = worker_.serving();
   started_ = worker_.tick_now();
@@ -175,62 +190,50 @@ net::Task<bool> Session::admit() {
   const RouteMatch match = match_route(head.method, head.target());
   route_ = match.route;
   identify();
-  const GateRefusal refusal = gate(*this, match);
-  if (refusal.status == 0) {
-    const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);
-    if (reader_.accept(limit) == net::RequestEvent::refused) {
-      co_await refuse(reader_.refusal());
-      co_return false;
-    }
-    if (reader_.wants_continue()) {
-      const net::ConstBytes part(continue_line);
-      const std::span<const net::ConstBytes> parts(&part, 1);
-      co_return co_await send(parts);
-    }
-    co_return true;
-  }
-  // A body that was not read may not be taken for the next request.
-  close_after_ = true;
-  const bool sent = co_await reply_refused(*this, refusal);
-  if (sent) co_await linger();
-  gone_ = true;
-  co_return false;
+  denied_ = gate(*this, match);
+  if (denied_.status != 0) return Step::denied;
+  const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);
+  if (reader_.accept(limit) == net::RequestEvent::refused) return Step::refused;
+  return reader_.wants_continue() ? Step::proceed : Step::more;
 }
 
-net::Task<void> Session::serve() {
+net::Task<bool> Session::tell_to_continue() {
+  const net::ConstBytes part(continue_line);
+  const std::span<const net::ConstBytes> parts(&part, 1);
+  co_return co_await send(parts);
+}
+
+// A body that was not read may not be taken for the next request.
+net::Task<void> Session::deny() {
+  close_after_ = true;
+  const bool sent = co_await reply_refused(*this, denied_);
+  if (sent) co_await linger();
+  gone_ = true;
+}
+
+void Session::begin_serving() {
   busy_ = true;
   begin_watch();
   worker_.seams().metrics.request_started();
-  if (route_ == Route::chat_completions) {
-    co_await serve_chat(*this);
-  } else if (route_ == Route::explain) {
-    co_await serve_explain(*this);
-  } else {
-    co_await serve_models(*this, route_);
-  }
+}
+
+void Session::end_serving() {
   worker_.seams().metrics.request_ended();
   busy_ = false;
   departure_ = nullptr;
   end_watch();
 }
 
-// While a request is served: keep one read outstanding, in a buffer of its own.
+// While a request is served the client is waited for; what it sends goes to a buffer of its own.
 void Session::begin_watch() {
   const std::size_t used = reader_.consumed();
   const std::size_t left = in_.size() - used;
-  next_.reserve(std::max(first_buffer_bytes, left + 1));
   if (left != 0) {
+    next_.reserve(std::max(first_buffer_bytes, left + 1));
     std::memcpy(next_.data(), in_.data() + used, left);
     next_.commit(left);
   }
-  if (read_.pending() || read_.done()) return;
-  // Bytes of the next request are there already: taking more would move under its reader's feet.
-  waiting_only_ = left != 0;
-  if (waiting_only_) {
-    connection_->start_wait_readable(read_);
-  } else {
-    connection_->start_read(next_.free_space(), read_);
-  }
+  if (!read_.pending() && !read_.done()) connection_->start_wait_readable(read_);
 }
 
 void Session::end_watch() {
@@ -238,15 +241,15 @@ void Session::end_watch() {
   std::swap(in_, next_);
 }
 
-// The outstanding read ended while nobody waited for it.
+// The client stirred while its request is served: it sent the next one already, or it left.
 void Session::on_client_event() {
   if (!busy_) return;
   net::IoResult result = read_.take();
-  if (waiting_only_ && result.ok() && !next_.free_space().empty()) {
+  if (result.ok()) {
+    next_.reserve(first_buffer_bytes);
     result = connection_->try_read(next_.free_space());
     if (result.error == net::IoError::would_block) result = {};
   }
-  waiting_only_ = true;
   if (result.ok()) {
     next_.commit(result.bytes);  // a pipelined request: kept for later
     if (!next_.free_space().empty()) connection_->start_wait_readable(read_);
@@ -331,12 +334,15 @@ net::Task<void> Session::linger() {
   std::size_t swallowed = 0;
   while (swallowed < linger_bytes_max) {
     if (!read_.pending() && !read_.done()) {
+      connection_->start_wait_readable(read_);
+    }
+    net::IoResult result = co_await read_;
+    if (result.ok()) {
       in_.clear();
       in_.reserve(first_buffer_bytes);
-      waiting_only_ = false;
-      connection_->start_read(in_.free_space(), read_);
+      result = connection_->try_read(in_.free_space());
+      if (result.error == net::IoError::would_block) continue;
     }
-    const net::IoResult result = co_await read_;
     if (!result.ok()) break;
     swallowed += result.bytes + 1;
   }

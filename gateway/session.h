@@ -1,7 +1,7 @@
 #pragma once
 // One client connection: reads requests in order, authorises each at one gate, hands it to its
-// route, writes the answer. A read is always outstanding while a request is served, so a client
-// that leaves is noticed and the provider is told at once.
+// route, writes the answer. The client is waited for while its request is served, so one that
+// leaves is noticed and the provider is told at once. A waiting connection holds no buffer.
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "gateway/auth.h"
+#include "gateway/error_reply.h"
 #include "gateway/net/buffer.h"
 #include "gateway/net/io.h"
 #include "gateway/net/request_reader.h"
@@ -75,12 +76,23 @@ class Session {
 
  private:
   friend class Worker;
+  enum class Step : std::uint8_t {
+    more,     // wait for bytes
+    proceed,  // tell the client to go on ("100 Continue")
+    serve,    // a whole, admitted request
+    refused,  // not HTTP as we accept it: reader_.refusal()
+    denied,   // the gate said no: denied_
+  };
   net::Detached run();
   net::Task<bool> next_request();
-  net::Task<bool> read_more();
+  Step advance();
+  Step admit();  // routes and authorises a head
+  bool take_in(net::IoResult result);
+  net::Task<bool> tell_to_continue();
   net::Task<void> refuse(net::Refusal refusal);
-  net::Task<bool> admit();  // routes and authorises a head; false: answered and over
-  net::Task<void> serve();
+  net::Task<void> deny();
+  void begin_serving();
+  void end_serving();
   net::Task<void> linger();
   void identify();
   void begin_watch();
@@ -95,6 +107,7 @@ class Session {
   const Principal* principal_ = nullptr;
   LastKey last_key_;
   Route route_ = Route::none;
+  GateRefusal denied_;
   DepartureListener* departure_ = nullptr;
 
   net::Buffer in_;      // the request being read or served
@@ -106,7 +119,7 @@ class Session {
   Tick started_;
   Instant started_at_;
   bool busy_ = false, gone_ = false, close_after_ = false;
-  bool waiting_only_ = false;  // the outstanding read is a readiness wait (streams)
+  bool head_timed_ = false;  // the deadline is that of a head that has begun
 };
 
 }  // namespace steelyard

@@ -18,14 +18,20 @@ class UsdText {
       *at++ = '-';
       nano = 0 - nano;
     }
-    at = std::to_chars(at, text_.data() + text_.size(), nano / 1'000'000'000).ptr;
-    std::uint64_t fraction = nano % 1'000'000'000;
+    const std::uint64_t whole = nano / 1'000'000'000;
+    auto fraction = static_cast<std::uint32_t>(nano - whole * 1'000'000'000);
+    if (whole < 10) {
+      *at++ = static_cast<char>('0' + whole);
+    } else {
+      at = std::to_chars(at, text_.data() + text_.size(), whole).ptr;
+    }
     if (fraction != 0) {
-      *at++ = '.';
-      for (std::uint64_t unit = 100'000'000; fraction != 0; unit /= 10) {
-        *at++ = static_cast<char>('0' + fraction / unit);
-        fraction %= unit;
-      }
+      std::size_t digits = 9;
+      for (; fraction % 10 == 0; fraction /= 10) --digits;
+      *at = '.';
+      for (std::size_t i = digits; i > 0; --i, fraction /= 10)
+        at[i] = static_cast<char>('0' + fraction % 10);
+      at += digits + 1;
     }
     size_ = static_cast<std::size_t>(at - text_.data());
   }

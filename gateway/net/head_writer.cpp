@@ -98,6 +98,7 @@ std::size_t write_decimal(char* to, std::uint64_t value) {
 }
 
 bool HeadWriter::status_line(unsigned status) {
+  if (status == 200) return append_raw("HTTP/1.1 200 OK\r\n");
   if (status < 100 || status > 599) return false;
   const std::string_view reason = reason_phrase(status);
   if (!fits(reason.size() + 15)) return false;
@@ -137,6 +138,14 @@ bool HeadWriter::append_field(std::string_view name, std::string_view value,
   put(": ");
   put(value);
   put(more);
+  put("\r\n");
+  return true;
+}
+
+bool HeadWriter::append_number(std::string_view name_colon, std::uint64_t value) {
+  if (!fits(name_colon.size() + decimal_max + 2)) return false;
+  put(name_colon);
+  at_ += write_decimal(at_, value);
   put("\r\n");
   return true;
 }

@@ -29,6 +29,8 @@ class HeadWriter {
   // The same with the value in two parts: ("authorization", "Bearer ", key) needs no joined copy of
   // a secret.
   bool append_field(std::string_view name, std::string_view value, std::string_view more);
+  // The same for a name that is a constant of ours, with colon and blank: "content-length: ".
+  bool append_number(std::string_view name_colon, std::uint64_t value);
   // Ready-made text, checked by whoever made it ("connection: close\r\n" as a constant).
   bool append_raw(std::string_view text);
   // The empty line.

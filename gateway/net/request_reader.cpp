@@ -1,6 +1,7 @@
 #include "gateway/net/request_reader.h"
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 
 namespace steelyard::net {
@@ -28,12 +29,52 @@ RequestEvent RequestReader::advance(char* data, std::size_t& size) {
   }
 }
 
+// The head that stands at the front is the last one again, but for the digits of Content-Length:
+// what was found then holds now.
+bool RequestReader::repeats(std::string_view bytes) {
+  const std::size_t size = last_.size();
+  if (size == 0 || bytes.size() < size || lines_.scanned() != 0) return false;
+  const char* const digits = bytes.data() + length_at_;
+  const std::size_t behind = length_at_ + length_digits_;
+  // The end first: that is where heads of another length differ.
+  if (std::memcmp(bytes.data() + behind, last_.data() + behind, size - behind) != 0 ||
+      std::memcmp(bytes.data(), last_.data(), length_at_) != 0 || *digits < '1' || *digits > '9')
+    return false;
+  std::uint64_t length = 0;
+  for (std::size_t i = 0; i < length_digits_; ++i) {
+    if (digits[i] < '0' || digits[i] > '9') return false;
+    length = length * 10 + static_cast<std::uint64_t>(digits[i] - '0');
+  }
+  head_.content_length = length;
+  head_.rebase(bytes.data());
+  return true;
+}
+
+// Only heads with a sized body: others are rare, or as cheap to read.
+void RequestReader::remember() {
+  constexpr std::size_t most = 2048, digits_max = 9;
+  last_.clear();
+  if (head_.head_bytes > most || head_.content_length.value_or(0) == 0) return;
+  const std::string_view length = head_.value(RequestField::content_length);
+  if (length.size() > digits_max) return;
+  length_at_ = static_cast<std::size_t>(length.data() - head_.base);
+  length_digits_ = length.size();
+  last_.assign(head_.base, head_.head_bytes);
+}
+
 RequestEvent RequestReader::advance_head(std::string_view bytes) {
+  if (repeats(bytes)) {
+    state_ = State::decision;
+    consumed_ = head_.head_bytes;
+    return RequestEvent::head;
+  }
+  last_.clear();  // head_ is about to be written
   switch (read_head(bytes, lines_, head_)) {
     case HeadStatus::need_more: return RequestEvent::need_more;
     case HeadStatus::refused: return refuse(head_.refusal);
     case HeadStatus::complete: break;
   }
+  remember();
   state_ = State::decision;
   consumed_ = head_.head_bytes;
   return RequestEvent::head;

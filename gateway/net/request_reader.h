@@ -18,6 +18,7 @@
 // stale. Bytes of the buffer are changed only inside a chunked body.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "gateway/net/chunk_decoder.h"
@@ -77,6 +78,8 @@ class RequestReader {
     return state_ == State::complete || (state_ == State::decision && !head_.has_body());
   }
   RequestEvent advance_head(std::string_view bytes);
+  bool repeats(std::string_view bytes);
+  void remember();
   RequestEvent advance_sized(std::size_t size);
   RequestEvent advance_chunked(char* data, std::size_t& size);
   RequestEvent refuse(Refusal refusal);
@@ -90,6 +93,10 @@ class RequestReader {
   HeadLines lines_;
   ChunkDecoder chunks_;
   RequestHead head_;
+  // The last accepted head, while head_ still describes it: a client's next one mostly differs in
+  // its Content-Length only.
+  std::string last_;
+  std::size_t length_at_ = 0, length_digits_ = 0;  // of the value of Content-Length in last_
 };
 
 }  // namespace steelyard::net

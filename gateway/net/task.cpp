@@ -7,7 +7,7 @@ namespace steelyard::net {
 namespace {
 
 constexpr std::size_t grain = 256;   // bytes per size class
-constexpr std::size_t classes = 24;  // frames up to 6 KiB are recycled
+constexpr std::size_t classes = 64;  // frames up to 16 KiB are recycled
 constexpr std::size_t kept_per_class = 256;
 
 struct FreeBlock {

@@ -1,11 +1,12 @@
-// Connects to providers: literal addresses at once, names through Asio's resolver (its own thread)
-// with a short cache per worker. Addresses are tried in order until one connects.
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/post.hpp>
-#include <unordered_map>
-#include <utility>
-#include <vector>
+// Connects to providers: literal addresses at once, names through the resolver's thread with a
+// short cache. Addresses are tried in order until one connects.
+#include <netinet/tcp.h>
 
+#include <cerrno>
+#include <unordered_map>
+
+#include "gateway/net/resolver.h"
+#include "gateway/net/socket_address.h"
 #include "gateway/net/tcp_impl.h"
 #include "gateway/net/tcp_tls.h"
 #include "gateway/sys/clock.h"
@@ -13,74 +14,30 @@
 namespace steelyard::net {
 namespace {
 
-using Resolver = asio::ip::basic_resolver<asio::ip::tcp, Executor>;
 constexpr std::int64_t cache_ms = 30'000;
 
 struct Resolved {
-  std::vector<TcpEndpoint> endpoints;
+  std::vector<SocketAddress> addresses;
   Tick until;
 };
 
 struct Shared {
-  explicit Shared(Executor e) : executor(e) {}
-  Executor executor;
+  explicit Shared(EventLoop& l) : loop(l) {}
+  EventLoop& loop;
   sys::SystemClock clock;
   std::unordered_map<std::string, Resolved> cache;
+  Resolver resolver;
 };
 
 // Forwards to the real connection once there is one. Before that it is the attempt itself.
 class Dialled final : public Connection {
  public:
-  struct Attempt : std::enable_shared_from_this<Attempt> {
-    Attempt(std::shared_ptr<Shared> s, Origin o, IoSlot& slot)
-        : shared(std::move(s)),
-          origin(std::move(o)),
-          connected(&slot),
-          socket(shared->executor),
-          resolver(shared->executor) {}
-    std::shared_ptr<Shared> shared;
-    Origin origin;
-    IoSlot* connected;  // null once told
-    TcpSocket socket;
-    Resolver resolver;
-    std::vector<TcpEndpoint> endpoints;
-    std::size_t next = 0;
-    IoError ended = IoError::none;
-    Dialled* owner = nullptr;
+  class Attempt;
+  Dialled(Shared& shared, const Origin& origin, IoSlot& slot);
+  ~Dialled() override;
+  void adopt(std::unique_ptr<Connection> real);
+  void begin();
 
-    void begin();
-    void resolve();
-    void try_next();
-    void established();
-    void tell(IoError error) {
-      if (connected == nullptr) return;
-      IoSlot& slot = *std::exchange(connected, nullptr);
-      slot.complete({0, ended != IoError::none ? ended : error});
-    }
-    void abort(IoError why) {
-      ended = why;
-      boost::system::error_code ignored;
-      resolver.cancel();
-      socket.close(ignored);
-      // The resolver cannot be interrupted at once; whoever waits must be.
-      asio::post(shared->executor, [self = shared_from_this()] { self->tell(IoError::cancelled); });
-    }
-  };
-
-  explicit Dialled(std::shared_ptr<Attempt> attempt) : attempt_(std::move(attempt)) {
-    attempt_->owner = this;
-  }
-  ~Dialled() override {
-    if (attempt_ == nullptr) return;
-    attempt_->owner = nullptr;
-    attempt_->connected = nullptr;
-    attempt_->abort(IoError::cancelled);
-  }
-
-  void adopt(std::unique_ptr<Connection> real) {
-    attempt_.reset();
-    real_ = std::move(real);
-  }
   IoResult try_read(std::span<char> into) override {
     return real_ ? real_->try_read(into) : IoResult{0, IoError::would_block};
   }
@@ -90,97 +47,161 @@ class Dialled final : public Connection {
   void start_read(std::span<char> into, IoSlot& slot) override { real_->start_read(into, slot); }
   void start_wait_readable(IoSlot& slot) override { real_->start_wait_readable(slot); }
   void start_wait_writable(IoSlot& slot) override { real_->start_wait_writable(slot); }
-  void close(IoError why) override {
-    if (real_) return real_->close(why);
-    if (attempt_ && attempt_->ended == IoError::none) attempt_->abort(why);
-  }
+  void close(IoError why) override;
   void shutdown_write() override {
     if (real_) real_->shutdown_write();
   }
   bool is_open() const override { return real_ && real_->is_open(); }
 
  private:
-  std::shared_ptr<Attempt> attempt_;
+  std::shared_ptr<Attempt> attempt_;  // shared with the resolver's answer
   std::unique_ptr<Connection> real_;
 };
 
-void Dialled::Attempt::begin() {
-  boost::system::error_code error;
-  const std::string& host = origin.host == "localhost" ? std::string("127.0.0.1") : origin.host;
-  const auto literal = asio::ip::make_address(host, error);
-  if (!error) {
-    endpoints.assign(1, TcpEndpoint(literal, origin.port));
-    return try_next();
+class Dialled::Attempt final : public Watch, public std::enable_shared_from_this<Attempt> {
+ public:
+  Attempt(Shared& s, const Origin& o, IoSlot& slot, Dialled& owner)
+      : Watch(s.loop.impl().reactor), shared_(s), origin_(o), connected_(&slot), owner_(&owner) {}
+
+  void begin();
+  void abandon() {
+    owner_ = nullptr;
+    connected_ = nullptr;
+    socket_.reset();
   }
-  const auto found = shared->cache.find(origin.host);
-  if (found != shared->cache.end() && found->second.until > shared->clock.tick()) {
-    endpoints = found->second.endpoints;
-    for (TcpEndpoint& endpoint : endpoints) endpoint.port(origin.port);
-    return try_next();
+  // Whoever waits is told from the loop.
+  void abort(IoError why) {
+    if (ended_ != IoError::none) return;
+    ended_ = why;
+    socket_.reset();
+    defer();
   }
-  resolve();
+
+ private:
+  void on_ready(Readiness now) override;
+  void on_deferred() override { tell(ended_); }
+  void resolved(std::vector<SocketAddress> addresses);
+  void try_next();
+  void established();
+  void tell(IoError error) {
+    if (connected_ != nullptr) std::exchange(connected_, nullptr)->complete({0, error});
+  }
+
+  Shared& shared_;
+  Origin origin_;
+  IoSlot* connected_;  // null once told
+  Dialled* owner_;
+  Descriptor socket_;
+  std::vector<SocketAddress> addresses_;
+  std::size_t next_ = 0;
+  IoError ended_ = IoError::none;
+};
+
+Dialled::Dialled(Shared& shared, const Origin& origin, IoSlot& slot)
+    : attempt_(std::make_shared<Attempt>(shared, origin, slot, *this)) {}
+
+Dialled::~Dialled() {
+  if (attempt_) attempt_->abandon();
 }
 
-void Dialled::Attempt::resolve() {
-  auto done = [self = shared_from_this()](boost::system::error_code error,
-                                          const Resolver::results_type& results) {
-    if (self->ended != IoError::none) return self->tell(IoError::cancelled);
-    if (error || results.empty()) return self->tell(IoError::unresolved);
-    for (const auto& entry : results) self->endpoints.push_back(entry.endpoint());
-    Resolved& kept = self->shared->cache[self->origin.host];
-    kept.endpoints = self->endpoints;
-    kept.until = self->shared->clock.tick().plus_ms(cache_ms);
-    self->try_next();
-  };
-  resolver.async_resolve(origin.host, std::to_string(origin.port), std::move(done));
+void Dialled::begin() {
+  const std::shared_ptr<Attempt> attempt = attempt_;
+  attempt->begin();
+}
+
+void Dialled::adopt(std::unique_ptr<Connection> real) {
+  attempt_.reset();
+  real_ = std::move(real);
+}
+
+void Dialled::close(IoError why) {
+  if (real_) return real_->close(why);
+  if (attempt_) attempt_->abort(why);
+}
+
+void Dialled::Attempt::begin() {
+  const std::string host = origin_.host == "localhost" ? "127.0.0.1" : origin_.host;
+  if (const auto literal = SocketAddress::literal(host, origin_.port)) {
+    addresses_.assign(1, *literal);
+    return try_next();
+  }
+  const auto found = shared_.cache.find(origin_.host);
+  if (found != shared_.cache.end() && found->second.until > shared_.clock.tick())
+    return resolved(found->second.addresses);
+  const std::weak_ptr<Attempt> weak = weak_from_this();
+  EventLoop* loop = &shared_.loop;
+  shared_.resolver.resolve(host, [weak, loop](std::vector<SocketAddress> addresses) {
+    loop->post([weak, addresses = std::move(addresses)]() mutable {
+      const std::shared_ptr<Attempt> self = weak.lock();
+      if (!self) return;
+      Resolved& kept = self->shared_.cache[self->origin_.host];
+      kept.addresses = addresses;
+      kept.until = self->shared_.clock.tick().plus_ms(addresses.empty() ? 0 : cache_ms);
+      self->resolved(std::move(addresses));
+    });
+  });
+}
+
+void Dialled::Attempt::resolved(std::vector<SocketAddress> addresses) {
+  if (ended_ != IoError::none) return;
+  addresses_ = std::move(addresses);
+  for (SocketAddress& address : addresses_) address.set_port(origin_.port);
+  if (!addresses_.empty()) return try_next();
+  ended_ = IoError::unresolved;
+  defer();
 }
 
 void Dialled::Attempt::try_next() {
-  if (ended != IoError::none) return tell(IoError::cancelled);
-  if (next >= endpoints.size()) return tell(IoError::refused);
-  const TcpEndpoint endpoint = endpoints[next++];
-  boost::system::error_code ignored;
-  if (socket.is_open()) socket.close(ignored);
-  auto done = [self = shared_from_this()](boost::system::error_code error) {
-    if (self->ended != IoError::none) return self->tell(IoError::cancelled);
-    if (error) return self->try_next();
-    self->established();
-  };
-  socket.async_connect(endpoint, std::move(done));
+  while (next_ < addresses_.size()) {
+    const SocketAddress& address = addresses_[next_++];
+    const int kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+    socket_.reset(::socket(address.family(), kind, IPPROTO_TCP));
+    if (!socket_.is_open()) continue;
+    const int on = 1;
+    (void)::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // Connected at once or later: the first readiness tells.
+    if (::connect(socket_.get(), address.get(), address.size) == 0 || errno == EINPROGRESS)
+      return watch(socket_.get());
+  }
+  socket_.reset();
+  ended_ = IoError::refused;
+  defer();
 }
 
+void Dialled::Attempt::on_ready(Readiness now) {
+  if (!now.writable || !socket_.is_open() || owner_ == nullptr) return;
+  int failure = 0;
+  socklen_t size = sizeof failure;
+  const bool asked = ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &failure, &size) == 0;
+  if (!asked || failure != 0) return try_next();
+  established();
+}
+
+// The connection takes the descriptor over; this attempt ends.
 void Dialled::Attempt::established() {
-  if (owner == nullptr) return;
-  boost::system::error_code ignored;
-  socket.native_non_blocking(true, ignored);
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  IoSlot* slot = std::exchange(connected, nullptr);
-  Dialled* to = owner;
-  if (origin.tls) {
-    // The handshake completes the slot; `to` no longer needs this attempt.
-    auto keep_alive = shared_from_this();
-    to->adopt(make_tls_client_connection(std::move(socket), origin, *slot));
-    return;
+  IoSlot* slot = std::exchange(connected_, nullptr);
+  const auto keep_alive = shared_from_this();
+  if (origin_.tls) {
+    owner_->adopt(make_tls_client_connection(reactor(), std::move(socket_), origin_, *slot));
+    return;  // the handshake completes the slot
   }
-  to->adopt(make_plain_connection(std::move(socket)));
+  owner_->adopt(make_plain_connection(reactor(), std::move(socket_), true));
   slot->complete({0, IoError::none});
 }
 
 class TcpDialer final : public Dialer {
  public:
-  explicit TcpDialer(EventLoop& loop)
-      : shared_(std::make_shared<Shared>(loop.impl().io.get_executor())) {}
+  explicit TcpDialer(EventLoop& loop) : shared_(loop) {}
 
   std::unique_ptr<Connection> open(const Origin& origin, IoSlot& connected) override {
     connected.arm();
-    auto attempt = std::make_shared<Dialled::Attempt>(shared_, origin, connected);
-    auto dialled = std::make_unique<Dialled>(attempt);
-    attempt->begin();
+    auto dialled = std::make_unique<Dialled>(shared_, origin, connected);
+    dialled->begin();
     return dialled;
   }
 
  private:
-  std::shared_ptr<Shared> shared_;
+  Shared shared_;
 };
 
 }  // namespace

@@ -1,49 +1,61 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <boost/asio/ip/address.hpp>
-#include <chrono>
-#include <utility>
+#include <cerrno>
+#include <cstring>
 
+#include "gateway/net/socket_address.h"
 #include "gateway/net/tcp_impl.h"
 
 namespace steelyard::net {
+namespace {
 
-struct Listener::Impl : std::enable_shared_from_this<Listener::Impl> {
-  explicit Impl(Executor executor) : acceptor(executor), retry(executor) {}
-  TcpAcceptor acceptor;
-  asio::basic_waitable_timer<std::chrono::steady_clock,
-                             asio::wait_traits<std::chrono::steady_clock>, Executor>
-      retry;
+constexpr int backlog = 4096;
+constexpr std::int64_t retry_ns = 100'000'000;
+
+}  // namespace
+
+struct Listener::Impl final : Watch {
+  Impl(Reactor& loop, Descriptor bound) : Watch(loop), socket(std::move(bound)) {}
+  Descriptor socket;
   std::shared_ptr<TlsContext> tls;
   OnAccept on_accept;
+  std::unique_ptr<Timer> retry;
 
-  void accept_next() {
-    acceptor.async_accept(
-        [self = shared_from_this()](boost::system::error_code error, TcpSocket socket) {
-          if (error == asio::error::operation_aborted) return;
-          if (error) return self->pause();
-          self->take(std::move(socket));
-          self->accept_next();
-        });
+  void begin() { watch(socket.get()); }
+
+  void on_ready(Readiness now) override {
+    if (now.readable) accept_all();
+  }
+
+  // Edge-triggered: until there is nothing left.
+  void accept_all() {
+    while (socket.is_open()) {
+      Descriptor taken(::accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      if (taken.is_open()) {
+        take(std::move(taken));
+        continue;
+      }
+      const bool try_next = errno == ECONNABORTED || errno == EINTR || errno == EPROTO;
+      if (try_next) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) pause();
+      return;
+    }
   }
 
   // Out of descriptors, most likely: spinning would burn the core that could free some.
   void pause() {
-    retry.expires_after(std::chrono::milliseconds(100));
-    retry.async_wait([self = shared_from_this()](boost::system::error_code error) {
-      if (!error) self->accept_next();
-    });
+    if (!retry) retry = std::make_unique<Timer>(reactor(), [this] { accept_all(); });
+    retry->set(retry_ns, 0);
   }
 
-  void take(TcpSocket socket) {
-    boost::system::error_code ignored;
-    socket.native_non_blocking(true, ignored);
-    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-    if (tls != nullptr) {
-      on_accept(make_tls_server_connection(std::move(socket), tls));
-    } else {
-      on_accept(make_plain_connection(std::move(socket)));
-    }
+  void take(Descriptor taken) {
+    const int on = 1;
+    (void)::setsockopt(taken.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    on_accept(tls != nullptr ? make_tls_server_connection(reactor(), std::move(taken), tls)
+                             : make_plain_connection(reactor(), std::move(taken), false));
   }
 };
 
@@ -53,42 +65,40 @@ Listener::~Listener() {
 }
 
 void Listener::close() {
-  boost::system::error_code ignored;
-  impl_->acceptor.close(ignored);
-  impl_->retry.cancel();
+  impl_->socket.reset();
+  impl_->retry.reset();
 }
 
 std::uint16_t Listener::port() const {
-  boost::system::error_code ignored;
-  return impl_->acceptor.local_endpoint(ignored).port();
+  SocketAddress address;
+  if (::getsockname(impl_->socket.get(), address.get(), &address.size) != 0) return 0;
+  return address.port();
 }
 
 Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::string& host,
                                                  std::uint16_t port,
                                                  std::shared_ptr<TlsContext> tls,
                                                  OnAccept on_accept) {
-  boost::system::error_code error;
-  const auto refuse = [&](const char* step) {
-    return fail(ErrorKind::internal, ErrorSource::gateway, Retry::never,
-                std::string("cannot ") + step + " `" + host + ":" + std::to_string(port) +
-                    "`: " + error.message());
+  const auto refuse = [&](const char* step, const char* why) {
+    return fail(
+        ErrorKind::internal, ErrorSource::gateway, Retry::never,
+        std::string("cannot ") + step + " `" + host + ":" + std::to_string(port) + "`: " + why);
   };
-  const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
-  if (error) return refuse("read the address");
-  const TcpEndpoint endpoint(address, port);
-  auto impl = std::make_shared<Impl>(loop.impl().io.get_executor());
-  impl->acceptor.open(endpoint.protocol(), error);
-  if (error) return refuse("open a socket for");
-  impl->acceptor.set_option(TcpAcceptor::reuse_address(true), error);
+  const auto address = SocketAddress::literal(host == "localhost" ? "127.0.0.1" : host, port);
+  if (!address) return refuse("read the address", "neither an IPv4 nor an IPv6 address");
+  const int kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  Descriptor socket(::socket(address->family(), kind, IPPROTO_TCP));
+  if (!socket.is_open()) return refuse("open a socket for", std::strerror(errno));
   const int on = 1;
-  ::setsockopt(impl->acceptor.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  impl->acceptor.bind(endpoint, error);
-  if (error) return refuse("listen on");
-  impl->acceptor.listen(4096, error);
-  if (error) return refuse("listen on");
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (::bind(socket.get(), address->get(), address->size) != 0 ||
+      ::listen(socket.get(), backlog) != 0)
+    return refuse("listen on", std::strerror(errno));
+  auto impl = std::make_shared<Impl>(loop.impl().reactor, std::move(socket));
   impl->tls = std::move(tls);
   impl->on_accept = std::move(on_accept);
-  impl->accept_next();
+  impl->begin();
   return std::unique_ptr<Listener>(new Listener(std::move(impl)));
 }
 

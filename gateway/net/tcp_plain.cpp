@@ -1,12 +1,11 @@
-// A plain TCP socket as a Connection. Reads that wait go through Asio's speculative, edge-triggered
-// read: a connection that was drained costs no probing recv and no epoll_ctl.
+// A plain TCP socket as a Connection.
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include <boost/asio/buffer.hpp>
 #include <cerrno>
+#include <cstddef>
 
-#include "gateway/net/tcp_impl.h"
+#include "gateway/net/tcp_socket.h"
 
 namespace steelyard::net {
 namespace {
@@ -19,101 +18,46 @@ IoError from_errno(int code) {
   return IoError::reset;
 }
 
-// Outlives the connection while Asio still holds a handler.
-struct State {
-  explicit State(TcpSocket s) : socket(std::move(s)) {}
-  TcpSocket socket;
-  IoSlot* reader = nullptr;
-  IoSlot* writer = nullptr;
-  IoError ended = IoError::none;  // set by close()
-
-  IoError reason(boost::system::error_code error) const {
-    if (ended != IoError::none) return ended;
-    return error == asio::error::eof ? IoError::closed : IoError::reset;
-  }
-  void finish_read(boost::system::error_code error, std::size_t bytes) {
-    if (reader == nullptr) return;
-    IoSlot& slot = *std::exchange(reader, nullptr);
-    slot.complete({bytes, error ? reason(error) : IoError::none});
-  }
-  void finish_write(boost::system::error_code error) {
-    if (writer == nullptr) return;
-    IoSlot& slot = *std::exchange(writer, nullptr);
-    slot.complete({0, error ? reason(error) : IoError::none});
-  }
-};
-
-class PlainConnection final : public Connection {
+class PlainConnection final : public TcpSocket {
  public:
-  explicit PlainConnection(TcpSocket socket) : state_(std::make_shared<State>(std::move(socket))) {}
-  ~PlainConnection() override {
-    state_->reader = state_->writer = nullptr;
-    close(IoError::cancelled);
-  }
+  PlainConnection(Reactor& loop, Descriptor socket, bool registered)
+      : TcpSocket(loop, std::move(socket), registered) {}
 
   IoResult try_read(std::span<char> into) override {
-    if (state_->ended != IoError::none) return {0, state_->ended};
+    if (ended_ != IoError::none) return {0, ended_};
     const ssize_t n = ::recv(fd(), into.data(), into.size(), MSG_DONTWAIT);
+    if (n < 0 && errno == EINTR) return {0, IoError::would_block};  // still readable
+    note_read(n, into.size());
     if (n > 0) return {static_cast<std::size_t>(n), IoError::none};
     return {0, n == 0 ? IoError::closed : from_errno(errno)};
   }
 
   IoResult try_write(std::span<const ConstBytes> from) override {
-    if (state_->ended != IoError::none) return {0, state_->ended};
+    if (ended_ != IoError::none) return {0, ended_};
     msghdr message{};
     message.msg_iov = reinterpret_cast<iovec*>(const_cast<ConstBytes*>(from.data()));
     message.msg_iovlen = from.size();
     const ssize_t n = ::sendmsg(fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (n >= 0) return {static_cast<std::size_t>(n), IoError::none};
-    return {0, from_errno(errno)};
+    if (n < 0) {
+      const IoError error = from_errno(errno);
+      if (error == IoError::would_block) writable_ = false;
+      return {0, error};
+    }
+    std::size_t asked = 0;
+    for (const ConstBytes& part : from) asked += part.size;
+    writable_ = static_cast<std::size_t>(n) == asked;
+    return {static_cast<std::size_t>(n), IoError::none};
   }
-
-  void start_read(std::span<char> into, IoSlot& slot) override {
-    slot.arm();
-    state_->reader = &slot;
-    auto done = [state = state_](boost::system::error_code error, std::size_t bytes) {
-      state->finish_read(error, bytes);
-    };
-    state_->socket.async_read_some(asio::buffer(into.data(), into.size()), std::move(done));
-  }
-
-  void start_wait_readable(IoSlot& slot) override {
-    slot.arm();
-    state_->reader = &slot;
-    auto done = [state = state_](boost::system::error_code error) { state->finish_read(error, 0); };
-    state_->socket.async_wait(TcpSocket::wait_read, std::move(done));
-  }
-
-  void start_wait_writable(IoSlot& slot) override {
-    slot.arm();
-    state_->writer = &slot;
-    auto done = [state = state_](boost::system::error_code error) { state->finish_write(error); };
-    state_->socket.async_wait(TcpSocket::wait_write, std::move(done));
-  }
-
-  void close(IoError why) override {
-    if (state_->ended != IoError::none) return;
-    state_->ended = why;
-    boost::system::error_code ignored;
-    state_->socket.close(ignored);  // handlers run later, from the loop
-  }
-
-  void shutdown_write() override {
-    boost::system::error_code ignored;
-    state_->socket.shutdown(TcpSocket::shutdown_send, ignored);
-  }
-
-  bool is_open() const override { return state_->ended == IoError::none; }
 
  private:
-  int fd() const { return state_->socket.native_handle(); }
-  std::shared_ptr<State> state_;
+  IoResult read_step(Waiting) override { return try_read(into_); }
 };
 
 }  // namespace
 
-std::unique_ptr<Connection> make_plain_connection(TcpSocket socket) {
-  return std::make_unique<PlainConnection>(std::move(socket));
+std::unique_ptr<Connection> make_plain_connection(Reactor& reactor, Descriptor socket,
+                                                  bool registered) {
+  return std::make_unique<PlainConnection>(reactor, std::move(socket), registered);
 }
 
 }  // namespace steelyard::net

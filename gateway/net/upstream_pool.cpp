@@ -19,11 +19,11 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& owner)
           this),
       pool(&owner) {
   ++pool->open_;
-  // While idle, any completion means the connection is of no more use.
+  // While idle, bytes or an end mean that the connection is of no more use.
   read.set_hook(
       [](void* self) {
         auto& connection = *static_cast<UpstreamConnection*>(self);
-        if (connection.idle) connection.pool->drop_idle(connection);
+        if (connection.idle) connection.pool->stirred(connection);
       },
       this);
 }
@@ -34,9 +34,15 @@ UpstreamConnection::~UpstreamConnection() {
 
 void UpstreamConnection::arm_read() {
   if (read.pending() || read.done()) return;
+  pipe->start_wait_readable(read);
+}
+
+IoResult UpstreamConnection::receive() {
   buffer.reserve(buffer.size() == buffer.capacity() ? buffer.size() + first_buffer_bytes
                                                     : first_buffer_bytes);
-  pipe->start_read(buffer.free_space(), read);
+  const IoResult got = pipe->try_read(buffer.free_space());
+  if (got.ok()) buffer.commit(got.bytes);
+  return got;
 }
 
 UpstreamPool::UpstreamPool(Dialer& dialer, Wheel& wheel, Origin origin, Options options)
@@ -62,12 +68,21 @@ std::unique_ptr<UpstreamConnection> UpstreamPool::open() {
 }
 
 void UpstreamPool::give_back(std::unique_ptr<UpstreamConnection> connection, Tick now) {
-  connection->buffer.clear();
+  connection->buffer.release();
   connection->arm_read();
   if (connection->read.done()) return;  // something came already: not to be trusted
   connection->idle = true;
   connection->idle_deadline.set(wheel_, now.plus_ms(options_.idle_ms));
   idle_.push_back(std::move(connection));
+}
+
+// A TLS session ticket makes the socket readable and is no bytes of an answer: it stays.
+void UpstreamPool::stirred(UpstreamConnection& connection) {
+  char byte = 0;
+  const bool ended = !connection.read.take().ok();
+  if (ended || connection.pipe->try_read({&byte, 1}).error != IoError::would_block)
+    return drop_idle(connection);
+  connection.arm_read();
 }
 
 void UpstreamPool::drop_idle(UpstreamConnection& connection) {

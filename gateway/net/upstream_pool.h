@@ -1,7 +1,6 @@
 #pragma once
-// Keep-alive connections of one worker to one origin, last in first out. An idle connection always
-// has a read outstanding: a provider that closes it is noticed at once, and the same read receives
-// the next answer, so reuse costs no extra system call.
+// Keep-alive connections of one worker to one origin, last in first out. An idle connection is
+// always waited for: a provider that closes it is noticed at once. It holds no buffer.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -22,8 +21,10 @@ struct UpstreamConnection {
   UpstreamConnection(const UpstreamConnection&) = delete;
   UpstreamConnection& operator=(const UpstreamConnection&) = delete;
 
-  // Makes sure a read into `buffer` is outstanding (or done and not yet taken).
+  // Makes sure `read` is waiting for bytes (or is done and not yet taken).
   void arm_read();
+  // After `read` was awaited: what there is, into `buffer`. would_block: nothing, wait again.
+  IoResult receive();
 
   std::unique_ptr<Connection> pipe;
   IoSlot read;
@@ -56,6 +57,7 @@ class UpstreamPool {
 
  private:
   friend struct UpstreamConnection;
+  void stirred(UpstreamConnection& connection);
   void drop_idle(UpstreamConnection& connection);
   Dialer& dialer_;
   Wheel& wheel_;

@@ -1,0 +1,80 @@
+#include "gateway/net/tcp_socket.h"
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace steelyard::net {
+
+TcpSocket::TcpSocket(Reactor& reactor, Descriptor socket, bool registered)
+    : Watch(reactor), socket_(std::move(socket)) {
+  if (registered) {
+    take_over(fd());
+  } else {
+    watch(fd());
+  }
+}
+
+void TcpSocket::begin(IoSlot& slot, Waiting waiting) {
+  slot.arm();
+  reader_ = &slot;
+  waiting_ = waiting;
+  // Never completed from here: whoever starts must be able to finish what it does.
+  if (reader_may_go()) defer();
+}
+
+void TcpSocket::start_wait_writable(IoSlot& slot) {
+  slot.arm();
+  writer_ = &slot;
+  if (writable_ || ended_ != IoError::none) defer();
+}
+
+bool TcpSocket::reader_may_go() const {
+  if (reader_ == nullptr) return false;
+  return ended_ != IoError::none || (read_wants_write_ ? writable_ : readable_);
+}
+
+void TcpSocket::on_ready(Readiness now) {
+  readable_ |= now.readable;
+  writable_ |= now.writable;
+  peer_ended_ |= now.ended;
+  progress();
+}
+
+// Whoever is told may destroy this connection.
+void TcpSocket::progress() {
+  const std::uint64_t self = token();
+  Reactor& loop = reactor();
+  if (reader_may_go()) {
+    serve_reader();
+    if (!loop.alive(self)) return;
+  }
+  if (writer_ == nullptr || !(writable_ || ended_ != IoError::none)) return;
+  std::exchange(writer_, nullptr)->complete({0, ended_});
+}
+
+void TcpSocket::serve_reader() {
+  IoResult result{0, ended_};
+  if (ended_ == IoError::none && waiting_ != Waiting::readable) {
+    result = read_step(waiting_);
+    if (result.error == IoError::would_block) return;
+  }
+  waiting_ = Waiting::nothing;
+  std::exchange(reader_, nullptr)->complete(result);
+}
+
+void TcpSocket::close(IoError why) {
+  if (ended_ != IoError::none) return;
+  say_goodbye();
+  ended_ = why;
+  socket_.reset();  // leaves the epoll set by itself
+  if (reader_ != nullptr || writer_ != nullptr) defer();
+}
+
+void TcpSocket::shutdown_write() {
+  if (ended_ != IoError::none) return;
+  say_goodbye();
+  (void)::shutdown(fd(), SHUT_WR);
+}
+
+}  // namespace steelyard::net
