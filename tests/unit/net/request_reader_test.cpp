@@ -167,3 +167,42 @@ TEST_CASE("deadlines: 408 says which part was late, an idle connection is just c
   CHECK(serve("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nx", {}).answers[0].refusal ==
         "the request body did not arrive in time");
 }
+
+TEST_CASE("a head that repeats is compared, and means what it says") {
+  struct Row {
+    const char* length;
+    const char* body;
+  };
+  Wire wire("");
+  const auto send = [&wire](const std::string& text) {
+    wire.bytes.erase(0, wire.reader.consumed());
+    wire.size = 0;
+    wire.reader.reset();
+    wire.more(text);
+    return wire.advance();
+  };
+  const std::string before = "POST /v1/x HTTP/1.1\r\nHost: a\r\nContent-Length: ";
+  const std::string after = "\r\nAuthorization: Bearer k\r\n\r\n";
+  for (const Row& row : {Row{"5", "first"}, Row{"5", "again"}, Row{"7", "another"},
+                         Row{"11", "more digits"}, Row{"10", "ten digits"}, Row{"2", "ok"}}) {
+    CAPTURE(row.body);
+    REQUIRE(send(before + row.length + after + row.body) == RequestEvent::head);
+    CHECK(wire.reader.head().value(RequestField::authorization) == "Bearer k");
+    REQUIRE(wire.reader.accept(100) == RequestEvent::need_more);
+    REQUIRE(wire.advance() == RequestEvent::request);
+    CHECK(wire.reader.body() == row.body);
+  }
+  // Looks alike, is not: each must be read and judged as if it were the first.
+  CHECK(send(before + "0" + after) == RequestEvent::head);
+  CHECK_FALSE(wire.reader.head().has_body());
+  CHECK(send(before + "3" + after + "abc") == RequestEvent::head);
+  CHECK(wire.reader.accept(2) == RequestEvent::refused);  // too large for this limit
+  for (const char* length : {"x", "+", " ", "-"}) {
+    CAPTURE(length);
+    REQUIRE(send(before + "3" + after + "abc") == RequestEvent::head);
+    CHECK(send(before + length + after) == RequestEvent::refused);
+  }
+  REQUIRE(send(before + "3" + after + "abc") == RequestEvent::head);
+  CHECK(send(before + "3" + "\r\nAuthorization: Bearer K\r\n\r\n" + "abc") == RequestEvent::head);
+  CHECK(wire.reader.head().value(RequestField::authorization) == "Bearer K");
+}
