@@ -74,6 +74,7 @@ bool ChatCall::prepare() {
   receipt_.call = telemetry::CallType::chat_completions;
   receipt_.client_dialect = telemetry::WireDialect::openai;
   receipt_.config_digest = runtime_.spec.digest;
+  receipt_.generation = runtime_.generation;
   receipt_.price_version = runtime_.spec.catalog_as_of;
   read_trace_id(session_.head().value(net::RequestField::traceparent), receipt_);
   const TimeoutSpec& timeouts = runtime_.spec.timeouts;

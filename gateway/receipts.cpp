@@ -36,6 +36,7 @@ void record_refused(Session& session, const Error& error, unsigned status) {
   receipt.error = error.kind;
   receipt.error_text = error.context;
   receipt.config_digest = session.runtime().spec.digest;
+  receipt.generation = session.runtime().generation;
   receipt.durations.total = worker.tick_now() - session.started();
   receipt.durations.overhead = receipt.durations.total;
   record(worker, receipt);

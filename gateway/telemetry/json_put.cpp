@@ -2,7 +2,9 @@
 
 #include <string>
 
-#ifdef __SSE2__
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -12,56 +14,6 @@ static_assert(std::endian::native == std::endian::little, "short texts are assem
 
 namespace steelyard::telemetry {
 namespace {
-
-template <std::size_t Digits, std::size_t Base>
-constexpr auto all_of_base() {
-  std::array<std::array<char, Digits>, Digits == 2 && Base == 16 ? 256 : 100> out{};
-  for (std::size_t i = 0; i < out.size(); ++i)
-    for (std::size_t d = 0, rest = i; d < Digits; ++d, rest /= Base)
-      out[i][Digits - 1 - d] = "0123456789abcdef"[rest % Base];
-  return out;
-}
-constexpr auto kDecimal = all_of_base<2, 10>();  // "00" to "99"
-constexpr auto kHex = all_of_base<2, 16>();      // "00" to "ff"
-
-inline void put_pair(char* out, std::uint32_t below_100) {
-  std::memcpy(out, kDecimal[below_100].data(), 2);
-}
-
-// Four digits, leading zeros kept.
-inline void put_four(char* out, std::uint32_t below_1e4) {
-  put_pair(out, below_1e4 / 100);
-  put_pair(out + 2, below_1e4 % 100);
-}
-
-// Without leading zeros; 0 < value < 10^4.
-inline char* put_short(char* out, std::uint32_t value) {
-  const std::uint32_t high = value / 100, low = value % 100;
-  if (high >= 10) {
-    put_pair(out, high);
-    put_pair(out + 2, low);
-    return out + 4;
-  }
-  if (high != 0) {
-    *out = static_cast<char>('0' + high);
-    put_pair(out + 1, low);
-    return out + 3;
-  }
-  if (low >= 10) {
-    put_pair(out, low);
-    return out + 2;
-  }
-  *out = static_cast<char>('0' + low);
-  return out + 1;
-}
-
-// Without leading zeros; 0 < value < 10^8.
-inline char* put_medium(char* out, std::uint32_t value) {
-  if (value < 10'000) return put_short(out, value);
-  out = put_short(out, value / 10'000);
-  put_four(out, value % 10'000);
-  return out + 4;
-}
 
 template <class Word>
 Word load(const char* from) {
@@ -149,37 +101,87 @@ char* put_text_slow(char* out, std::string_view text, std::size_t bytes_max) {
   return out + keep;
 }
 
+#ifdef __SSE2__
+
+// As eight_digits(), with four quotients of each half at once: x / 1000, x / 100, x / 10, x, less
+// ten times the one before. The two multiplications are reciprocals and shifts, exact below 10^4.
+std::uint64_t eight_digits_of(std::uint32_t below_1e8) {
+  const std::uint32_t high = below_1e8 / 10'000, low = below_1e8 - 10'000 * high;
+  const __m128i halves = _mm_cvtsi32_si128(static_cast<int>(high << 2 | low << 18));
+  const __m128i pairs = _mm_unpacklo_epi16(halves, halves);
+  const __m128i x4 = _mm_shuffle_epi32(pairs, 0x50);  // four times each half, four times
+  const __m128i reciprocals = _mm_setr_epi16(8389, 5243, 13108, -32768, 8389, 5243, 13108, -32768);
+  const __m128i shifts =
+      _mm_setr_epi16(1 << 7, 1 << 11, 1 << 13, -32768, 1 << 7, 1 << 11, 1 << 13, -32768);
+  const __m128i quotients = _mm_mulhi_epu16(_mm_mulhi_epu16(x4, reciprocals), shifts);
+  const __m128i tens = _mm_slli_epi64(_mm_mullo_epi16(quotients, _mm_set1_epi16(10)), 16);
+  const __m128i digits = _mm_sub_epi16(quotients, tens);
+  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_packus_epi16(digits, digits)));
+}
+
+#else
+
+std::uint64_t eight_digits_of(std::uint32_t below_1e8) {
+  return eight_digits(below_1e8);
+}
+
+#endif
+
 }  // namespace
 
 char* put_number_long(char* out, std::uint64_t value) {
   constexpr std::uint64_t e8 = 100'000'000;
-  if (value < e8) return put_medium(out, static_cast<std::uint32_t>(value));
-  const std::uint64_t high = value / e8;
-  if (high < e8) {
-    out = put_medium(out, static_cast<std::uint32_t>(high));
-  } else {
-    out = put_medium(out, static_cast<std::uint32_t>(high / e8));
-    out = put_eight(out, static_cast<std::uint32_t>(high % e8));
+  if (value >= e8) {
+    out = put_number(out, static_cast<std::int64_t>(value / e8));
+    store(out, eight_digits_of(static_cast<std::uint32_t>(value % e8)) | eight_zeros);
+    return out + 8;
   }
-  return put_eight(out, static_cast<std::uint32_t>(value % e8));
+  const auto small = static_cast<std::uint32_t>(value);
+  if (small < 10'000) {
+    const std::uint32_t high = small / 100;
+    const auto pair = [](std::uint32_t n) {
+      return static_cast<std::uint32_t>(load<std::uint16_t>(decimal_pairs.data() + 2 * n));
+    };
+    const std::uint32_t text = pair(high) | pair(small - 100 * high) << 16;
+    const bool four = small >= 1000;
+    store(out, four ? text : text >> 8);
+    return out + (four ? 4 : 3);
+  }
+  const std::uint64_t digits = eight_digits_of(small);
+  const int zeros = std::countr_zero(digits) & ~7;  // leading ones, in bits
+  store(out, (digits | eight_zeros) >> zeros);
+  return out + 8 - zeros / 8;
 }
 
-char* put_two(char* out, std::uint32_t below_100) {
-  std::memcpy(out, kDecimal[below_100].data(), 2);
-  return out + 2;
-}
-
-char* put_eight(char* out, std::uint32_t below_1e8) {
-  put_four(out, below_1e8 / 10'000);
-  put_four(out + 4, below_1e8 % 10'000);
-  return out + 8;
-}
+#ifdef __SSSE3__
 
 char* put_hex(char* out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8, out += 2)
-    std::memcpy(out, kHex[(value >> shift) & 255].data(), 2);
+  const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(__builtin_bswap64(value)));
+  const __m128i low_half = _mm_set1_epi8(0x0F);
+  const __m128i high = _mm_and_si128(_mm_srli_epi16(bytes, 4), low_half);
+  const __m128i digits = _mm_unpacklo_epi8(high, _mm_and_si128(bytes, low_half));
+  const __m128i letters =
+      _mm_setr_epi8('0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f');
+  store(out, _mm_shuffle_epi8(letters, digits));
+  return out + 16;
+}
+
+#else
+
+// Eight at a time: a byte to each half, then 0-9 and a-f told apart by bit 4 of digit + 6.
+char* put_hex(char* out, std::uint64_t value) {
+  for (int half = 0; half < 2; ++half, out += 8) {
+    std::uint64_t v = half == 0 ? value >> 32 : value & 0xFFFF'FFFF;
+    v = (v << 32 | v >> 16) & 0x0000'FFFF'0000'FFFF;
+    v = (v << 16 | v >> 8) & 0x00FF'00FF'00FF'00FF;
+    v = (v << 8 | v >> 4) & 0x0F0F'0F0F'0F0F'0F0F;
+    const std::uint64_t letters = ((v + 0x0606'0606'0606'0606) >> 4) & 0x0101'0101'0101'0101;
+    store(out, v + eight_zeros + letters * ('a' - '0' - 10));
+  }
   return out;
 }
+
+#endif
 
 char* put_text(char* out, std::string_view text, std::size_t bytes_max) {
   if (text.size() > bytes_max || copy_looking(out, text.data(), text.size())) [[unlikely]]

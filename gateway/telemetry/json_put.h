@@ -12,7 +12,7 @@
 
 namespace steelyard::telemetry {
 
-inline constexpr std::size_t put_slack = 16;
+inline constexpr std::size_t put_slack = 32;
 inline constexpr std::size_t number_bytes_max = 20;  // of an int64: -9223372036854775808
 
 // A literal, of any content.
@@ -33,21 +33,58 @@ inline char* put_word(char* out, const char* word) {
   return out;
 }
 
-char* put_number_long(char* out, std::uint64_t value);  // value >= 10
+// "00" to "99", one after the other.
+inline constexpr auto decimal_pairs = [] {
+  std::array<char, 200> out{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    out[2 * i] = static_cast<char>('0' + i / 10);
+    out[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return out;
+}();
+
+// The eight decimal digits of a number below 10^8, the first in the lowest byte, as numbers 0 to 9.
+// Halves, quarters and eighths of the word are split in parallel; the multipliers are reciprocals
+// of 100 and 10, exact in their ranges.
+constexpr std::uint64_t eight_digits(std::uint32_t below_1e8) {
+  const std::uint64_t fours = below_1e8 / 10'000 | static_cast<std::uint64_t>(below_1e8 % 10'000)
+                                                       << 32;
+  const std::uint64_t hundreds = (fours * 10'486 >> 20) & 0x0000'007F'0000'007F;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F'000F'000F'000F;
+  return tens | (twos - 10 * tens) << 8;
+}
+inline constexpr std::uint64_t eight_zeros = 0x3030'3030'3030'3030;
+
+char* put_number_long(char* out, std::uint64_t value);  // value >= 100
 inline char* put_number(char* out, std::int64_t value) {
   auto magnitude = static_cast<std::uint64_t>(value);
+  if (magnitude < 10) {
+    *out = static_cast<char>('0' + magnitude);
+    return out + 1;
+  }
+  if (magnitude < 100) {
+    std::memcpy(out, decimal_pairs.data() + 2 * magnitude, 2);
+    return out + 2;
+  }
   if (value < 0) {
     *out++ = '-';
     magnitude = 0 - magnitude;
+    if (magnitude < 100) return put_number(out, static_cast<std::int64_t>(magnitude));
   }
-  if (magnitude >= 10) return put_number_long(out, magnitude);
-  *out = static_cast<char>('0' + magnitude);
-  return out + 1;
+  return put_number_long(out, magnitude);
 }
 
 // Exactly two, eight, nine decimal digits, leading zeros kept.
-char* put_two(char* out, std::uint32_t below_100);
-char* put_eight(char* out, std::uint32_t below_1e8);
+inline char* put_two(char* out, std::uint32_t below_100) {
+  std::memcpy(out, decimal_pairs.data() + 2 * below_100, 2);
+  return out + 2;
+}
+inline char* put_eight(char* out, std::uint32_t below_1e8) {
+  const std::uint64_t text = eight_digits(below_1e8) | eight_zeros;
+  std::memcpy(out, &text, 8);
+  return out + 8;
+}
 inline char* put_nine(char* out, std::uint32_t below_1e9) {
   *out = static_cast<char>('0' + below_1e9 / 100'000'000);
   return put_eight(out + 1, below_1e9 % 100'000'000);

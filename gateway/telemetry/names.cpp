@@ -1,6 +1,7 @@
 // The words of receipts: stable, lower case.
 #include <cstring>
 
+#include "gateway/telemetry/json_put.h"
 #include "gateway/telemetry/receipt.h"
 
 namespace steelyard::telemetry {
@@ -61,12 +62,8 @@ const char* window_name(WindowKind per) {
 }
 
 char* write_request_id(char* out, router::RequestId id) {
-  constexpr char hex[] = "0123456789abcdef";
   std::memcpy(out, "req_", 4);
-  out += 4;
-  for (int shift = 60; shift >= 0; shift -= 4) *out++ = hex[(id.hi >> shift) & 15];
-  for (int shift = 60; shift >= 0; shift -= 4) *out++ = hex[(id.lo >> shift) & 15];
-  return out;
+  return put_hex(put_hex(out + 4, id.hi), id.lo);
 }
 
 }  // namespace steelyard::telemetry

@@ -119,6 +119,8 @@ struct ReceiptFields {
   std::string_view tier;  // required; "" none
   std::string_view price_source, price_version;
   std::string_view config_digest;
+  // Of the configuration that owns all names here; 0: they may stand anywhere.
+  std::uint64_t generation = 0;
 
   ReceiptEstimate estimate;
   TokenUsage usage;  // of the attempt that answered

@@ -2,7 +2,6 @@
 
 #include "gateway/telemetry/json_put.h"
 #include "gateway/telemetry/receipt.h"
-#include "gateway/telemetry/timestamp.h"
 
 namespace steelyard::telemetry {
 namespace {
@@ -41,16 +40,21 @@ char* tags(char* p, std::string_view list) {
   return p;
 }
 
-char* who_and_when(char* p, const Receipt& r, Timestamps& times) {
+FragmentKey key_of(const Receipt& r, std::string_view a, std::string_view b,
+                   std::string_view c = {}) {
+  return {r.generation,
+          {FragmentKey::word(a.data()), FragmentKey::word(b.data()), FragmentKey::word(c.data())}};
+}
+
+char* when(char* p, const Receipt& r, Timestamps& times) {
   p = put(p, "{\"schema_version\":", receipt_schema_version);
   p = put(p, ",\"request_id\":\"req_");
   p = put_hex(p, r.id.hi);
   p = put_hex(p, r.id.lo);
-  p = put(p, "\",\"trace_id\":");
   if ((r.trace_hi | r.trace_lo) == 0) {
-    p = put(p, "null");
+    p = put(p, "\",\"trace_id\":null");
   } else {
-    p = put(p, "\"");
+    p = put(p, "\",\"trace_id\":\"");
     p = put_hex(p, r.trace_hi);
     p = put_hex(p, r.trace_lo);
     p = put(p, "\"");
@@ -63,16 +67,23 @@ char* who_and_when(char* p, const Receipt& r, Timestamps& times) {
   p = instant_or_null(p, times, r.end);
   p = put(p, ",\"completionStartTime\":");
   p = instant_or_null(p, times, r.completion_start);
-  p = put(p, ",\"request_duration_ms\":", r.durations.total / 1'000'000);
-  p = put(p, ",\"organization_id\":", r.facts.organisation, name_text_max);
-  p = put(p, ",\"team_id\":", r.facts.team, name_text_max);
-  p = put(p, ",\"user_api_key_alias\":", r.facts.key, name_text_max);
-  p = put(p, ",\"request_tags\":");
-  p = tags(p, r.facts.tags);
-  return p;
+  return put(p, ",\"request_duration_ms\":", r.durations.total / 1'000'000);
 }
 
-char* outcome(char* p, const Receipt& r) {
+char* who(char* p, const Receipt& r, ReceiptPieces& pieces) {
+  const policies::RequestFacts& f = r.facts;
+  const FragmentKey key = key_of(r, f.organisation, f.team, f.key);
+  p = pieces.who.put(p, key, [&f](char* q) {
+    q = put(q, ",\"organization_id\":", f.organisation, name_text_max);
+    q = put(q, ",\"team_id\":", f.team, name_text_max);
+    q = put(q, ",\"user_api_key_alias\":", f.key, name_text_max);
+    return put(q, ",\"request_tags\":");
+  });
+  return f.tags.empty() ? put(p, "[]") : tags(p, f.tags);
+}
+
+// From the kind of call to the key of the finish reason.
+char* how_it_ended(char* p, const Receipt& r) {
   p = put(p, ",\"call_type\":\"");
   p = put_word(p, name_of(r.call));
   p = put(p, "\",\"client_dialect\":\"");
@@ -80,70 +91,115 @@ char* outcome(char* p, const Receipt& r) {
   p = put(p, "\",\"upstream_dialect\":\"");
   p = put_word(p, name_of(r.upstream_dialect));
   p = put_flag(p, "\",\"stream\":", r.facts.stream);
-  p = put(p, ",\"status\":");
-  r.failed ? p = put(p, "\"failure\"") : p = put(p, "\"success\"");
+  p = r.failed ? put(p, ",\"status\":\"failure\"") : put(p, ",\"status\":\"success\"");
   p = put(p, ",\"http_status\":", r.http_status);
-  p = put(p, ",\"error_class\":");
   if (r.failed) {
-    p = put(p, "\"");
+    p = put(p, ",\"error_class\":\"");
     p = put_word(p, steelyard::name_of(r.error));
     p = put(p, "\",\"error_str\":", r.error_text, kError);
   } else {
-    p = put(p, "null,\"error_str\":null");
+    p = put(p, ",\"error_class\":null,\"error_str\":null");
   }
   p = put(p, ",\"client_abort\":\"");
   p = put_word(p, name_of(r.client_abort));
-  p = put(p, "\",\"finish_reason\":", r.finish_reason, 40);
-  p = put(p, ",\"model\":", r.model, model_text_max);
+  return put(p, "\",\"finish_reason\":");
+}
+
+char* outcome(char* p, const Receipt& r, ReceiptPieces& pieces) {
+  if (r.failed) {
+    p = how_it_ended(p, r);
+  } else {
+    const std::uint64_t enums = static_cast<std::uint64_t>(r.call) |
+                                static_cast<std::uint64_t>(r.client_dialect) << 8 |
+                                static_cast<std::uint64_t>(r.upstream_dialect) << 16 |
+                                static_cast<std::uint64_t>(r.client_abort) << 24 |
+                                static_cast<std::uint64_t>(r.facts.stream) << 32;
+    const FragmentKey key{r.generation, {enums, r.http_status, 0}};
+    p = pieces.outcome.put(p, key, [&r](char* q) { return how_it_ended(q, r); });
+  }
+  return put_string(p, r.finish_reason, 40);
+}
+
+char* answered(char* p, const Receipt& r, ReceiptPieces& pieces) {
   p = put(p, ",\"model_group\":", r.facts.requested_model, model_text_max);
-  p = put(p, ",\"custom_llm_provider\":", r.provider, name_text_max);
-  return p;
+  return pieces.answered.put(p, key_of(r, r.model, r.provider), [&r](char* q) {
+    q = put(q, ",\"model\":", r.model, model_text_max);
+    return put(q, ",\"custom_llm_provider\":", r.provider, name_text_max);
+  });
 }
 
-char* decision(char* p, const Receipt& r) {
-  p = put(p, ",\"policy\":", r.policy, name_text_max);
-  p = put(p, ",\"tier\":", r.tier, name_text_max);
-  p = put(p, ",\"facts\":{\"client\":", r.facts.client, 64);
-  p = put(p, ",\"tier_header\":", r.facts.tier_header, 64);
-  p = put(p, ",\"output_tokens_max\":", r.facts.output_tokens_max);
-  p = put(p, ",\"turns\":", r.facts.turns);
-  p = put(p, ",\"choices\":", r.facts.choices);
-  p = put_flag(p, ",\"tools\":", r.facts.tools);
-  p = put_flag(p, ",\"images\":", r.facts.images);
-  p = put_flag(p, ",\"structured_output\":", r.facts.structured_output);
-  p = put_flag(p, ",\"reasoning\":", r.facts.reasoning);
-  p = put_flag(p, ",\"tool_loop\":", r.facts.tool_loop);
-  p = put(p, "},\"estimate\":{\"input_tokens\":", r.estimate.input_tokens);
-  p = put(p, ",\"input_tokens_upper\":", r.estimate.input_tokens_upper);
-  p = put(p, ",\"output_tokens_expected\":", r.estimate.output_tokens_expected);
-  p = put(p, ",\"output_tokens_max\":", r.estimate.output_tokens_max);
-  p = put(p, ",\"quality\":", r.estimate.quality, 16);
-  p = put(p, "},");
-  return p;
+char* facts(char* p, const Receipt& r, ReceiptPieces& pieces) {
+  p = pieces.decided.put(p, key_of(r, r.policy, r.tier), [&r](char* q) {
+    q = put(q, ",\"policy\":", r.policy, name_text_max);
+    q = put(q, ",\"tier\":", r.tier, name_text_max);
+    return put(q, ",\"facts\":{\"client\":");
+  });
+  const policies::RequestFacts& f = r.facts;
+  p = put_string(p, f.client, 64);
+  p = put(p, ",\"tier_header\":", f.tier_header, 64);
+  p = put(p, ",\"output_tokens_max\":", f.output_tokens_max);
+  p = put(p, ",\"turns\":", f.turns);
+  p = put(p, ",\"choices\":", f.choices);
+  if (!(f.tools || f.images || f.structured_output || f.reasoning || f.tool_loop)) {
+    return put(p,
+               ",\"tools\":false,\"images\":false,\"structured_output\":false,"
+               "\"reasoning\":false,\"tool_loop\":false}");
+  }
+  p = put_flag(p, ",\"tools\":", f.tools);
+  p = put_flag(p, ",\"images\":", f.images);
+  p = put_flag(p, ",\"structured_output\":", f.structured_output);
+  p = put_flag(p, ",\"reasoning\":", f.reasoning);
+  p = put_flag(p, ",\"tool_loop\":", f.tool_loop);
+  return put(p, "}");
 }
 
-char* money(char* p, const Receipt& r) {
+char* estimate(char* p, const ReceiptEstimate& e) {
+  p = put(p, ",\"estimate\":{\"input_tokens\":", e.input_tokens);
+  p = put(p, ",\"input_tokens_upper\":", e.input_tokens_upper);
+  p = put(p, ",\"output_tokens_expected\":", e.output_tokens_expected);
+  p = put(p, ",\"output_tokens_max\":", e.output_tokens_max);
+  p = put(p, ",\"quality\":", e.quality, 16);
+  return put(p, "},");
+}
+
+char* money(char* p, const Receipt& r, ReceiptPieces& pieces, PrintedFigures& figures) {
+  const auto since = [&p](const char* from) { return static_cast<std::uint32_t>(p - from); };
+  figures.usage = p;
   p = put_usage(p, r.usage);
+  figures.usage_size = since(figures.usage);
   p = put(p, ",\"total_tokens\":", r.usage.prompt + r.usage.completion);
   p = put(p, ",\"usage_source\":\"");
   p = put_word(p, name_of(r.usage_source));
-  p = put(p, "\",\"spend_nano_usd\":", r.spend.v);
-  p = put(p, ",\"held_nano_usd\":", r.held.v);
+  p = put(p, "\",\"spend_nano_usd\":");
+  figures.spend = p;
+  p = put_number(p, r.spend.v);
+  figures.spend_size = since(figures.spend);
+  p = put(p, ",\"held_nano_usd\":");
+  figures.held = p;
+  p = put_number(p, r.held.v);
+  figures.held_size = since(figures.held);
   p = put(p, ",\"overrun_nano_usd\":", r.overrun.v);
-  p = put(p, ",\"counterfactual_model\":", r.counterfactual_model, model_text_max);
-  p = put(p, ",\"counterfactual_nano_usd\":");
-  r.counterfactual_model.empty() ? p = put(p, "null") : p = put_number(p, r.counterfactual.v);
-  p = put(p, ",\"saved_nano_usd\":");
-  r.counterfactual_model.empty() ? p = put(p, "0") : p = put_number(p, r.saved.v);
-  p = put(p, ",\"price_source\":", r.price_source, name_text_max);
-  p = put(p, ",\"price_version\":", r.price_version, 64);
-  p = put(p, ",\"config_hash\":", r.config_digest, 64);
-  return p;
+  if (r.counterfactual_model.empty()) {
+    p = put(p,
+            ",\"counterfactual_model\":null,\"counterfactual_nano_usd\":null,"
+            "\"saved_nano_usd\":0");
+  } else {
+    p = put(p, ",\"counterfactual_model\":", r.counterfactual_model, model_text_max);
+    p = put(p, ",\"counterfactual_nano_usd\":", r.counterfactual.v);
+    p = put(p, ",\"saved_nano_usd\":", r.saved.v);
+  }
+  const FragmentKey key = key_of(r, r.price_source, r.price_version, r.config_digest);
+  return pieces.config.put(p, key, [&r](char* q) {
+    q = put(q, ",\"price_source\":", r.price_source, name_text_max);
+    q = put(q, ",\"price_version\":", r.price_version, 64);
+    q = put(q, ",\"config_hash\":", r.config_digest, 64);
+    return put(q, ",\"durations_ns\":{\"auth\":");
+  });
 }
 
 char* durations(char* p, const Receipt& r) {
   const ReceiptDurations& d = r.durations;
-  p = put(p, ",\"durations_ns\":{\"auth\":", d.auth);
+  p = put_number(p, d.auth);
   p = put(p, ",\"parse\":", d.parse);
   p = put(p, ",\"count\":", d.count);
   p = put(p, ",\"decide\":", d.decide);
@@ -152,8 +208,7 @@ char* durations(char* p, const Receipt& r) {
   p = put(p, ",\"total\":", d.total);
   p = put(p, ",\"overhead\":", d.overhead);
   p = put(p, "},\"retries\":", r.retries);
-  p = put_flag(p, ",\"escalated\":", r.escalated);
-  return p;
+  return put_flag(p, ",\"escalated\":", r.escalated);
 }
 
 }  // namespace
@@ -161,17 +216,25 @@ char* durations(char* p, const Receipt& r) {
 char* put_usage(char* p, const TokenUsage& u) {
   p = put(p, "\"prompt_tokens\":", u.prompt);
   p = put(p, ",\"completion_tokens\":", u.completion);
+  if ((u.cached | u.cache_write | u.reasoning) == 0) {
+    return put(p,
+               ",\"cache_read_input_tokens\":0,\"cache_creation_input_tokens\":0,"
+               "\"reasoning_tokens\":0");
+  }
   p = put(p, ",\"cache_read_input_tokens\":", u.cached);
   p = put(p, ",\"cache_creation_input_tokens\":", u.cache_write);
-  p = put(p, ",\"reasoning_tokens\":", u.reasoning);
-  return p;
+  return put(p, ",\"reasoning_tokens\":", u.reasoning);
 }
 
-char* put_receipt_fields(char* p, const Receipt& receipt, Timestamps& times) {
-  p = who_and_when(p, receipt, times);
-  p = outcome(p, receipt);
-  p = decision(p, receipt);
-  p = money(p, receipt);
+char* put_receipt_fields(char* p, const Receipt& receipt, ReceiptPieces& pieces,
+                         PrintedFigures& figures) {
+  p = when(p, receipt, pieces.times);
+  p = who(p, receipt, pieces);
+  p = outcome(p, receipt, pieces);
+  p = answered(p, receipt, pieces);
+  p = facts(p, receipt, pieces);
+  p = estimate(p, receipt.estimate);
+  p = money(p, receipt, pieces, figures);
   return durations(p, receipt);
 }
 

@@ -12,63 +12,84 @@ namespace {
 constexpr std::size_t kTail = 160;
 static_assert(receipt_fields_bytes_max + kTail < receipt_line_bytes_max);
 
-char* element(char* p, const ReceiptAttempt& a, Timestamps&) {
-  p = put(p, "{\"provider\":", a.provider, name_text_max);
-  p = put(p, ",\"model\":", a.model, model_text_max);
-  p = put(p, ",\"status\":", a.status);
-  p = put(p, ",\"error_class\":");
+FragmentKey key_of(const Receipt& r, std::string_view provider, std::string_view model) {
+  return {r.generation, {FragmentKey::word(provider.data()), FragmentKey::word(model.data()), 0}};
+}
+
+bool same(const TokenUsage& a, const TokenUsage& b) {
+  return ((a.prompt ^ b.prompt) | (a.completion ^ b.completion) | (a.cached ^ b.cached) |
+          (a.cache_write ^ b.cache_write) | (a.reasoning ^ b.reasoning)) == 0;
+}
+
+// A figure that was printed before is copied.
+char* put_figure(char* p, NanoUsd value, NanoUsd known, const char* text, std::uint32_t size) {
+  if (value != known) return put_number(p, value.v);
+  std::memcpy(p, text, number_bytes_max);
+  return p + size;
+}
+
+struct LineContext {
+  const Receipt& receipt;
+  ReceiptPieces& pieces;
+  PrintedFigures figures;
+};
+
+char* element(char* p, const ReceiptAttempt& a, LineContext& line) {
+  const Receipt& r = line.receipt;
+  const PrintedFigures& printed = line.figures;
+  p = line.pieces.attempt.put(p, key_of(r, a.provider, a.model), [&a](char* q) {
+    q = put(q, "{\"provider\":", a.provider, name_text_max);
+    q = put(q, ",\"model\":", a.model, model_text_max);
+    return put(q, ",\"status\":");
+  });
+  p = put_number(p, a.status);
   if (a.failed) {
-    p = put(p, "\"");
+    p = put(p, ",\"error_class\":\"");
     p = put_word(p, steelyard::name_of(a.error));
-    p = put(p, "\"");
+    p = put(p, "\",\"ttfb_us\":", a.ttfb_ns / 1000);
   } else {
-    p = put(p, "null");
+    p = put(p, ",\"error_class\":null,\"ttfb_us\":", a.ttfb_ns / 1000);
   }
-  p = put(p, ",\"ttfb_us\":", a.ttfb_ns / 1000);
   p = put(p, ",\"duration_us\":", a.duration_ns / 1000);
   p = put(p, ",\"expected_nano_usd\":", a.expected.v);
-  p = put(p, ",\"held_nano_usd\":", a.held.v);
-  p = put(p, ",\"cost_nano_usd\":", a.cost.v);
+  p = put(p, ",\"held_nano_usd\":");
+  p = put_figure(p, a.held, r.held, printed.held, printed.held_size);
+  p = put(p, ",\"cost_nano_usd\":");
+  p = put_figure(p, a.cost, r.spend, printed.spend, printed.spend_size);
   p = put(p, ",\"usage_source\":\"");
   p = put_word(p, name_of(a.usage_source));
   p = put(p, "\",");
-  p = put_usage(p, a.usage);
-  p = put(p, "}");
-  return p;
+  p = same(a.usage, r.usage) ? copy_piece(p, printed.usage, printed.usage_size)
+                             : put_usage(p, a.usage);
+  return put(p, "}");
 }
 
-char* element(char* p, const ReceiptBudget& b, Timestamps& times) {
-  p = put(p, "{\"scope\":", b.scope, 2 * name_text_max);
-  p = put(p, ",\"window\":\"");
-  p = put_word(p, window_name(b.per));
-  p = put(p, "\",\"limit_nano_usd\":", b.limit.v);
-  p = put(p, ",\"posted_nano_usd\":", b.posted.v);
-  p = put(p, ",\"held_nano_usd\":", b.held.v);
-  p = put(p, ",\"resets_at\":");
-  p = times.put_seconds(p, b.resets_at);
-  p = put(p, "}");
-  return p;
+char* element(char* p, const ReceiptBudget& budget, LineContext& line) {
+  return line.pieces.budgets.put(p, budget, line.pieces.times);
 }
 
-char* element(char* p, const ReceiptCandidate& c, Timestamps&) {
-  p = put(p, "{\"model\":", c.model, model_text_max);
-  p = put(p, ",\"provider\":", c.provider, name_text_max);
-  p = put(p, ",\"expected_nano_usd\":", c.expected.v);
+char* element(char* p, const ReceiptCandidate& c, LineContext& line) {
+  p = line.pieces.candidate.put(p, key_of(line.receipt, c.provider, c.model), [&c](char* q) {
+    q = put(q, "{\"model\":", c.model, model_text_max);
+    q = put(q, ",\"provider\":", c.provider, name_text_max);
+    return put(q, ",\"expected_nano_usd\":");
+  });
+  p = put_number(p, c.expected.v);
+  if (c.reason.empty()) return put(p, ",\"reason\":null}");
   p = put(p, ",\"reason\":", c.reason, 64);
-  p = put(p, "}");
-  return p;
+  return put(p, "}");
 }
 
 // The elements that end before `limit`, in order. One that does not is written (there is room for
 // any single element behind the limit, receipt_json.h) and taken back.
 template <class List>
-char* elements(char* p, const List& list, Timestamps& times, const char* limit,
+char* elements(char* p, const List& list, LineContext& line, const char* limit,
                std::size_t& omitted) {
   std::size_t done = 0;
   for (const auto& item : list) {
     char* const before = p;
     if (done != 0) *p++ = ',';
-    p = element(p, item, times);
+    p = element(p, item, line);
     if (p > limit) {
       p = before;
       break;
@@ -89,10 +110,11 @@ char* put_omitted(char* p, const char (&key)[N], std::size_t count) {
 std::string_view ReceiptFormatter::format(const Receipt& receipt) {
   const char* const limit = buffer_ + receipt_line_bytes_max - kTail;
   std::size_t attempts = 0, budgets = 0, candidates = 0;  // left out
-  char* p = put_receipt_fields(buffer_, receipt, times_);
-  p = elements(put(p, ",\"attempts\":["), receipt.attempts, times_, limit, attempts);
-  p = elements(put(p, "],\"budgets\":["), receipt.budgets, times_, limit, budgets);
-  p = elements(put(p, "],\"candidates\":["), receipt.candidates, times_, limit, candidates);
+  LineContext line{receipt, pieces_, {}};
+  char* p = put_receipt_fields(buffer_, receipt, pieces_, line.figures);
+  p = elements(put(p, ",\"attempts\":["), receipt.attempts, line, limit, attempts);
+  p = elements(put(p, "],\"budgets\":["), receipt.budgets, line, limit, budgets);
+  p = elements(put(p, "],\"candidates\":["), receipt.candidates, line, limit, candidates);
   p = put(p, "]");
   p = put_omitted(p, ",\"attempts_omitted\":", attempts);
   p = put_omitted(p, ",\"budgets_omitted\":", budgets);

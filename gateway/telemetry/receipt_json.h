@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "gateway/telemetry/timestamp.h"
+#include "gateway/telemetry/receipt_fields.h"
 
 namespace steelyard::telemetry {
 
@@ -22,7 +22,7 @@ class ReceiptFormatter {
   std::string_view format(const Receipt& receipt);
 
  private:
-  Timestamps times_;
+  ReceiptPieces pieces_;
   char buffer_[receipt_line_bytes_max +
                1024];  // one element may be written past the end before it is taken back
 };

@@ -1,5 +1,6 @@
 #pragma once
-// RFC 3339 in UTC. Dates are remembered: a log asks for the same few days again and again.
+// RFC 3339 in UTC. What was printed is remembered: a log asks for the same few seconds again and
+// again.
 #include <array>
 #include <cstdint>
 
@@ -17,12 +18,12 @@ class Timestamps {
   char* put_seconds(char* out, Instant at);
 
  private:
-  struct Date {
-    std::int32_t day = -1;  // since 1970-01-01
-    char text[12];          // "2026-11-22T"
+  struct Second {
+    std::int64_t second = -1;  // since 1970-01-01
+    char text[20];             // "2026-11-22T06:07:08", without the quotes
   };
-  char* put_clock(char* out, std::uint64_t seconds);
-  std::array<Date, 8> dates_{};
+  const char* text_of(std::uint64_t second);
+  std::array<Second, 16> seconds_{};
 };
 
 }  // namespace steelyard::telemetry

@@ -14,7 +14,8 @@ using namespace steelyard::telemetry;
 int main(int argc, char** argv) {
   if (argc != 3) return std::fputs("telemetry_cost line|record COUNT\n", stderr), 2;
   const int count = std::atoi(argv[2]);
-  const Receipt receipt = test::typical();
+  Receipt receipt = test::typical();
+  receipt.generation = 1;
   std::size_t bytes = 0;
   if (std::strcmp(argv[1], "line") == 0) {
     ReceiptFormatter formatter;

@@ -4,8 +4,11 @@
 #include <rapidcheck.h>
 #include <simdjson.h>
 
+#include <cstring>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/unit/telemetry/sample.h"
 
@@ -76,8 +79,8 @@ TEST_CASE("receipt: the line of a typical request, byte for byte") {
       R"("request_duration_ms":1800,"organization_id":"acme","team_id":"search","user_api_key_alias":"search-prod",)"
       R"("request_tags":["nightly","eval"],"call_type":"chat_completions","client_dialect":"openai",)"
       R"("upstream_dialect":"anthropic","stream":true,"status":"success","http_status":200,"error_class":null,)"
-      R"("error_str":null,"client_abort":"none","finish_reason":"end_turn","model":"claude-sonnet-5",)"
-      R"("model_group":"auto","custom_llm_provider":"anthropic","policy":"short-questions","tier":"standard",)"
+      R"("error_str":null,"client_abort":"none","finish_reason":"end_turn","model_group":"auto",)"
+      R"("model":"claude-sonnet-5","custom_llm_provider":"anthropic","policy":"short-questions","tier":"standard",)"
       R"("facts":{"client":"openai-python","tier_header":null,"output_tokens_max":4096,"turns":7,"choices":1,)"
       R"("tools":true,"images":false,"structured_output":false,"reasoning":false,"tool_loop":false},)"
       R"("estimate":{"input_tokens":3811,"input_tokens_upper":3902,"output_tokens_expected":420,)"
@@ -173,6 +176,67 @@ TEST_CASE("receipt: no text, whatever its bytes, can forge a line or a field") {
     RC_ASSERT(parser.parse(simdjson::padded_string(line)).get(root) == simdjson::SUCCESS);
     RC_ASSERT(root.get_object().size() == 52u);
   }));
+}
+
+TEST_CASE("receipt: a formatter with a memory prints what one without prints") {
+  const std::string names[] = {"a", "bb", "a-name-of-some-length", "quo\"te", "\xF0\x9F\x98\x80"};
+  const std::vector<std::string> moved(std::begin(names), std::end(names));  // same texts elsewhere
+  ReceiptFormatter remembering;
+  Receipt r = test::typical();
+  std::uint64_t state = 20261122;
+  const auto below = [&state](std::uint64_t n) {
+    state = state * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
+    return (state >> 33) % n;
+  };
+  int same = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    const auto name = [&]() -> std::string_view {
+      const std::size_t i = below(std::size(names) + 1);
+      if (i == std::size(names)) return {};
+      return below(2) == 0 ? names[i] : moved[i];
+    };
+    r.facts.organisation = name();
+    r.facts.team = name();
+    r.facts.key = name();
+    r.policy = name();
+    r.tier = name();
+    r.model = name();
+    r.provider = name();
+    r.price_version = name();
+    r.config_digest = name();
+    r.attempts[0].model = name();
+    r.attempts[0].provider = name();
+    r.candidates[0].model = name();
+    r.candidates[0].provider = name();
+    r.budgets[0].scope = name();
+    r.budgets[0].limit = {static_cast<std::int64_t>(below(3))};
+    r.budgets[0].per = static_cast<WindowKind>(below(3));
+    r.budgets[0].resets_at = {static_cast<std::int64_t>(below(3) * 100'000'000'000'000)};
+    r.failed = below(4) == 0;
+    r.http_status = static_cast<std::uint16_t>(200 + below(2));
+    r.client_abort = static_cast<ClientAbort>(below(3));
+    r.facts.stream = below(2) == 0;
+    r.usage = r.attempts[0].usage;
+    r.usage.completion += static_cast<std::int64_t>(below(2));
+    r.spend = {static_cast<std::int64_t>(below(2) * 12'345'678)};
+    r.generation = 1;
+    const std::string line(remembering.format(r));
+    r.generation = 0;
+    same += line == line_of(r) ? 1 : 0;
+  }
+  CHECK(same == 3'000);
+}
+
+TEST_CASE("receipt: names that stand where others stood are told apart by the configuration") {
+  char name[] = "first-team";
+  Receipt r = test::typical();
+  r.facts.team = name;
+  ReceiptFormatter formatter;
+  r.generation = 1;
+  CHECK(formatter.format(r).find("first-team") != std::string_view::npos);
+  std::memcpy(name, "other", 5);
+  r.generation = 2;
+  CHECK(formatter.format(r).find("other-team") != std::string_view::npos);
 }
 
 TEST_CASE("receipt: tags") {
