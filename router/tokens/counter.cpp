@@ -1,6 +1,41 @@
 #include "router/tokens/counter.h"
 
+#include <array>
+
+#include "router/tokens/bpe_counter.h"
+#include "router/tokens/vocabulary.h"
+#include "router/tokens/vocabulary_data.h"
+
 namespace steelyard::router {
+namespace {
+
+struct Family {
+  std::string_view family, encoding;
+};
+constexpr std::array families{
+    Family{"o200k", "o200k_base"},
+    Family{"o200k_base", "o200k_base"},
+    Family{"o200k_harmony", "o200k_base"},
+    Family{"cl100k", "cl100k_base"},
+    Family{"cl100k_base", "cl100k_base"},
+    Family{"qwen-3", "qwen3"},
+    Family{"qwen3", "qwen3"},
+    Family{"deepseek-v3", "deepseek_v3"},
+    Family{"deepseek-v4", "deepseek_v3"},
+    Family{"deepseek_v3", "deepseek_v3"},
+    Family{"tekken", "tekken"},
+};
+
+template <std::size_t index>
+std::shared_ptr<const Vocabulary> unpack_once() {
+  static const std::shared_ptr<const Vocabulary> kept = [] {
+    auto unpacked = Vocabulary::unpack(shipped_vocabularies()[index].packed);
+    return unpacked ? *unpacked : nullptr;
+  }();
+  return kept;
+}
+
+}  // namespace
 
 const char* name_of(CountQuality quality) {
   switch (quality) {
@@ -9,6 +44,27 @@ const char* name_of(CountQuality quality) {
     case CountQuality::prior: return "prior";
   }
   return "prior";
+}
+
+std::string_view encoding_of_family(std::string_view family) {
+  for (const Family& row : families)
+    if (row.family == family) return row.encoding;
+  return {};
+}
+
+std::shared_ptr<const Vocabulary> shipped_vocabulary(std::string_view family) {
+  static const std::array loads{unpack_once<0>, unpack_once<1>, unpack_once<2>, unpack_once<3>,
+                                unpack_once<4>};
+  const std::string_view encoding = encoding_of_family(family);
+  const auto shipped = shipped_vocabularies();
+  for (std::size_t i = 0; i < loads.size(); ++i)
+    if (shipped[i].name == encoding) return loads[i]();
+  return nullptr;
+}
+
+std::unique_ptr<TokenCounter> make_counter(std::shared_ptr<const Vocabulary> vocabulary,
+                                           std::uint64_t seed) {
+  return std::make_unique<BpeCounter>(std::move(vocabulary), seed, best_scan());
 }
 
 }  // namespace steelyard::router

@@ -29,17 +29,35 @@ class TokenCounter {
   // Tokens of the text that `escaped` (the inside of a JSON string, quotes excluded) stands for. A
   // lone \uD800..\uDFFF counts as U+FFFD. Total: an escape JSON does not know stands for itself.
   virtual std::int64_t count_json(std::string_view escaped) = 0;
+  // As `count`, but stops soon after the count is above `limit`; what is returned then is some
+  // number above it.
+  virtual std::int64_t count_till(std::string_view text, std::int64_t limit) {
+    (void)limit;
+    return count(text);
+  }
   virtual std::string_view encoding() const = 0;  // "o200k_base"
 };
 
-// The o200k_base counter, vocabulary linked into the binary. `Vocabulary` is shared by all workers;
-// null only if the linked data is damaged.
+// A vocabulary is shared by all workers; each has its own counter on it.
 class Vocabulary;
-std::shared_ptr<const Vocabulary> load_o200k();
+
+// The one linked into the binary for a tokenizer family as the catalogue names it ("o200k",
+// "cl100k", "qwen-3", "deepseek-v3", "tekken") or for an encoding ("o200k_base"). Unpacked when
+// first asked for, some 20 ms, and kept as long as somebody has it. Null: not shipped.
+std::shared_ptr<const Vocabulary> shipped_vocabulary(std::string_view family);
+inline std::shared_ptr<const Vocabulary> load_o200k() {
+  return shipped_vocabulary("o200k");
+}
+// The name of the encoding that counts this family exactly; empty when none is shipped.
+std::string_view encoding_of_family(std::string_view family);
 
 // `seed` keys the hash of the cache for pieces of 16 bytes and more: give each process a random
 // one, so that no client can prepare two pieces that share an entry.
-std::unique_ptr<TokenCounter> make_o200k_counter(std::shared_ptr<const Vocabulary> vocabulary,
-                                                 std::uint64_t seed = 0);
+std::unique_ptr<TokenCounter> make_counter(std::shared_ptr<const Vocabulary> vocabulary,
+                                           std::uint64_t seed = 0);
+inline std::unique_ptr<TokenCounter> make_o200k_counter(
+    std::shared_ptr<const Vocabulary> vocabulary, std::uint64_t seed = 0) {
+  return make_counter(std::move(vocabulary), seed);
+}
 
 }  // namespace steelyard::router

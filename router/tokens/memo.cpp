@@ -1,48 +1,12 @@
 #include "router/tokens/memo.h"
 
-#define XXH_STATIC_LINKING_ONLY
-#include <xxhash.h>
-#if defined(__x86_64__)
-#include <xxh_x86dispatch.h>  // AVX2 or AVX-512 where the CPU has them
-#endif
-
 #include <bit>
 
 namespace steelyard::router {
-namespace {
-
-constexpr std::uint32_t asked_for = 0x80000000;
-
-}  // namespace
-
 CountMemo::CountMemo(const MemoSeed& seed, std::size_t entries)
-    : lines_(std::bit_ceil(entries < 4 ? std::size_t{4} : entries) / 4),
-      line_mask_(lines_.size() - 1) {
-  MemoSeed own = seed;
-  for (Secret& secret : secrets_) {
-    XXH3_generateSecret(secret.bytes.data(), secret.bytes.size(), own.data(), own.size());
-    own[0] ^= 1;  // another secret for the other form
-  }
-}
-
-CountMemo::Key CountMemo::key_of(std::string_view slice, TextForm form) const {
-  const auto& secret = secrets_[static_cast<std::size_t>(form)].bytes;
-  const XXH128_hash_t hash =
-      XXH3_128bits_withSecret(slice.data(), slice.size(), secret.data(), secret.size());
-  return {hash.low64, hash.high64};
-}
-
-std::int64_t CountMemo::find(Key key) {
-  const auto check = static_cast<std::uint32_t>(key.high >> 32);
-  for (Entry& entry : line_of(key).slot) {
-    if (entry.tag != key.low || entry.check != check || entry.value == 0) continue;
-    entry.value |= asked_for;
-    ++hits_;
-    return std::int64_t{entry.value & ~asked_for} - 1;
-  }
-  ++misses_;
-  return -1;
-}
+    : hash_(seed),
+      lines_(std::bit_ceil(entries < 4 ? std::size_t{4} : entries) / 4),
+      line_mask_(lines_.size() - 1) {}
 
 void CountMemo::put(Key key, std::int64_t tokens) {
   if (tokens < 0 || tokens >= std::int64_t{asked_for} - 1) return;
@@ -63,23 +27,30 @@ void CountMemo::put(Key key, std::int64_t tokens) {
 
 MemoCounter::MemoCounter(std::unique_ptr<TokenCounter> counter, const MemoSeed& seed,
                          std::size_t entries, std::size_t shortest)
-    : counter_(std::move(counter)), memo_(seed, entries), shortest_(shortest) {}
+    : MemoCounter(std::move(counter), std::make_shared<CountMemo>(seed, entries), 0, shortest) {}
+
+MemoCounter::MemoCounter(std::unique_ptr<TokenCounter> counter, std::shared_ptr<CountMemo> memo,
+                         unsigned number, std::size_t shortest)
+    : counter_(std::move(counter)), memo_(std::move(memo)), number_(number), shortest_(shortest) {}
 
 std::int64_t MemoCounter::count(std::string_view text) {
   if (text.size() < shortest_) return counter_->count(text);
-  const CountMemo::Key key = memo_.key_of(text, TextForm::plain);
-  if (const std::int64_t known = memo_.find(key); known >= 0) return known;
-  const std::int64_t tokens = counter_->count(text);
-  memo_.put(key, tokens);
-  return tokens;
+  const CountMemo::Key key = memo_->key_of(text, TextForm::plain, number_);
+  const std::int64_t known = memo_->find(key);
+  return known >= 0 ? known : count_new(text, TextForm::plain, key);
 }
 
 std::int64_t MemoCounter::count_json(std::string_view escaped) {
   if (escaped.size() < shortest_) return counter_->count_json(escaped);
-  const CountMemo::Key key = memo_.key_of(escaped, TextForm::json);
-  if (const std::int64_t known = memo_.find(key); known >= 0) return known;
-  const std::int64_t tokens = counter_->count_json(escaped);
-  memo_.put(key, tokens);
+  const CountMemo::Key key = memo_->key_of(escaped, TextForm::json, number_);
+  const std::int64_t known = memo_->find(key);
+  return known >= 0 ? known : count_new(escaped, TextForm::json, key);
+}
+
+std::int64_t MemoCounter::count_new(std::string_view text, TextForm form, CountMemo::Key key) {
+  const std::int64_t tokens =
+      form == TextForm::json ? counter_->count_json(text) : counter_->count(text);
+  memo_->put(key, tokens);
   return tokens;
 }
 

@@ -9,12 +9,9 @@
 #include <vector>
 
 #include "router/tokens/counter.h"
+#include "router/tokens/slice_hash.h"
 
 namespace steelyard::router {
-
-// 32 secret bytes, drawn once per process by the caller: without them nobody can prepare two
-// messages that share an entry.
-using MemoSeed = std::array<unsigned char, 32>;
 
 // What the bytes mean; the same bytes may be another number of tokens.
 enum class TextForm : std::uint8_t { plain, json };
@@ -27,14 +24,24 @@ class CountMemo {
   // `entries` is rounded up to a power of two, at least 4. The default takes 1 MB.
   explicit CountMemo(const MemoSeed& seed, std::size_t entries = 65'536);
 
-  // 128 bits of the hash: the low half is the tag; the high half has the line and 32 more to check.
-  struct Key {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-  };
-  Key key_of(std::string_view slice, TextForm form) const;
+  // Of 128 bits the low half is the tag; the high half has the line and 32 more to check.
+  using Key = SliceKey;
+  // `encoding` is any number the caller gives its encodings.
+  Key key_of(std::string_view slice, TextForm form, unsigned encoding = 0) const {
+    return hash_.of(slice, encoding * 2 + static_cast<unsigned>(form));
+  }
   // The remembered count, or -1.
-  std::int64_t find(Key key);
+  std::int64_t find(Key key) {
+    const auto check = static_cast<std::uint32_t>(key.high >> 32);
+    for (Entry& entry : line_of(key).slot) {
+      if (entry.tag != key.low || entry.check != check || entry.value == 0) continue;
+      entry.value |= asked_for;
+      ++hits_;
+      return std::int64_t{entry.value & ~asked_for} - 1;
+    }
+    ++misses_;
+    return -1;
+  }
   // Counts of 2^31 - 1 and more are not kept.
   void put(Key key, std::int64_t tokens);
 
@@ -51,13 +58,10 @@ class CountMemo {
   struct alignas(64) Line {
     std::array<Entry, 4> slot;
   };
-  // Aligned so that it never lies across two pages, which makes hashing several times slower.
-  struct alignas(256) Secret {
-    std::array<unsigned char, 192> bytes;
-  };
+  static constexpr std::uint32_t asked_for = 0x80000000;
   Line& line_of(Key key) { return lines_[key.high & line_mask_]; }
 
-  std::array<Secret, 2> secrets_;  // by TextForm
+  SliceHash hash_;
   std::vector<Line> lines_;
   std::uint64_t line_mask_ = 0;
   std::uint64_t hits_ = 0;
@@ -72,14 +76,20 @@ class MemoCounter final : public TokenCounter {
  public:
   MemoCounter(std::unique_ptr<TokenCounter> counter, const MemoSeed& seed,
               std::size_t entries = 65'536, std::size_t shortest = 32);
+  // One memo for several counters of a worker; `number` tells their encodings apart.
+  MemoCounter(std::unique_ptr<TokenCounter> counter, std::shared_ptr<CountMemo> memo,
+              unsigned number, std::size_t shortest = 32);
   std::int64_t count(std::string_view text) override;
   std::int64_t count_json(std::string_view escaped) override;
   std::string_view encoding() const override { return counter_->encoding(); }
-  const CountMemo& memo() const { return memo_; }
+  const CountMemo& memo() const { return *memo_; }
 
  private:
+  std::int64_t count_new(std::string_view text, TextForm form, CountMemo::Key key);
+
   std::unique_ptr<TokenCounter> counter_;
-  CountMemo memo_;
+  std::shared_ptr<CountMemo> memo_;
+  unsigned number_;
   std::size_t shortest_;
 };
 

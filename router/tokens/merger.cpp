@@ -22,13 +22,48 @@ std::int64_t Merger::count(std::span<const unsigned char> piece) {
   return total;
 }
 
+// Characters that are one token start as that: with them the same merges follow as from bytes,
+// since what a character is merged into ranks above the character itself. Not where some token goes
+// over the character's edge into a part of the next (Vocabulary::of_char).
+std::size_t Merger::seed(std::span<const unsigned char> piece, Token* token) const {
+  const unsigned char* data = piece.data();
+  const std::size_t size = piece.size();
+  std::size_t parts = 0;
+  unsigned char before = 0;
+  for (std::size_t at = 0; at < size;) {
+    const unsigned char lead = data[at];
+    const std::size_t wide = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    Token whole = no_token;
+    if ((wide == 2 || wide == 3) && at + wide <= size) {
+      const unsigned char last = data[at + wide - 1];
+      const unsigned char behind = at + wide < size ? data[at + wide] : 0;
+      const std::uint32_t code =
+          wide == 2 ? (lead & 0x1Fu) << 6 | (last & 0x3Fu)
+                    : (lead & 0x0Fu) << 12 | (data[at + 1] & 0x3Fu) << 6 | (last & 0x3Fu);
+      whole = vocabulary_.of_char(code, before, lead, last, behind);
+    }
+    if (whole != no_token) {
+      token[parts++] = whole;
+      at += wide;
+    } else {
+      for (std::size_t end = std::min(size, at + wide); at < end; ++at)
+        token[parts++] = vocabulary_.of_byte(data[at]);
+    }
+    before = data[at - 1];
+  }
+  return parts;
+}
+
 std::int64_t Merger::count_few(std::span<const unsigned char> piece) const {
   std::array<Token, few> token;
   std::array<Token, few> merged;  // of parts i and i + 1
-  std::size_t parts = piece.size();
-  for (std::size_t i = 0; i < parts; ++i) token[i] = vocabulary_.of_byte(piece[i]);
-  for (std::size_t i = 0; i + 1 < parts; ++i) {
-    merged[i] = vocabulary_.merge_bytes(piece[i], piece[i + 1]);
+  std::size_t parts = seed(piece, token.data());
+  if (parts == piece.size()) {
+    for (std::size_t i = 0; i + 1 < parts; ++i)
+      merged[i] = vocabulary_.merge_bytes(piece[i], piece[i + 1]);
+  } else {
+    for (std::size_t i = 0; i + 1 < parts; ++i)
+      merged[i] = vocabulary_.merge(token[i], token[i + 1]);
   }
   while (parts > 1) {
     std::size_t at = 0;

@@ -35,6 +35,7 @@ class Merger {
     Token token;
   };
 
+  std::size_t seed(std::span<const unsigned char> piece, Token* token) const;
   std::int64_t count_few(std::span<const unsigned char> piece) const;
   bool count_in_windows(std::span<const unsigned char> piece, std::size_t window,
                         std::int64_t& total);

@@ -12,6 +12,11 @@ constexpr std::uint64_t hash_bits = (std::uint64_t{1} << 48) - 1;
 
 PieceCache::PieceCache(std::uint64_t seed) : seed_(seed), short_lines_(lines), long_lines_(lines) {}
 
+void PieceCache::clear() {
+  short_lines_.assign(lines, PieceLine{});
+  long_lines_.assign(lines, LongLine{});
+}
+
 void PieceCache::put(PieceKey key, std::uint64_t hash, std::uint32_t count) {
   key.set_count(count);
   PieceLine& line = short_lines_[short_index(hash)];

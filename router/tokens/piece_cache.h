@@ -17,6 +17,7 @@ class PieceCache {
   static constexpr std::size_t longest = 1024;
 
   explicit PieceCache(std::uint64_t seed);
+  void clear();
 
   // Short pieces compare byte for byte. 0: not known. `hash` is hash_of(key).
   std::uint32_t find(const PieceKey& key, std::uint64_t hash) const {

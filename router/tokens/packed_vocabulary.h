@@ -1,0 +1,29 @@
+#pragma once
+// The file form of a vocabulary: see scripts/make_vocabulary.py, which writes the same.
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "config/types/result.h"
+#include "router/tokens/piece_pattern.h"
+
+namespace steelyard::router {
+
+struct PackedVocabulary {
+  static constexpr std::uint32_t single_byte = 0xFFFFFF;  // right side of a token of one byte
+  static constexpr std::size_t tokens_max = 1U << 18;
+
+  std::string name;  // at most 31 bytes
+  PatternId pattern = PatternId::o200k;
+  bool normalises = false;
+  std::vector<std::uint32_t> left, right;  // by token, in the order in which they merge
+  std::vector<std::string> whole;          // pieces that are a token though no merging makes them
+};
+
+// Everything is checked: sizes, checksum, that parts come before the whole, that every byte is a
+// token once, that no token is longer than 64 KB.
+Result<PackedVocabulary> read_packed(std::span<const unsigned char> file);
+std::vector<unsigned char> write_packed(const PackedVocabulary& vocabulary);
+
+}  // namespace steelyard::router
