@@ -29,11 +29,45 @@ BpeCounter::BpeCounter(std::shared_ptr<const Vocabulary> vocabulary, std::uint64
       chunk_(chunk_size) {}
 
 std::int64_t BpeCounter::count(std::string_view text) {
-  return count_some(text, true, no_limit).tokens;
+  return count_till(text, no_limit);
 }
 
 std::int64_t BpeCounter::count_till(std::string_view text, std::int64_t limit) {
+  if (vocabulary_->normalises() && Normaliser::next_stretch(text, 0).begin != text.npos)
+    return count_normalised(text, true);
   return count_some(text, true, limit).tokens;
+}
+
+// Brings the text into form C piecewise, behind what is left from the text before it, and counts
+// what can be counted for good; all of it when the text ends here.
+std::int64_t BpeCounter::count_normalised(std::string_view text, bool whole) {
+  std::int64_t total = 0;
+  // A piece that does not end lets it wait ever longer: what is looked at twice stays linear.
+  std::size_t enough = 2 * (chunk_size + normal_.size());
+  const auto settle = [&](bool last) {
+    const Progress done = count_some(normal_, last, no_limit);
+    total += done.tokens;
+    normal_.erase(0, done.bytes);
+    enough = 2 * (chunk_size + normal_.size());
+  };
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const Normaliser::Stretch next = Normaliser::next_stretch(text, at);
+    const std::size_t plain = std::min(next.begin, text.size());
+    while (at < plain) {
+      const std::size_t some = std::min(plain - at, chunk_size);
+      normal_.append(text.substr(at, some));
+      at += some;
+      if (normal_.size() >= enough) settle(false);
+    }
+    if (next.begin == text.npos) break;
+    normaliser_.append(text.substr(next.begin, next.end - next.begin), normal_);
+    at = next.end;
+    if (normal_.size() >= enough) settle(false);
+  }
+  if (whole) settle(true);
+  if (normal_.capacity() > chunk_kept && normal_.empty()) normal_ = {};
+  return total;
 }
 
 BpeCounter::Progress BpeCounter::count_some(std::string_view text, bool whole, std::int64_t limit) {
@@ -43,7 +77,7 @@ BpeCounter::Progress BpeCounter::count_some(std::string_view text, bool whole, s
     scan_(scanned, done.bytes, pieces_);
     if (pieces_.count == 0) break;
     done.tokens += count_batch(scanned, done.bytes);
-    done.bytes = pieces_.end[pieces_.count - 1];
+    done.bytes += pieces_.end[pieces_.count - 1];
   }
   return done;
 }
@@ -52,37 +86,54 @@ std::int64_t BpeCounter::count_batch(const ScanText& text, std::size_t from) {
   std::size_t count = pieces_.count;
   std::int64_t total = 0;
   if (pieces_.broken) {
-    const std::size_t start = count > 1 ? pieces_.end[count - 2] : from;
-    total = count_broken({text.data + start, text.data + pieces_.end[--count]});
+    const std::size_t start = count > 1 ? pieces_.end[count - 2] : 0;
+    total = count_broken({text.data + from + start, text.data + from + pieces_.end[--count]});
   }
   const std::size_t missed = probe_(*vocabulary_, text, from, pieces_, count, lookups_);
   total += static_cast<std::int64_t>(count - missed);
   return missed == 0 ? total : total + count_missed(text, from, missed);
 }
 
+// Two passes again: what is met before is in the cache, whose lines are asked for first.
 std::int64_t BpeCounter::count_missed(const ScanText& text, std::size_t from, std::size_t missed) {
+  const unsigned char* const data = text.data + from;
+  const auto piece_of = [&](std::size_t i) {
+    const std::size_t start = i == 0 ? 0 : pieces_.end[i - 1];
+    return Piece(data + start, pieces_.end[i] - start);
+  };
+  for (std::size_t m = 0; m < missed; ++m) {
+    const std::size_t i = lookups_.missed[m];
+    const Piece piece = piece_of(i);
+    if (piece.size() <= PieceKey::longest) {
+      cache_.prefetch(lookups_.hash[i]);
+    } else if (piece.size() <= PieceCache::longest) {
+      const PieceCache::LongKey key = cache_.key_of(piece);
+      cache_.prefetch(key);
+      lookups_.key[i] = {key.low, key.high};
+    }
+  }
   std::int64_t total = 0;
   for (std::size_t m = 0; m < missed; ++m) {
     const std::size_t i = lookups_.missed[m];
-    const std::size_t start = i == 0 ? from : pieces_.end[i - 1];
-    const std::size_t size = pieces_.end[i] - start;
-    total += size <= PieceKey::longest
-                 ? count_unknown(key_at(text, start, size), lookups_.hash[i], size)
-                 : count_long({text.data + start, size});
+    const Piece piece = piece_of(i);
+    const PieceKey& key = lookups_.key[i];
+    total += piece.size() <= PieceKey::longest ? count_unknown(key, lookups_.hash[i], piece.size())
+             : piece.size() <= PieceCache::longest ? count_long(piece, {key.low, key.high})
+                                                   : merge_all(piece);
   }
   return total;
 }
 
 std::int64_t BpeCounter::count_unknown(const PieceKey& key, std::uint64_t hash, std::size_t size) {
   if (const std::uint32_t known = cache_.find(key, hash); known != 0) return known;
-  const std::int64_t tokens = merger_.count({reinterpret_cast<const unsigned char*>(&key), size});
+  std::int64_t tokens = 1;
+  if (!vocabulary_->overflows(hash) || !vocabulary_->holds(key, hash))
+    tokens = merger_.count({reinterpret_cast<const unsigned char*>(&key), size});
   cache_.put(key, hash, static_cast<std::uint32_t>(tokens));
   return tokens;
 }
 
-std::int64_t BpeCounter::count_long(Piece piece) {
-  if (piece.size() > PieceCache::longest) return merge_all(piece);
-  const PieceCache::LongKey key = cache_.key_of(piece);
+std::int64_t BpeCounter::count_long(Piece piece, const PieceCache::LongKey& key) {
   if (const std::uint32_t known = cache_.find(key); known != 0) return known;
   const std::int64_t tokens = merge_all(piece);
   cache_.put(key, static_cast<std::uint32_t>(tokens));
@@ -95,7 +146,8 @@ std::int64_t BpeCounter::merge_all(Piece piece) {
 }
 
 std::int64_t BpeCounter::count_piece(Piece piece) {
-  if (piece.size() > PieceKey::longest) return count_long(piece);
+  if (piece.size() > PieceCache::longest) return merge_all(piece);
+  if (piece.size() > PieceKey::longest) return count_long(piece, cache_.key_of(piece));
   const PieceKey key = load_key_exactly(piece.data(), piece.size());
   const std::uint64_t hash = hash_of(key);
   return vocabulary_->holds(key, hash) ? 1 : count_unknown(key, hash, piece.size());
@@ -124,7 +176,7 @@ std::int64_t BpeCounter::count_json(std::string_view escaped) {
   std::size_t filled = 0;
   for (JsonText text(escaped);;) {
     filled += text.read(chunk_.data() + filled, chunk_.size() - filled);
-    const Progress done = count_some({chunk_.data(), filled}, text.done(), no_limit);
+    const Progress done = count_chunk({chunk_.data(), filled}, text.done());
     total += done.tokens;
     if (text.done()) break;
     filled -= done.bytes;
@@ -136,6 +188,12 @@ std::int64_t BpeCounter::count_json(std::string_view escaped) {
     chunk_.shrink_to_fit();
   }
   return total;
+}
+
+BpeCounter::Progress BpeCounter::count_chunk(std::string_view text, bool whole) {
+  if (!vocabulary_->normalises()) return count_some(text, whole, no_limit);
+  const std::size_t safe = whole ? text.size() : Normaliser::last_boundary(text);
+  return {count_normalised(text.substr(0, safe), whole), safe};
 }
 
 }  // namespace steelyard::router

@@ -9,6 +9,7 @@
 
 #include "router/tokens/counter.h"
 #include "router/tokens/merger.h"
+#include "router/tokens/nfc.h"
 #include "router/tokens/piece_cache.h"
 #include "router/tokens/probe.h"
 #include "router/tokens/scanner.h"
@@ -34,10 +35,12 @@ class BpeCounter final : public TokenCounter {
     std::size_t bytes = 0;  // counted for good
   };
 
+  std::int64_t count_normalised(std::string_view text, bool whole);
+  Progress count_chunk(std::string_view text, bool whole);
   Progress count_some(std::string_view text, bool whole, std::int64_t limit);
   std::int64_t count_batch(const ScanText& text, std::size_t from);
   std::int64_t count_missed(const ScanText& text, std::size_t from, std::size_t missed);
-  std::int64_t count_long(Piece piece);
+  std::int64_t count_long(Piece piece, const PieceCache::LongKey& key);
   std::int64_t count_unknown(const PieceKey& key, std::uint64_t hash, std::size_t size);
   std::int64_t count_piece(Piece piece);
   std::int64_t count_broken(Piece piece);
@@ -52,6 +55,8 @@ class BpeCounter final : public TokenCounter {
   Lookups lookups_;
   std::string mended_;       // a piece that was not UTF-8
   std::vector<char> chunk_;  // unescaped JSON
+  Normaliser normaliser_;
+  std::string normal_;  // in normalisation form C, not yet counted
 };
 
 }  // namespace steelyard::router

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "router/tokens/ascii_scan.h"
+#include "router/tokens/utf8_put.h"
 
 namespace steelyard::router {
 namespace {
@@ -44,26 +45,6 @@ std::int32_t code_unit(std::string_view text) {
     unit = unit << 4 | digit;
   }
   return unit;
-}
-
-char* put_utf8(char* out, std::uint32_t code) {
-  const auto put = [&out](std::uint32_t byte) { *out++ = static_cast<char>(byte); };
-  if (code < 0x80) {
-    put(code);
-  } else if (code < 0x800) {
-    put(0xC0 | code >> 6);
-    put(0x80 | (code & 0x3F));
-  } else if (code < 0x10000) {
-    put(0xE0 | code >> 12);
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  } else {
-    put(0xF0 | code >> 18);
-    put(0x80 | (code >> 12 & 0x3F));
-    put(0x80 | (code >> 6 & 0x3F));
-    put(0x80 | (code & 0x3F));
-  }
-  return out;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #pragma once
 // Counts of pieces that are not one token of up to 15 bytes, as they were met: bounded, made once,
 // one per worker. A full line gives up its slots in turn.
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,33 +18,47 @@ class PieceCache {
   explicit PieceCache(std::uint64_t seed);
   void clear();
 
-  // Short pieces compare byte for byte. 0: not known. `hash` is hash_of(key).
+  // Short pieces compare byte for byte; `hash` is hash_of(key). 0: not known. All four slots are
+  // looked at, since where a piece stands cannot be predicted.
   std::uint32_t find(const PieceKey& key, std::uint64_t hash) const {
-    const PieceKey* found = short_lines_[short_index(hash)].find(key);
-    return found == nullptr ? 0 : found->count();
+    std::uint64_t counts = 0;
+    for (const PieceKey& slot : lines_[index_of(hash)].slot)
+      counts |= slot.same_piece(key) ? slot.high : 0;
+    return static_cast<std::uint32_t>(counts >> 60);
   }
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(&lines_[index_of(hash)]); }
   void put(PieceKey key, std::uint64_t hash, std::uint32_t count);
 
-  // Pieces of 16 to `longest` bytes are known by 112 bits of a keyed hash.
+  // Pieces of 16 to `longest` bytes are known by 108 bits of a keyed hash. They stand in the same
+  // lines: their length, as a short key has it, is 0.
   struct LongKey {
     std::uint64_t low = 0;
-    std::uint64_t high = 0;  // low 48 bits; a slot has the count above them
+    std::uint64_t high = 0;  // low 44 bits; a slot has the count in the 12 above, then 0xF0
   };
   LongKey key_of(std::span<const unsigned char> piece) const;
-  std::uint32_t find(const LongKey& key) const;
+  std::uint32_t find(const LongKey& key) const {
+    std::uint64_t counts = 0;
+    for (const PieceKey& slot : lines_[index_of(key.low)].slot) {
+      const bool same =
+          ((slot.low ^ key.low) | ((slot.high ^ (key.high | long_mark)) & ~count_mask)) == 0;
+      counts |= same ? slot.high & count_mask : 0;
+    }
+    return static_cast<std::uint32_t>(counts >> 44);
+  }
+  void prefetch(const LongKey& key) const { prefetch(key.low); }
   void put(const LongKey& key, std::uint32_t count);
 
  private:
-  struct alignas(64) LongLine {
-    std::array<LongKey, 4> slot;
-  };
-  static constexpr std::size_t lines = 8192;  // of 64 bytes, of each kind: 1 MB together
-  static std::size_t short_index(std::uint64_t hash) { return hash >> 40 & (lines - 1); }
+  static constexpr std::uint64_t hash_mask = (std::uint64_t{1} << 44) - 1;
+  static constexpr std::uint64_t count_mask = std::uint64_t{0xFFF} << 44;
+  static constexpr std::uint64_t long_mark = std::uint64_t{0xF0} << 56;
+  static constexpr std::size_t lines = 16'384;  // of 64 bytes: 1 MB
+  static std::size_t index_of(std::uint64_t hash) { return hash >> 40 & (lines - 1); }
+  void put_in(PieceLine& line, const PieceKey& entry);
 
   std::uint64_t seed_;
   unsigned next_victim_ = 0;
-  std::vector<PieceLine> short_lines_;
-  std::vector<LongLine> long_lines_;
+  std::vector<PieceLine> lines_;
 };
 
 }  // namespace steelyard::router

@@ -5,24 +5,24 @@ namespace {
 
 std::size_t probe_scalar(const Vocabulary& vocabulary, const ScanText& text, std::size_t from,
                          const Pieces& pieces, std::size_t count, Lookups& out) {
-  std::size_t start = from;
+  std::uint32_t start = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t size = pieces.end[i] - start;
+    const std::uint32_t size = pieces.end[i] - start;
     if (size <= PieceKey::longest) [[likely]] {
-      out.hash[i] = hash_of(key_at(text, start, size));
+      out.key[i] = key_at(text, from + start, size);
+      out.hash[i] = hash_of(out.key[i]);
       __builtin_prefetch(vocabulary.line_at(out.hash[i]));
+    } else {
+      out.key[i] = PieceKey{};
     }
     start = pieces.end[i];
   }
   std::size_t missed = 0;
-  start = from;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t size = pieces.end[i] - start;
-    const bool found =
-        size <= PieceKey::longest && vocabulary.holds(key_at(text, start, size), out.hash[i]);
+    const PieceKey& key = out.key[i];
+    const bool found = !key.empty() && vocabulary.line_at(out.hash[i])->find(key) != nullptr;
     out.missed[missed] = static_cast<std::uint16_t>(i);
     missed += !found;
-    start = pieces.end[i];
   }
   return missed;
 }

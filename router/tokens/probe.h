@@ -10,13 +10,14 @@
 namespace steelyard::router {
 
 struct Lookups {
-  std::array<std::uint64_t, Pieces::capacity> hash;
-  std::array<std::uint16_t, Pieces::capacity> missed;  // indices of pieces that are not one token
+  std::array<PieceKey, Pieces::capacity + Pieces::room> key;
+  std::array<std::uint64_t, Pieces::capacity + Pieces::room> hash;
+  std::array<std::uint16_t, Pieces::capacity + Pieces::room + 1> missed;  // indices: see below
 };
 
-// Looks up the first `count` pieces from offset `from` on; those not found, and all above 15 bytes,
-// go into `missed` in order. Returns how many those are. Two passes: the first asks for every cache
-// line that the second will read.
+// Looks up the first `count` pieces from offset `from` on. Into `missed` go, in order, those that
+// are not in their line of the vocabulary, and all above 15 bytes; Returns how many those are. Two
+// passes: the first asks for every cache line that the second will read.
 using ProbeFunction = std::size_t (*)(const Vocabulary& vocabulary, const ScanText& text,
                                       std::size_t from, const Pieces& pieces, std::size_t count,
                                       Lookups& out);

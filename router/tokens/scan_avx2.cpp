@@ -1,7 +1,107 @@
-#include "router/tokens/scanner.h"
-namespace steelyard::router::scan_detail { ScanFunction avx2_scanner(PatternId){return nullptr;} ScanFunction avx512_scanner(PatternId){return nullptr;} }
+// The block scanner with AVX2: two vectors of 32 bytes.
+#include <array>
+#include <cstdint>
+
+#include "router/tokens/ascii_scan.h"
 #include "router/tokens/probe.h"
+#include "router/tokens/scanner.h"
+#include "router/tokens/unicode_class.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// To the end of the file, so that templates made there have it too.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt"))), \
+                             apply_to = function)
+#else
+#pragma GCC target("avx2,bmi,bmi2,popcnt,lzcnt")
+#endif
+
 namespace steelyard::router::scan_detail {
-std::size_t probe_avx2(const Vocabulary&, const ScanText&, std::size_t, const Pieces&, std::size_t, Lookups&){return 0;}
-std::size_t probe_avx512(const Vocabulary&, const ScanText&, std::size_t, const Pieces&, std::size_t, Lookups&){return 0;}
+namespace avx2 {
+
+struct Bytes {
+  explicit Bytes(const unsigned char* at)
+      : low(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at))),
+        top(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + 32))) {}
+
+  static std::uint64_t join(__m256i a, __m256i b) {
+    return static_cast<std::uint32_t>(_mm256_movemask_epi8(a)) |
+           static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(b))) << 32;
+  }
+  static __m256i all(int byte) { return _mm256_set1_epi8(static_cast<char>(byte)); }
+  static __m256i at_most(__m256i bytes, int most) {
+    return _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, all(most)), bytes);
+  }
+
+  std::uint64_t high() const { return join(low, top); }
+  std::uint64_t equal(int byte) const {
+    return join(_mm256_cmpeq_epi8(low, all(byte)), _mm256_cmpeq_epi8(top, all(byte)));
+  }
+  template <int first, int last>
+  std::uint64_t in() const {
+    return join(at_most(_mm256_sub_epi8(low, all(first)), last - first),
+                at_most(_mm256_sub_epi8(top, all(first)), last - first));
+  }
+  std::uint64_t letters() const {
+    const __m256i a = _mm256_sub_epi8(_mm256_or_si256(low, all(0x20)), all('a'));
+    const __m256i b = _mm256_sub_epi8(_mm256_or_si256(top, all(0x20)), all('a'));
+    return join(at_most(a, 25), at_most(b, 25));
+  }
+  std::uint64_t bit5() const { return join(_mm256_slli_epi16(low, 2), _mm256_slli_epi16(top, 2)); }
+
+  __m256i low, top;
+};
+
+// Eight at a time: what is written beyond the count does not matter.
+inline void flatten(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) {
+  while (bits != 0) {
+    for (int i = 0; i < 8; ++i) {
+      out[i] = base + static_cast<std::uint32_t>(_tzcnt_u64(bits));
+      bits = _blsr_u64(bits);
+    }
+    out += 8;
+  }
 }
+
+inline bool matches(const PieceLine& line, const PieceKey& key) {
+  const auto* slots = reinterpret_cast<const __m256i*>(&line);
+  const __m256i wanted =
+      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&key)));
+  const __m256i mask = _mm256_set_epi64x(static_cast<long long>(~PieceKey::count_bits), -1,
+                                         static_cast<long long>(~PieceKey::count_bits), -1);
+  const auto same = [&](const __m256i* at) {
+    const __m256i differs = _mm256_and_si256(_mm256_xor_si256(_mm256_load_si256(at), wanted), mask);
+    const __m256i equal = _mm256_cmpeq_epi64(differs, _mm256_setzero_si256());
+    return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)));
+  };
+  const unsigned halves = same(slots) | same(slots + 1) << 4;
+  return (halves & halves >> 1 & 0x55) != 0;
+}
+
+#include "router/tokens/scan_blocks.inc"
+
+}  // namespace avx2
+
+ScanFunction avx2_scanner(PatternId id) {
+  return avx2::scanner(id);
+}
+
+std::size_t probe_avx2(const Vocabulary& vocabulary, const ScanText& text, std::size_t from,
+                       const Pieces& pieces, std::size_t count, Lookups& out) {
+  return avx2::probe(vocabulary, text, from, pieces, count, out);
+}
+
+}  // namespace steelyard::router::scan_detail
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#else
+namespace steelyard::router::scan_detail {
+ScanFunction avx2_scanner(PatternId) {
+  return nullptr;
+}
+}  // namespace steelyard::router::scan_detail
+#endif

@@ -6,21 +6,21 @@ namespace steelyard::router {
 namespace scan_detail {
 
 template <PatternId id>
-void scan_one(const ScanText& text, std::size_t from, Pieces& out) {
+void scan_one(const ScanText& text, std::size_t from, std::size_t at, Pieces& out) {
   Reference<id> reference(text.data, text.size);
-  const std::size_t end = reference.piece_end(from);
+  const std::size_t end = reference.piece_end(at);
   if (!text.whole && reference.seen() > text.size) return;
-  out.end[out.count++] = end;
+  out.end[out.count++] = static_cast<std::uint32_t>(end - from);
   out.broken = reference.broken();
 }
 
-template void scan_one<PatternId::o200k>(const ScanText&, std::size_t, Pieces&);
-template void scan_one<PatternId::cl100k>(const ScanText&, std::size_t, Pieces&);
-template void scan_one<PatternId::llama3>(const ScanText&, std::size_t, Pieces&);
-template void scan_one<PatternId::qwen2>(const ScanText&, std::size_t, Pieces&);
-template void scan_one<PatternId::qwen35>(const ScanText&, std::size_t, Pieces&);
-template void scan_one<PatternId::tekken>(const ScanText&, std::size_t, Pieces&);
-template void scan_one<PatternId::kimi>(const ScanText&, std::size_t, Pieces&);
+template void scan_one<PatternId::o200k>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::cl100k>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::llama3>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::qwen2>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::qwen35>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::tekken>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::kimi>(const ScanText&, std::size_t, std::size_t, Pieces&);
 
 }  // namespace scan_detail
 
@@ -31,10 +31,11 @@ void scan_scalar(const ScanText& text, std::size_t from, Pieces& out) {
   out.count = 0;
   out.broken = false;
   Reference<id> reference(text.data, text.size);
-  while (from < text.size && out.count < Pieces::capacity && !out.broken) {
-    const std::size_t end = reference.piece_end(from);
+  std::size_t at = from;
+  while (at < text.size && out.count < Pieces::capacity && !out.broken) {
+    at = reference.piece_end(at);
     if (!text.whole && reference.seen() > text.size) return;
-    out.end[out.count++] = from = end;
+    out.end[out.count++] = static_cast<std::uint32_t>(at - from);
     out.broken = reference.broken();
   }
 }

@@ -11,13 +11,14 @@
 
 namespace steelyard::router {
 
-// A batch of piece ends, offsets into the text. The first piece starts where the scan began.
+// A batch of piece ends, offsets from where the scan began, which is the first piece's start. Texts
+// are below 4 GB.
 struct Pieces {
   static constexpr std::size_t capacity = 256;
   static constexpr std::size_t room = 64;  // what a scanner of blocks may write beyond its count
   std::size_t count = 0;
   bool broken = false;  // the last piece holds bytes that are not UTF-8; the batch ends with it
-  std::array<std::size_t, capacity + room> end;
+  std::array<std::uint32_t, capacity + room> end;
 };
 
 // What is to be scanned; `whole` is false when more text follows behind `size`.
@@ -43,9 +44,9 @@ inline ScanFunction scanner_of(PatternId id) {
 }
 
 namespace scan_detail {
-// The scalar step: one piece with the reference, or no piece (see above).
+// The scalar step: one piece at `at` with the reference, or no piece (see above).
 template <PatternId id>
-void scan_one(const ScanText& text, std::size_t from, Pieces& out);
+void scan_one(const ScanText& text, std::size_t from, std::size_t at, Pieces& out);
 ScanFunction avx2_scanner(PatternId id);    // null: none
 ScanFunction avx512_scanner(PatternId id);  // null: none
 }  // namespace scan_detail

@@ -56,8 +56,10 @@ class Vocabulary {
     return crossed(before, first) || crossed(last, behind) ? no_token : char_token_[code];
   }
 
-  // Whether the piece is one token; longer pieces only when whole() has any.
+  // Whether the piece is one token.
   const PieceLine* line_at(std::uint64_t hash) const { return &lines_[hash & line_mask_]; }
+  // Some of the pieces with this hash may stand in the next line.
+  bool overflows(std::uint64_t hash) const { return !line_at(hash)->slot[3].empty(); }
   bool holds(const PieceKey& key, std::uint64_t hash) const {
     for (std::size_t at = hash & line_mask_;; at = (at + 1) & line_mask_) {
       const PieceLine& line = lines_[at];

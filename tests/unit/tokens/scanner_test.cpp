@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "router/tokens/cut.h"
 #include "tests/unit/tokens/support.h"
 
 using namespace steelyard::router;
@@ -11,18 +10,37 @@ using namespace steelyard::router::testing;
 
 namespace {
 
+const PatternId all_patterns[] = {PatternId::o200k,  PatternId::cl100k, PatternId::llama3,
+                                  PatternId::qwen2,  PatternId::qwen35, PatternId::deepseek,
+                                  PatternId::tekken, PatternId::kimi};
+const ScanWith all_ways[] = {ScanWith::scalar, ScanWith::avx2, ScanWith::avx512};
+
+ScanText scan_text(std::string_view text, bool whole = true) {
+  return {reinterpret_cast<const unsigned char*>(text.data()), text.size(), whole};
+}
+
+// Ends of all pieces from `from` on; of what is certain when the text is not whole.
+std::vector<std::size_t> ends_of(ScanFunction scan, const ScanText& text, std::size_t from = 0) {
+  std::vector<std::size_t> ends;
+  Pieces pieces;
+  while (from < text.size) {
+    scan(text, from, pieces);
+    if (pieces.count == 0) break;
+    for (std::size_t i = 0; i < pieces.count; ++i) ends.push_back(from + pieces.end[i]);
+    REQUIRE(ends.back() > from);
+    from = ends.back();
+  }
+  return ends;
+}
+
 // The pieces, with a bar between them.
-std::string cut_up(std::string_view text) {
+std::string cut_up(std::string_view text, PatternId id = PatternId::o200k) {
   std::string out;
   std::size_t from = 0;
-  Pieces pieces;
-  while (from < text.size()) {
-    scan_pieces(text, from, pieces);
-    for (std::size_t i = 0; i < pieces.count; ++i) {
-      if (from > 0) out += '|';
-      out += text.substr(from, pieces.end[i] - from);
-      from = pieces.end[i];
-    }
+  for (const std::size_t end : ends_of(scanner_of(id), scan_text(text))) {
+    if (from > 0) out += '|';
+    out += text.substr(from, end - from);
+    from = end;
   }
   return out;
 }
@@ -76,52 +94,92 @@ TEST_CASE("the pattern's alternatives, in their order") {
   }
 }
 
+TEST_CASE("what sets the other patterns apart") {
+  struct Row {
+    PatternId id;
+    std::string_view text;
+    std::string_view pieces;
+  };
+  const Row rows[] = {
+      {PatternId::cl100k, "don't 12345", "don|'t| |123|45"},
+      {PatternId::cl100k, "camelCase's'll", "camelCase|'s|'ll"},
+      {PatternId::cl100k, "'sup", "'s|up"},
+      {PatternId::cl100k, "e\u0301x /\n/", "e|\u0301x| /\n|/"},
+      {PatternId::cl100k, "a\n  ", "a|\n  "},
+      {PatternId::llama3, "a\n  ", "a|\n|  "},
+      {PatternId::qwen2, "12 3", "1|2| |3"},
+      {PatternId::qwen2, "e\u0301x", "e|\u0301x"},
+      {PatternId::qwen35, "e\u0301x 12", "e\u0301x| |1|2"},
+      {PatternId::tekken, "don't 12", "don|'t| |1|2"},
+      {PatternId::tekken, "HTTPServer isOn", "HTTPServer| is|On"},
+      {PatternId::kimi, "中文abc 中", "中文|abc| |中"},
+      {PatternId::kimi, "don't;/\n/", "don't|;/\n|/"},
+      {PatternId::deepseek, "don't 1234", "don|'t| |123|4"},
+      {PatternId::deepseek, "abc中文かな・x", "abc|中文かな・|x"},
+      {PatternId::deepseek, "-naïve (x", "-na|ïve| (|x"},
+      {PatternId::deepseek, "a  1", "a|  |1"},
+      {PatternId::deepseek,
+       "\x01\x02"
+       "ab\x01",
+       "\x01|\x02"
+       "ab|\x01"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(name_of(row.id));
+    CAPTURE(row.text);
+    CHECK(cut_up(row.text, row.id) == row.pieces);
+  }
+}
+
 TEST_CASE("pieces follow each other without gap, and scanning may begin at any of their ends") {
   Random random(3);
   for (int round = 0; round < 60; ++round) {
     const std::string text = awkward_text(random, 300);
-    std::vector<std::size_t> ends;
+    const ScanFunction scan = scanner_of(all_patterns[round % std::size(all_patterns)]);
+    const std::vector<std::size_t> ends = ends_of(scan, scan_text(text));
+    REQUIRE(ends.back() == text.size());
     Pieces pieces;
-    for (std::size_t from = 0; from < text.size(); from = ends.back()) {
-      scan_pieces(text, from, pieces);
-      REQUIRE(pieces.count > 0);
-      for (std::size_t i = 0; i < pieces.count; ++i) {
-        REQUIRE(pieces.end[i] > (ends.empty() ? 0 : ends.back()));
-        ends.push_back(pieces.end[i]);
+    for (std::size_t i = 0; i + 1 < ends.size(); i += 7) {
+      scan(scan_text(text), ends[i], pieces);
+      CHECK(ends[i] + pieces.end[0] == ends[i + 1]);
+    }
+  }
+}
+
+TEST_CASE("every instruction set cuts as the scalar reference does") {
+  Random random(5);
+  for (int round = 0; round < 400; ++round) {
+    const std::string text = round % 4 == 0 ? broken_text(random, 50 + random.below(500))
+                                            : awkward_text(random, 20 + random.below(300));
+    CAPTURE(text);
+    for (const PatternId id : all_patterns) {
+      CAPTURE(name_of(id));
+      const auto expected = ends_of(scanner_of(id, ScanWith::scalar), scan_text(text));
+      for (const ScanWith with : all_ways) {
+        CAPTURE(name_of(with));
+        CHECK(ends_of(scanner_of(id, with), scan_text(text)) == expected);
       }
     }
-    REQUIRE(ends.back() == text.size());
-    for (std::size_t i = 0; i + 1 < ends.size(); i += 7) {
-      scan_pieces(text, ends[i], pieces);
-      CHECK(pieces.end[0] == ends[i + 1]);
+  }
+}
+
+TEST_CASE("what is certain before the end is known stays so, whatever follows") {
+  Random random(6);
+  std::size_t certain = 0;
+  for (int round = 0; round < 600; ++round) {
+    const std::string whole = awkward_text(random, 30 + random.below(60));
+    const std::string_view part = std::string_view(whole).substr(0, random.below(whole.size()));
+    CAPTURE(whole);
+    for (const PatternId id : all_patterns) {
+      CAPTURE(name_of(id));
+      for (const ScanWith with : all_ways) {
+        const auto all = ends_of(scanner_of(id, with), scan_text(whole));
+        const auto some = ends_of(scanner_of(id, with), scan_text(part, false));
+        REQUIRE(some.size() <= all.size());
+        CHECK(std::equal(some.begin(), some.end(), all.begin()));
+        certain += some.size();
+      }
     }
   }
-}
-
-TEST_CASE("a cut never changes the count, whatever follows") {
-  Random random(4);
-  const auto counter = fresh_counter();
-  int found = 0;
-  for (int round = 0; round < 3000; ++round) {
-    const std::string text = awkward_text(random, 2 + random.below(12));
-    const std::size_t cut = last_cut(text);
-    if (cut == 0) continue;
-    ++found;
-    REQUIRE(cut < text.size());
-    const std::string more = text + awkward_text(random, 4);
-    CAPTURE(more);
-    CHECK(counter->count(more) ==
-          counter->count(more.substr(0, cut)) + counter->count(more.substr(cut)));
-  }
-  CHECK(found > 1500);
-}
-
-TEST_CASE("text without a sure cut has none") {
-  for (const std::string_view text :
-       {"", "a", "aaaa", "    ", "\n\n\n", "中文中文", "a'b", "...", "1234"}) {
-    CAPTURE(text);
-    CHECK(last_cut(text) == 0);
-  }
-  CHECK(last_cut("one two") == 3);
-  CHECK(last_cut("。\n中文") == 4);
+  CHECK(certain > 100'000);
 }

@@ -81,6 +81,17 @@ std::vector<TokenVector> read_vectors() {
   return vectors;
 }
 
+std::vector<FamilyVector> read_family_vectors() {
+  std::ifstream file(STEELYARD_SOURCE_DIR "/tests/unit/tokens/family_vectors.tsv");
+  std::vector<FamilyVector> vectors;
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t first = line.find('\t'), second = line.find('\t', first + 1);
+    vectors.push_back({line.substr(0, first), std::stoll(line.substr(first + 1)),
+                       bytes_of_hex(line.substr(second + 1))});
+  }
+  return vectors;
+}
+
 std::string escape_json(std::string_view text, unsigned style) {
   std::string out;
   const auto* data = reinterpret_cast<const unsigned char*>(text.data());
@@ -106,7 +117,7 @@ std::string escape_json(std::string_view text, unsigned style) {
 
 std::string unescape_json(std::string_view escaped) {
   std::string out;
-  std::array<char, 16> chunk;
+  std::array<char, 32> chunk;
   JsonText text(escaped);
   while (!text.done()) out.append(chunk.data(), text.read(chunk.data(), chunk.size()));
   return out;
@@ -120,6 +131,21 @@ std::size_t Random::below(std::size_t limit) {
 std::string awkward_text(Random& random, std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < count; ++i) text += atoms[random.below(atoms.size())];
+  return text;
+}
+
+std::string broken_text(Random& random, std::size_t bytes) {
+  static constexpr unsigned char leads[] = {0xE0, 0xED, 0xF0, 0xF4, 0xC2, 0xE4, 0xEF, 0xF5, 0xC0};
+  static constexpr std::string_view plain = "abc 's1\n.A";
+  std::string text;
+  while (text.size() < bytes) {
+    switch (random.below(5)) {
+      case 0: text += static_cast<char>(random.below(256)); break;
+      case 1: text += static_cast<char>(0x80 + random.below(64)); break;
+      case 2: text += static_cast<char>(leads[random.below(std::size(leads))]); break;
+      default: text += plain[random.below(plain.size())]; break;
+    }
+  }
   return text;
 }
 

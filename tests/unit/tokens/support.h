@@ -38,5 +38,15 @@ class Random {
 
 // `atoms` pieces of text that are awkward for the scanner, one after the other.
 std::string awkward_text(Random& random, std::size_t atoms);
+// Bytes that are mostly not UTF-8.
+std::string broken_text(Random& random, std::size_t bytes);
+
+// A line of family_vectors.tsv.
+struct FamilyVector {
+  std::string family;
+  std::int64_t tokens = 0;
+  std::string text;
+};
+std::vector<FamilyVector> read_family_vectors();
 
 }  // namespace steelyard::router::testing
