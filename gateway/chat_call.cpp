@@ -85,6 +85,7 @@ bool ChatCall::prepare() {
   const Result<void> decided = decide(worker_, serving_, *session_.principal(), session_.body(),
                                       hints_of(session_.head()), policies::Trace::no, decision_);
   receipt_.facts = decision_.facts;
+  receipt_.durations.auth = session_.auth_ns();
   receipt_.durations.parse = decision_.parse_ns;
   receipt_.durations.count = decision_.count_ns;
   receipt_.durations.decide = decision_.decide_ns;
@@ -281,12 +282,9 @@ void ChatCall::finish() {
   }
   const store::Chain& chain = session_.principal()->chain;
   if (!chain.empty()) {
-    if (!budgets_are_final_) decision_.budgets = worker_.seams().books.view(chain, worker_.now());
-    for (std::uint16_t i = 0; i < decision_.budgets.count; ++i) {
-      const router::AccountView& view = decision_.budgets.accounts[i];
-      receipt_.budgets.add(
-          {view.scope, view.per, view.limit, view.posted, view.held, view.window_end});
-    }
+    store::ChainView& budgets = worker_.tools().budgets;
+    if (!budgets_are_final_) budgets = worker_.seams().books.view(chain, worker_.now());
+    receipt_.budgets = {budgets.accounts.data(), budgets.count};
   }
   record(worker_, receipt_);
 }

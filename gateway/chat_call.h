@@ -112,6 +112,7 @@ class ChatCall final : public DepartureListener {
   net::Task<AttemptEnd> end_stream(Result<void> finished);
   AttemptEnd lost_before_commit(const Error& error);
   void tell_failure(const Error& error);
+  void end_told_error();
   void decode(std::span<char> bytes);
   bool send_pieces(bool last);
   std::string_view stream_head(std::span<char> room);

@@ -126,7 +126,8 @@ bool ChatCall::unsatisfying() const {
 ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   WorkerTools& tools = worker_.tools();
   dialect::openai::ChatAnswer& answer = tools.answer;
-  tools.answers.parse(collected(), answer);
+  tools.answers.parse(collected(), answer,
+                      &tools.shapes.of(2 * static_cast<std::size_t>(planned_->target)));
   if (answer.fault) {  // an error in a 200
     bad_answer_ = "answered 200 with an error in it";
     return transport_failed({}, true);
@@ -148,7 +149,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   answered_ = true;
   const store::Chain& chain = session_.principal()->chain;
   if (!chain.empty()) {
-    decision_.budgets = worker_.seams().books.view(chain, worker_.now());
+    tools.budgets = worker_.seams().books.view(chain, worker_.now());
     budgets_are_final_ = true;
   }
   net::HeadWriter out(tools.head_scratch);
@@ -163,8 +164,8 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   if (!theirs.empty()) out.append_field("x-request-id", theirs);
   append_common_headers(out);
   append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
-  if (decision_.budgets.remaining.v != INT64_MAX)
-    append_money(out, "x-steelyard-budget-remaining-usd: ", decision_.budgets.remaining);
+  if (budgets_are_final_ && tools.budgets.remaining.v != INT64_MAX)
+    append_money(out, "x-steelyard-budget-remaining-usd: ", tools.budgets.remaining);
   out.append_number("content-length: ", collected().size());
   if (session_.will_close()) {
     out.append_raw("connection: close\r\n");
@@ -178,6 +179,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
                                              net::ConstBytes(collected())};
   committed_ = true;
   (void)session_.send_now(parts);
+  if (session_.unsent()) budgets_are_final_ = false;  // a wait follows: the view goes to others
   return AttemptEnd::answered;
 }
 

@@ -27,7 +27,8 @@ net::IoResult ended(net::IoError error) {
 net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = !decision_.chat.include_usage;
-  tap_.emplace(options);
+  tap_.emplace(options,
+               &worker_.tools().shapes.of(2 * static_cast<std::size_t>(planned_->target) + 1));
   chunks_ = net::ChunkDecoder(net::ChunkSource::provider);
   framing_ = head.framing;
   body_left_ = head.content_length;
@@ -119,10 +120,10 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
   out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
   append_common_headers(out);
   const store::Chain& chain = session_.principal()->chain;
-  if (!chain.empty() && decision_.budgets.count == 0)
-    decision_.budgets = worker_.seams().books.view(chain, decision_.at);
-  if (decision_.budgets.remaining.v != INT64_MAX)
-    append_money(out, "x-steelyard-budget-remaining-usd: ", decision_.budgets.remaining);
+  store::Headroom budgets;
+  if (!chain.empty()) budgets = worker_.seams().books.headroom(chain, decision_.at);
+  if (budgets.remaining.v != INT64_MAX)
+    append_money(out, "x-steelyard-budget-remaining-usd: ", budgets.remaining);
   if (session_.http_1_0()) {
     session_.close_after();
   } else {
@@ -225,14 +226,24 @@ void ChatCall::tell_failure(const Error& error) {
   failed(must_end_ ? router::FailureClass::client_gone : router::FailureClass::server, error.kind,
          200);
   session_.close_after();
-  if (already_told) return;
+  for (const std::string_view part : tap_out_.parts()) held_ += part;
+  tap_out_.clear();
+  if (already_told) return end_told_error();
   char id[telemetry::request_id_bytes];
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
-  for (const std::string_view part : tap_out_.parts()) held_ += part;
-  tap_out_.clear();
   held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
   dialect::openai::write_sse_error(held_, error, extras_);
+}
+
+// The provider's own error event went to the client as it came. Cut off before its blank line it
+// would not be seen: what the tap still holds follows, and blank lines, which mean nothing if it
+// had them.
+void ChatCall::end_told_error() {
+  (void)tap_->finish(tap_out_);
+  for (const std::string_view part : tap_out_.parts()) held_ += part;
+  tap_out_.clear();
+  held_ += "\n\n";
 }
 
 }  // namespace steelyard

@@ -124,7 +124,7 @@ void describe(Worker& worker, const Runtime& runtime, const Principal& principal
   facts.zone_offsets = tools.zone_offsets;
 }
 
-std::int32_t max_tier(const Runtime& runtime, const store::ChainView& budgets) {
+std::int32_t max_tier(const Runtime& runtime, const store::Headroom& budgets) {
   return budgets.max_tier.empty() ? policies::no_tier : runtime.rules.find_tier(budgets.max_tier);
 }
 
@@ -145,7 +145,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;
-  input.max_tier = max_tier(runtime, d.budgets);
+  input.max_tier = max_tier(runtime, d.headroom);
   input.every_candidate = !d.verdict.trace.empty();
   router::WarmCache warm;
   if (d.session_key != 0) {
@@ -237,9 +237,13 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
                     (policies::stable_hash(principal.key) * 0x9E3779B97F4A7C15u);
     d.session_key += d.session_key == 0;
   }
-  const bool look = principal.tier_follows_budget || trace == policies::Trace::yes;
-  if (look && !principal.chain.empty())
-    d.budgets = worker.seams().books.view(principal.chain, d.at);
+  if (trace == policies::Trace::yes) {
+    tools.budgets = worker.seams().books.view(principal.chain, d.at);
+    d.budgets = &tools.budgets;
+    d.headroom = {tools.budgets.remaining, tools.budgets.max_tier};
+  } else if (principal.tier_follows_budget && !principal.chain.empty()) {
+    d.headroom = worker.seams().books.headroom(principal.chain, d.at);
+  }
   d.verdict = policies::evaluate(runtime.rules, d.facts, trace);
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {

@@ -40,9 +40,10 @@ struct Decision {
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
   bool has_media = false;
-  store::ChainView budgets;       // before the request
-  Instant at;                     // chooses prices: the same for plan and settlement
-  std::uint64_t session_key = 0;  // 0: no session
+  store::Headroom headroom;                   // looked at if some budget caps the tier
+  const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
+  Instant at;                                 // chooses prices: the same for plan and settlement
+  std::uint64_t session_key = 0;              // 0: no session
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };
 

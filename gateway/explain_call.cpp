@@ -42,8 +42,9 @@ net::Task<void> serve_explain(Session& session) {
     co_return;
   }
   std::vector<router::BudgetLine> budgets;
-  for (std::uint16_t i = 0; i < decision.budgets.count; ++i) {
-    const router::AccountView& view = decision.budgets.accounts[i];
+  const std::uint16_t count = decision.budgets != nullptr ? decision.budgets->count : 0;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    const router::AccountView& view = decision.budgets->accounts[i];
     budgets.push_back({view.scope, view.per, view.limit, view.posted + view.held});
   }
   const router::ExplainInput input{runtime.catalog,    session.serving().health,

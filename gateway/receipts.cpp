@@ -37,6 +37,7 @@ void record_refused(Session& session, const Error& error, unsigned status) {
   receipt.error_text = error.context;
   receipt.config_digest = session.runtime().spec.digest;
   receipt.generation = session.runtime().generation;
+  receipt.durations.auth = session.auth_ns();
   receipt.durations.total = worker.tick_now() - session.started();
   receipt.durations.overhead = receipt.durations.total;
   record(worker, receipt);

@@ -191,6 +191,7 @@ Session::Step Session::admit() {
   route_ = match.route;
   identify();
   denied_ = gate(*this, match);
+  auth_ns_ = worker_.tick_now() - started_;
   if (denied_.status != 0) return Step::denied;
   const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);
   if (reader_.accept(limit) == net::RequestEvent::refused) return Step::refused;

@@ -56,6 +56,7 @@ class Session {
   std::size_t body_capacity() const { return reader_.body().size() + net::Buffer::padding; }
   Tick started() const { return started_; }
   Instant started_at() const { return started_at_; }
+  std::int64_t auth_ns() const { return auth_ns_; }  // finding the key and what it may do
   bool client_gone() const { return gone_; }
   bool http_1_0() const { return reader_.head().version_minor == 0; }
   bool will_close() const;
@@ -117,6 +118,7 @@ class Session {
   net::Deadline deadline_;
   net::RequestReader reader_;
   Tick started_;
+  std::int64_t auth_ns_ = 0;
   Instant started_at_;
   bool busy_ = false, gone_ = false, close_after_ = false;
   bool head_timed_ = false;  // the deadline is that of a head that has begun

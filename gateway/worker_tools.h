@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "config/types/instant.h"
+#include "gateway/dialect/answer_shape.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
+#include "gateway/store/books.h"
 #include "gateway/telemetry/receipt_json.h"
 #include "router/output_estimate.h"
 #include "router/plan.h"
@@ -26,11 +28,13 @@ struct WorkerTools {
   dialect::openai::RequestParser requests;
   dialect::openai::ResponseParser answers;
   dialect::openai::ChatAnswer answer;
+  dialect::ShapeLibrary shapes;  // by 2 * target, streams 1 more
   std::unique_ptr<router::TokenCounter> counter;
   router::OutputEstimates outputs;
   std::vector<router::InputCount> counts;  // the request at hand, by model
   router::Plan plan;
   telemetry::ReceiptFormatter receipts;
+  store::ChainView budgets;                // of one request, until the next wait
   std::vector<std::int32_t> zone_offsets;  // of the rules' zones, at zone_offsets_minute
   std::int64_t zone_offsets_minute = INT64_MIN;
   std::array<char, 64u << 10> read_scratch;

@@ -114,8 +114,9 @@ std::optional<GatewaySpec> load_spec(const Flags& flags) {
 void print(const Flags& flags, const Bench& bench, const Decision& decision,
            const Result<void>& decided) {
   std::vector<router::BudgetLine> lines;
-  for (std::uint16_t i = 0; i < decision.budgets.count; ++i) {
-    const router::AccountView& view = decision.budgets.accounts[i];
+  const std::uint16_t count = decision.budgets != nullptr ? decision.budgets->count : 0;
+  for (std::uint16_t i = 0; i < count; ++i) {
+    const router::AccountView& view = decision.budgets->accounts[i];
     lines.push_back({view.scope, view.per, view.limit, view.posted + view.held});
   }
   const router::ExplainInput input{bench.runtime->catalog,

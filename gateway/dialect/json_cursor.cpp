@@ -94,8 +94,20 @@ void unescape(std::string_view escaped, Sink&& sink) {
   }
 }
 
-// One past the escape whose backslash is at p, or nullptr if it is not valid. \uD800 alone is
-// refused, as simdjson and most providers do.
+template <std::size_t N>
+const char* word_end(const char* p, const char* end, const char (&word)[N]) {
+  if (end - p < static_cast<std::ptrdiff_t>(N - 1)) return nullptr;
+  return std::memcmp(p, word, N - 1) == 0 ? p + (N - 1) : nullptr;
+}
+
+// Is "12x" or "truex" one bad token, not two?
+bool continues_token(char c) {
+  return c != ',' && c != '}' && c != ']' && c != ':' && c != '{' && c != '[' && c != '"' &&
+         !(c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+}  // namespace
+
 const char* escape_end(const char* p, const char* end) {
   if (end - p < 2) return nullptr;
   int point = 0;
@@ -103,7 +115,6 @@ const char* escape_end(const char* p, const char* end) {
   return kSimple[static_cast<unsigned char>(p[1])] != 0 ? p + 2 : nullptr;
 }
 
-// One past the longest number at p, or nullptr if none of the grammar is there.
 const char* number_end(const char* p, const char* end) {
   const auto digits = [&] {
     const char* start = p;
@@ -125,20 +136,6 @@ const char* number_end(const char* p, const char* end) {
   }
   return p;
 }
-
-template <std::size_t N>
-const char* word_end(const char* p, const char* end, const char (&word)[N]) {
-  if (end - p < static_cast<std::ptrdiff_t>(N - 1)) return nullptr;
-  return std::memcmp(p, word, N - 1) == 0 ? p + (N - 1) : nullptr;
-}
-
-// Is "12x" or "truex" one bad token, not two?
-bool continues_token(char c) {
-  return c != ',' && c != '}' && c != ']' && c != ':' && c != '{' && c != '[' && c != '"' &&
-         !(c == ' ' || c == '\n' || c == '\r' || c == '\t');
-}
-
-}  // namespace
 
 void append_unescaped(std::string& out, std::string_view escaped) {
   unescape(escaped, [&out](std::string_view run) { out.append(run); });

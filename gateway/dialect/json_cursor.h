@@ -20,6 +20,11 @@ namespace steelyard::dialect {
 void append_unescaped(std::string& out, std::string_view escaped);
 // The same into a fixed buffer: number of bytes, or size_t(-1) if they do not fit.
 std::size_t unescape_into(char* out, std::size_t capacity, std::string_view escaped);
+// One past the escape whose backslash is at p, or nullptr if it is not valid. \uD800 alone is
+// refused, as simdjson and most providers do.
+const char* escape_end(const char* p, const char* end);
+// One past the longest number at p, or nullptr if none of the grammar is there.
+const char* number_end(const char* p, const char* end);
 // A number as RFC 8259 spells it.
 bool is_json_number(std::string_view token);
 

@@ -35,10 +35,12 @@ enum DeltaKey {
   kFunctionCall,
   kAudio,
   kImages,
-  kDeltaUsage
+  kDeltaUsage,
+  kReasoningDetails
 };
 constexpr KeyTable kDeltaKeys(key_names("content", "reasoning", "reasoning_content", "refusal",
-                                        "tool_calls", "function_call", "audio", "images", "usage"));
+                                        "tool_calls", "function_call", "audio", "images", "usage",
+                                        "reasoning_details"));
 constexpr KeyTable kCall(key_names("function", "custom"));
 enum FunctionKey { kName, kArguments, kInput };
 constexpr KeyTable kFunction(key_names("name", "arguments", "input"));
@@ -57,18 +59,29 @@ class AnswerReader {
     const bool ok = reader_.object(kRoot, [this](int key) { return root(key); });
     const bool bare_fault = !out_.choices && (vllm_error_ || fault_.looks_like_fault());
     if (fault_.seen() || bare_fault) out_.fault = fault_.take(200);
+    out_.text_bytes = answer_bytes_ + std::max(reasoning_bytes_, reasoning_content_bytes_);
+    if (out_.text_bytes == 0) out_.text_bytes = detail_bytes_;
+    out_.begun |= out_.text_bytes > 0;
     return ok && reader_.cursor.at_end();
   }
 
  private:
-  bool skip() { return reader_.cursor.skip_value(); }
+  bool skip() { return skip_to_gap(reader_, sinks_.gaps); }
+  // A string of the answer; any other type is passed over.
+  bool text(std::string_view& out, GapKind kind) {
+    const std::size_t begin = reader_.cursor.offset();
+    if (reader_.cursor.peek() != '"') return reader_.cursor.skip_value();
+    if (!reader_.cursor.take_string(out)) return false;
+    if (sinks_.gaps != nullptr) sinks_.gaps->add_taken(reader_.cursor, begin, '"', kind);
+    return true;
+  }
 
   bool root(int key) {
     switch (key) {
       case kChoices:
         out_.choices = reader_.cursor.peek() == '[';
         return reader_.array([this] { return choice(); });
-      case kUsage: return read_usage(reader_, out_.usage);
+      case kUsage: return read_usage(reader_, out_.usage, sinks_.gaps);
       case kGroq: return groq();
       case kError: return fault_.read_error_value(reader_);
       case kModel: return reader_.text(out_.model);
@@ -90,7 +103,7 @@ class AnswerReader {
 
   bool groq() {
     return reader_.object(kGroqKeys, [this](int key) {
-      if (key == kGroqUsage) return read_usage(reader_, out_.usage);
+      if (key == kGroqUsage) return read_usage(reader_, out_.usage, sinks_.gaps);
       return key == kGroqError ? fault_.read_error_value(reader_) : skip();
     });
   }
@@ -120,8 +133,8 @@ class AnswerReader {
       case kFinish: return reader_.text(finish);
       case kDelta:
       case kChoiceMessage: return reader_.object(kDeltaKeys, [this](int k) { return delta(k); });
-      case kChoiceText: return reader_.text(content_) && see(content_);
-      case kChoiceUsage: return read_usage(reader_, out_.usage);
+      case kChoiceText: return text(content_, GapKind::content) && see(content_);
+      case kChoiceUsage: return read_usage(reader_, out_.usage, sinks_.gaps);
       case kChoiceError: return fault_.read_error_value(reader_);
       default: return skip();
     }
@@ -133,21 +146,20 @@ class AnswerReader {
     switch (key) {
       case kContent:
         if (c == '[') return reader_.array([this] { return part(); });
-        return reader_.text(content_) && see(content_);
-      case kReasoning:
-      case kReasoningContent:  // thinking alone is no answer: counted, not seen
-        if (!reader_.text(text)) return false;
-        out_.text_bytes += static_cast<std::int64_t>(text.size());
-        return true;
+        return this->text(content_, GapKind::content) && see(content_);
+      // Thinking alone is no answer: counted, not seen.
+      case kReasoning: return count(GapKind::reasoning, reasoning_bytes_);
+      case kReasoningContent: return count(GapKind::reasoning_content, reasoning_content_bytes_);
+      case kReasoningDetails: return reader_.array([this] { return detail(); });
       case kRefusal:
         if (!reader_.text(text)) return false;
         out_.refusal |= !text.empty();
         return see(text);
-      case kToolCalls: return reader_.array([this] { return call(); });
+      case kToolCalls: out_.begun |= c == '['; return reader_.array([this] { return call(); });
       case kFunctionCall: return c == '{' ? function() : skip();
-      case kAudio: visible_ |= c == '{'; return skip();
-      case kImages: visible_ |= c == '['; return skip();
-      case kDeltaUsage: return read_usage(reader_, out_.usage);
+      case kAudio: show(c == '{'); return skip();
+      case kImages: show(c == '['); return skip();
+      case kDeltaUsage: return read_usage(reader_, out_.usage, sinks_.gaps);
       default: return skip();
     }
   }
@@ -156,8 +168,26 @@ class AnswerReader {
     return reader_.object(kPart, [this](int key) {
       std::string_view text;
       if (key != kPartText) return skip();
-      return reader_.text(text) && see(text);
+      return this->text(text, GapKind::answer) && see(text);
     });
+  }
+
+  // Often a second copy of the reasoning: counted if it is the only one.
+  bool detail() {
+    return reader_.object(kPart, [this](int key) {
+      std::string_view text;
+      if (key != kPartText) return reader_.cursor.skip_value();
+      if (!reader_.text(text)) return false;
+      detail_bytes_ += static_cast<std::int64_t>(text.size());
+      return true;
+    });
+  }
+
+  bool count(GapKind kind, std::int64_t& bytes) {
+    std::string_view text;
+    if (!this->text(text, kind)) return false;
+    bytes += static_cast<std::int64_t>(text.size());
+    return true;
   }
 
   bool call() {
@@ -167,14 +197,14 @@ class AnswerReader {
 
   // A call is counted by its name: later pieces of a streamed one have none.
   bool function() {
-    visible_ = true;
+    show(true);
     return reader_.object(kFunction, [this](int key) {
       std::string_view text;
       if (key < 0) return skip();
       if (key == kArguments && reader_.cursor.peek() == '{') return object_arguments();
-      if (!reader_.text(text)) return false;
-      if (key == kName) return add_name(text);
-      out_.text_bytes += static_cast<std::int64_t>(text.size());
+      if (key == kName) return reader_.text(text) && add_name(text);
+      if (!this->text(text, GapKind::answer)) return false;
+      answer_bytes_ += static_cast<std::int64_t>(text.size());
       if (key == kArguments && sinks_.arguments != nullptr) sinks_.arguments->push_back(text);
       return true;
     });
@@ -184,7 +214,7 @@ class AnswerReader {
   bool object_arguments() {
     const std::size_t begin = reader_.cursor.offset();
     if (!skip()) return false;
-    out_.text_bytes += static_cast<std::int64_t>(reader_.cursor.end_of_previous() - begin);
+    answer_bytes_ += static_cast<std::int64_t>(reader_.cursor.end_of_previous() - begin);
     return true;
   }
 
@@ -199,9 +229,13 @@ class AnswerReader {
   }
 
   bool see(std::string_view text) {
-    out_.text_bytes += static_cast<std::int64_t>(text.size());
+    answer_bytes_ += static_cast<std::int64_t>(text.size());
     visible_ |= !text.empty();
     return true;
+  }
+  void show(bool something) {
+    visible_ |= something;
+    out_.begun |= something;
   }
 
   LenientReader reader_;
@@ -209,6 +243,8 @@ class AnswerReader {
   AnswerSinks sinks_;
   FaultReader fault_;
   std::string_view content_;
+  std::int64_t answer_bytes_ = 0, reasoning_bytes_ = 0, reasoning_content_bytes_ = 0;
+  std::int64_t detail_bytes_ = 0;
   bool visible_ = false, vllm_error_ = false;
 };
 
@@ -229,6 +265,7 @@ FinishReason finish_named(std::string_view name) {
 
 bool read_answer(std::string_view json, AnswerDocument& out, AnswerSinks sinks) {
   out = AnswerDocument{};
+  if (sinks.gaps != nullptr) sinks.gaps->clear();
   return AnswerReader(json, out, sinks).read();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/dialect/answer.h"
+#include "gateway/dialect/answer_gaps.h"
 #include "gateway/dialect/fault.h"
 #include "gateway/dialect/usage.h"
 
@@ -25,8 +26,9 @@ struct AnswerDocument {
   bool refusal = false;       // a non-empty refusal
   bool empty_choice = false;  // a choice a user would see nothing of
   std::uint32_t tool_calls = 0;
-  std::int64_t text_bytes = 0;
-  UpstreamFault fault;  // an error object, or a document that is nothing but an error
+  bool begun = false;  // something of the answer itself: text, reasoning, a tool call, sound
+  std::int64_t text_bytes = 0;  // raw bytes inside strings; reasoning given twice counts once
+  UpstreamFault fault;          // an error object, or a document that is nothing but an error
 };
 
 // Where the growing parts go; either may be null.
@@ -34,6 +36,7 @@ struct AnswerSinks {
   std::string* tool_names = nullptr;  // appended, one a line, unescaped
   std::size_t tool_names_max = 4096;
   std::vector<std::string_view>* arguments = nullptr;  // of each tool call, escaped
+  AnswerGaps* gaps = nullptr;  // cleared first; of use if the document is good
 };
 
 // False if `json` is not one JSON object; then `out` holds what was read before the fault.

@@ -40,10 +40,12 @@ class TapOutput {
   std::size_t count_ = 0;
 };
 
-// One per stream.
+// One per stream. `shapes` is the memory of where the stream comes from; it may be shared by all
+// streams of one thread, and must outlive the tap.
 class StreamTap {
  public:
-  explicit StreamTap(TapOptions options) : options_(options) {}
+  explicit StreamTap(TapOptions options, ShapeMemory* shapes = nullptr)
+      : options_(options), watch_(shapes) {}
 
   // Any split of the stream gives the same facts and the same passed bytes. Bytes are held back
   // only while their event may still turn out to be the usage-only chunk to drop, 16 KiB at most.
@@ -58,6 +60,7 @@ class StreamTap {
 
  private:
   void begin_call(TapOutput& out);
+  const char* take_known(const char* p, const char* end);
   void open_event(const char* from);
   void take(const SseLine& line);
   bool drops_event();

@@ -1,5 +1,6 @@
 #include "gateway/dialect/openai_usage.h"
 
+#include <array>
 #include <charconv>
 
 namespace steelyard::dialect::openai {
@@ -34,9 +35,24 @@ constexpr KeyTable kDetails(key_names("cached_tokens", "cache_write_tokens",
                                       "cache_creation_tokens", "reasoning_tokens"));
 constexpr KeyTable kCostParts(key_names("total_cost"));  // Perplexity: an object
 
+// Figures as they stand in the object: the same one may stand in two places.
+enum Figure {
+  kPromptFigure,
+  kCompletionFigure,
+  kTotalFigure,
+  kCachedDetail,
+  kWriteDetail,
+  kReasoningDetail,
+  kCachedFlat,
+  kWriteFlat,
+  kReasoningFlat,
+  kCostFigure,
+  kFigures
+};
+
 class UsageReader {
  public:
-  explicit UsageReader(LenientReader& reader) : reader_(reader) {}
+  UsageReader(LenientReader& reader, AnswerGaps* gaps) : reader_(reader), gaps_(gaps) {}
 
   bool read(ReportedUsage& out) {
     const bool ok = reader_.object(kUsage, [this](int key) { return member(key); });
@@ -45,41 +61,67 @@ class UsageReader {
     if (!cached_in_details_) usage_.cached = flat_cached_;
     if (!write_in_details_) usage_.cache_write = flat_write_;
     if (!reasoning_in_details_) usage_.reasoning = flat_reasoning_;
-    if (usage_.present) out = usage_;
+    if (!usage_.present) return true;
+    out = usage_;
+    if (gaps_ != nullptr) name_gaps();
     return true;
   }
 
  private:
+  bool integer(std::int64_t& value, bool& present, Figure figure) {
+    if (gaps_ == nullptr) return reader_.integer(value, present);
+    const std::size_t begin = reader_.cursor.offset();
+    const char first = reader_.cursor.peek();
+    if (!reader_.integer(value, present)) return false;
+    if (first == '"') return true;
+    const int gap = gaps_->add_taken(reader_.cursor, begin, first, {});
+    if (gap >= 0) places_[figure] = gap;  // the last number given counts
+    return true;
+  }
+  // Which number became which figure.
+  void name_gaps() {
+    gaps_->forget_figures();
+    gaps_->set_kind(places_[kPromptFigure], GapKind::prompt);
+    gaps_->set_kind(places_[kCompletionFigure], GapKind::completion);
+    gaps_->set_kind(places_[kTotalFigure], GapKind::total);
+    gaps_->set_kind(places_[cached_in_details_ ? kCachedDetail : kCachedFlat], GapKind::cached);
+    gaps_->set_kind(places_[write_in_details_ ? kWriteDetail : kWriteFlat], GapKind::cache_write);
+    gaps_->set_kind(places_[reasoning_in_details_ ? kReasoningDetail : kReasoningFlat],
+                    GapKind::reasoning_tokens);
+    gaps_->set_kind(places_[kCostFigure], GapKind::cost);
+  }
+
   bool member(int key) {
     bool ignored = false;
     switch (key) {
       case kPrompt:
-      case kInput: return reader_.integer(usage_.prompt, usage_.present);
+      case kInput: return integer(usage_.prompt, usage_.present, kPromptFigure);
       case kCompletion:
-      case kOutput: return reader_.integer(usage_.completion, usage_.present);
-      case kTotal: return reader_.integer(usage_.total, usage_.total_present);
+      case kOutput: return integer(usage_.completion, usage_.present, kCompletionFigure);
+      case kTotal: return integer(usage_.total, usage_.total_present, kTotalFigure);
       case kPromptDetails:
       case kInputDetails:
       case kCompletionDetails:
       case kOutputDetails: return details();
       case kCached:
       case kCacheHit:
-      case kCacheRead: return reader_.integer(flat_cached_, ignored);
-      case kCacheCreation: return reader_.integer(flat_write_, ignored);
-      case kReasoning: return reader_.integer(flat_reasoning_, ignored);
+      case kCacheRead: return integer(flat_cached_, ignored, kCachedFlat);
+      case kCacheCreation: return integer(flat_write_, ignored, kWriteFlat);
+      case kReasoning: return integer(flat_reasoning_, ignored, kReasoningFlat);
       case kCost: return cost();
-      default: return reader_.cursor.skip_value();
+      default: return skip_to_gap(reader_, gaps_);
     }
   }
 
   bool details() {
     return reader_.object(kDetails, [this](int key) {
       switch (key) {
-        case kDetailCached: return reader_.integer(usage_.cached, cached_in_details_);
+        case kDetailCached: return integer(usage_.cached, cached_in_details_, kCachedDetail);
         case kDetailWrite:
-        case kDetailCreation: return reader_.integer(usage_.cache_write, write_in_details_);
-        case kDetailReasoning: return reader_.integer(usage_.reasoning, reasoning_in_details_);
-        default: return reader_.cursor.skip_value();
+        case kDetailCreation: return integer(usage_.cache_write, write_in_details_, kWriteDetail);
+        case kDetailReasoning:
+          return integer(usage_.reasoning, reasoning_in_details_, kReasoningDetail);
+        default: return skip_to_gap(reader_, gaps_);
       }
     });
   }
@@ -95,14 +137,18 @@ class UsageReader {
   bool cost_number() {
     const char c = reader_.cursor.peek();
     if (c < '0' || c > '9') return reader_.cursor.skip_value();
+    const std::size_t begin = reader_.cursor.offset();
     std::string_view token;
     if (!reader_.cursor.take_scalar(token)) return false;
+    if (gaps_ != nullptr) places_[kCostFigure] = gaps_->add_taken(reader_.cursor, begin, c, {});
     usage_.cost = parse_dollars(token);
     usage_.cost_present = true;
     return true;
   }
 
   LenientReader& reader_;
+  AnswerGaps* gaps_;  // nullptr: not asked for
+  std::array<int, kFigures> places_{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
   ReportedUsage usage_;
   std::int64_t flat_cached_ = 0, flat_write_ = 0, flat_reasoning_ = 0;
   bool cached_in_details_ = false, write_in_details_ = false, reasoning_in_details_ = false;
@@ -110,9 +156,9 @@ class UsageReader {
 
 }  // namespace
 
-bool read_usage(LenientReader& reader, ReportedUsage& out) {
+bool read_usage(LenientReader& reader, ReportedUsage& out, AnswerGaps* gaps) {
   if (reader.cursor.peek() != '{') return reader.cursor.skip_value();
-  return UsageReader(reader).read(out);
+  return UsageReader(reader, gaps).read(out);
 }
 
 NanoUsd parse_dollars(std::string_view text) {

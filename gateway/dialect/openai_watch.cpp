@@ -75,31 +75,60 @@ void StreamWatch::inspect(std::string_view data) {
   ++facts_.events;
   raise(StreamPhase::preamble);
   if (error_event_) return fail_with(data);
-  const ChunkScan scan = scanner_.scan(data);
-  facts_.output_bytes += scan.text_bytes;
-  if (scan.content) raise(StreamPhase::content);
-  // The first one always: it names the model.
-  if (scan.worth_parsing || facts_.model.empty()) parse(data);
+  parse(data);
 }
 
 void StreamWatch::parse(std::string_view json) {
   AnswerDocument document;
-  const AnswerSinks sinks{&facts_.tool_names, StreamFacts::tool_names_bytes_max, nullptr};
+  AnswerGaps gaps;
+  const AnswerSinks sinks{&facts_.tool_names, StreamFacts::tool_names_bytes_max, nullptr,
+                          shapes_ != nullptr ? &gaps : nullptr};
   const bool whole = read_answer(json, document, sinks);
   if (!whole) ++facts_.unparsed;
+  last_known_ = 0;
   if (document.usage.present) facts_.usage = document.usage;
   if (document.finish != FinishReason::none) facts_.finish = document.finish;
   facts_.finishes.merge(document.finishes);
   facts_.tool_calls += document.tool_calls;
+  facts_.output_bytes += document.text_bytes;
   keep_name(facts_.model, document.model);
   keep_name(facts_.service_tier, document.service_tier);
-  if (!document.finishes.empty()) raise(StreamPhase::content);
+  if (document.begun || !document.finishes.empty()) raise(StreamPhase::content);
   if (document.fault) {
     if (!facts_.fault) facts_.fault = std::move(document.fault);
     return raise(StreamPhase::failed);
   }
   usage_only_ = whole && document.choices && document.choice_count == 0 && document.usage.present &&
                 empty_choices(json) == EmptyChoices::yes;
+  if (whole && shapes_ != nullptr) learn(json, document, gaps);
+}
+
+// A plain piece of text, nothing begins or ends with it.
+void StreamWatch::learn(std::string_view json, const AnswerDocument& document,
+                        const AnswerGaps& gaps) {
+  const bool plain = document.choice_count > 0 && document.begun && document.finishes.empty() &&
+                     document.tool_calls == 0;
+  if (!plain || document.model.size() > kNameKept || document.service_tier.size() > kNameKept)
+    return;
+  if (!shapes_->wants_more()) return;
+  shapes_->learn(json, gaps, document.text_bytes,
+                 {document.usage,
+                  FinishReason::none,
+                  {},
+                  std::string(document.model),
+                  std::string(document.service_tier)});
+}
+
+void StreamWatch::take_known(const AnswerShape& shape, const GapValues& values) {
+  ++facts_.events;
+  facts_.output_bytes += values.text_bytes();
+  if (values.usage.present) facts_.usage = values.usage;
+  if (shape.id() != last_known_) {
+    keep_name(facts_.model, shape.facts().model);
+    keep_name(facts_.service_tier, shape.facts().service_tier);
+    last_known_ = shape.id();
+  }
+  raise(StreamPhase::content);
 }
 
 void StreamWatch::fail_with(std::string_view json) {

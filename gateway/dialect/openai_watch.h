@@ -7,11 +7,14 @@
 
 #include "config/types/result.h"
 #include "gateway/dialect/answer.h"
-#include "gateway/dialect/chunk_scan.h"
+#include "gateway/dialect/answer_gaps.h"
+#include "gateway/dialect/answer_shape.h"
 #include "gateway/dialect/fault.h"
 #include "gateway/dialect/usage.h"
 
 namespace steelyard::dialect::openai {
+
+struct AnswerDocument;
 
 // How far the answer has come. Only grows, but `failed` wins over all others.
 enum class StreamPhase : std::uint8_t {
@@ -44,6 +47,15 @@ struct StreamFacts {
 
 class StreamWatch {
  public:
+  // `shapes`: the memory of where the stream comes from; nullptr: every event is parsed.
+  explicit StreamWatch(ShapeMemory* shapes) : shapes_(shapes) {}
+
+  // The shape of the document that begins at p; nullptr if it looks like none before. Only between
+  // events; take_known() then takes it for the event's only data line.
+  const AnswerShape* recognise(const char* p, const char* end, GapValues& values) {
+    return shapes_ != nullptr ? shapes_->match(p, end, values) : nullptr;
+  }
+  void take_known(const AnswerShape& shape, const GapValues& values);
   void take_line(std::string_view line);  // complete, not blank
   void skip_line();                       // a line over the cap went by unread
   // A blank line, or the end. True: the event was one usage-only chunk and nothing else.
@@ -62,12 +74,14 @@ class StreamWatch {
   void take_data(std::string_view data);
   void inspect(std::string_view data);
   void parse(std::string_view json);
+  void learn(std::string_view json, const AnswerDocument& document, const AnswerGaps& gaps);
   void fail_with(std::string_view json);
   void raise(StreamPhase phase);
 
   StreamFacts facts_;
-  ChunkScanner scanner_;
-  std::string joined_;  // data of an event with several data lines
+  ShapeMemory* shapes_;
+  std::uint64_t last_known_ = 0;  // id of the shape whose model and tier are already in the facts
+  std::string joined_;            // data of an event with several data lines
   std::uint32_t data_lines_ = 0;
   StreamPhase phase_ = StreamPhase::silent;
   bool usage_only_ = false;   // the first data line of the open event is a usage-only chunk

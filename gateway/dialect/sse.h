@@ -38,6 +38,8 @@ class SseLines {
   Status next(std::string_view& in, SseLine& line);
   // The unterminated last line, at the end of the stream; "" if none.
   std::string_view rest() const;
+  // Between two lines, and nothing of earlier reads matters.
+  bool at_rest() const { return carry_.empty() && !first_line_ && !after_cr_ && !overlong_; }
   std::uint32_t skipped() const { return skipped_; }  // lines over the cap
 
  private:

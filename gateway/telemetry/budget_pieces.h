@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "gateway/telemetry/receipt.h"
+#include "router/ledger/ledger.h"
 
 namespace steelyard::telemetry {
 
@@ -15,7 +15,7 @@ class Timestamps;
 class BudgetPieces {
  public:
   // {"scope":…}: at most 2 * name_text_max + 256 bytes.
-  char* put(char* p, const ReceiptBudget& budget, Timestamps& times);
+  char* put(char* p, const router::AccountView& budget, Timestamps& times);
 
  private:
   struct Slot {
@@ -26,7 +26,7 @@ class BudgetPieces {
     std::uint32_t head_size = 0, tail_size = 0;  // 0: nothing remembered
     char head[256], tail[64];  // up to the posted amount; from the end of the held
   };
-  static void fill(Slot& slot, const ReceiptBudget& budget, Timestamps& times);
+  static void fill(Slot& slot, const router::AccountView& budget, Timestamps& times);
   std::array<Slot, 64> slots_;
 };
 

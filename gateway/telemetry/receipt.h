@@ -6,6 +6,7 @@
 // Views point into the request, the configuration or literals and must live until the receipt is
 // written. Money is nano-dollars, durations are nanoseconds and 0 where a step did not happen.
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "config/types/error.h"
@@ -20,6 +21,8 @@
 namespace steelyard::telemetry {
 
 inline constexpr int receipt_schema_version = 1;
+// Those of the plan; why others are not in it is what `explain` tells.
+inline constexpr std::size_t receipt_candidates_max = 8;
 
 enum class CallType : std::uint8_t {
   none,  // the request ended before its path was known
@@ -71,15 +74,8 @@ struct ReceiptAttempt {
   TokenUsage usage;
 };
 
-// One budget window the request was held against, after settling.
-struct ReceiptBudget {
-  std::string_view scope;
-  WindowKind per = WindowKind::month;
-  NanoUsd limit, posted, held;
-  Instant resets_at;  // INT64_MAX: never
-};
-
-// A model that was compared. `reason` is empty for those that stayed in the plan.
+// A model of the plan, or one that was compared. `reason` is empty for those that stayed in the
+// plan.
 struct ReceiptCandidate {
   std::string_view model, provider;
   NanoUsd expected;
@@ -141,14 +137,16 @@ struct ReceiptFields {
 
 struct Receipt : ReceiptFields {
   FixedList<ReceiptAttempt, limits::attempts_max> attempts;
-  FixedList<ReceiptBudget, limits::windows_per_request_max> budgets;
-  FixedList<ReceiptCandidate, limits::candidates_max> candidates;
+  FixedList<ReceiptCandidate, receipt_candidates_max> candidates;
+  // The windows the request was held against, after settling: not part of this value, which lives
+  // as long as a stream. They need to live only while it is written.
+  std::span<const router::AccountView> budgets;
 
   // As new, for the next request on the connection.
   void reset() {
     static_cast<ReceiptFields&>(*this) = ReceiptFields();
     attempts.clear();
-    budgets.clear();
+    budgets = {};
     candidates.clear();
   }
 };

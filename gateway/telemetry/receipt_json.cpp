@@ -64,7 +64,7 @@ char* element(char* p, const ReceiptAttempt& a, LineContext& line) {
   return put(p, "}");
 }
 
-char* element(char* p, const ReceiptBudget& budget, LineContext& line) {
+char* element(char* p, const router::AccountView& budget, LineContext& line) {
   return line.pieces.budgets.put(p, budget, line.pieces.times);
 }
 
@@ -96,7 +96,7 @@ char* elements(char* p, const List& list, LineContext& line, const char* limit,
     }
     ++done;
   }
-  omitted = list.size() - done + list.refused();
+  omitted = list.size() - done;
   return p;
 }
 
@@ -116,6 +116,8 @@ std::string_view ReceiptFormatter::format(const Receipt& receipt) {
   p = elements(put(p, "],\"budgets\":["), receipt.budgets, line, limit, budgets);
   p = elements(put(p, "],\"candidates\":["), receipt.candidates, line, limit, candidates);
   p = put(p, "]");
+  attempts += receipt.attempts.refused();
+  candidates += receipt.candidates.refused();
   p = put_omitted(p, ",\"attempts_omitted\":", attempts);
   p = put_omitted(p, ",\"budgets_omitted\":", budgets);
   p = put_omitted(p, ",\"candidates_omitted\":", candidates);

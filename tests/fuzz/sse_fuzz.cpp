@@ -24,8 +24,9 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
-Run run_tap(const std::vector<std::string_view>& pieces, openai::TapOptions options) {
-  openai::StreamTap tap(options);
+Run run_tap(const std::vector<std::string_view>& pieces, openai::TapOptions options,
+            ShapeMemory* shapes) {
+  openai::StreamTap tap(options, shapes);
   openai::TapOutput out;
   Run run;
   const auto collect = [&] {
@@ -90,14 +91,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   openai::TapOptions options;
   options.ends_without_done = (data[0] & 2) != 0;
-  const Run plain = run_tap(whole, options);
+  ShapeMemory shapes;
+  const Run plain = run_tap(whole, options, nullptr);
   require(plain.passed == stream);
-  require(plain == run_tap(cut, options));
+  require(plain == run_tap(cut, options, nullptr));
+  require(plain == run_tap(whole, options, &shapes));
+  require(plain == run_tap(cut, options, &shapes));
+  require(plain == run_tap(whole, options, &shapes));
 
   options.drop_usage_chunk = true;
-  const Run dropping = run_tap(whole, options);
+  const Run dropping = run_tap(whole, options, &shapes);
   require(is_subsequence(dropping.passed, stream));
   // A read can carry only so many drops (TapOutput::parts_max); a cut makes room for more.
-  if (stream.size() < 256) require(dropping == run_tap(cut, options));
+  if (stream.size() < 256) require(dropping == run_tap(cut, options, &shapes));
   return 0;
 }

@@ -32,6 +32,12 @@ std::string chat_request() {
          R"(,{"role":"user","content":"And now?"}],"temperature":0.7,"max_tokens":512,"stream":true})";
 }
 
+std::string chat_answer() {
+  return R"({"id":"c","object":"chat.completion","created":1,"model":"gpt-x","choices":[{"index":0,"message":{"role":"assistant","content":")" +
+         std::string(700, 'w') +
+         R"(","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}},"service_tier":"default"})";
+}
+
 const std::string kFrame =
     R"(data: {"id":"chatcmpl-ABCDEFGHIJKL","object":"chat.completion.chunk","created":1767225600,"model":"gpt-x","choices":[{"index":0,"delta":{"content":" weight"},"finish_reason":null}]})"
     "\n\n";
@@ -62,7 +68,8 @@ TEST_CASE("instructions: splice" * doctest::skip()) {
 }
 
 void feed_frames(bool drop) {
-  openai::StreamTap tap({drop, false});
+  ShapeMemory shapes;
+  openai::StreamTap tap({drop, false}, &shapes);
   openai::TapOutput out;
   MESSAGE("bytes: " << kFrame.size());
   for (int i = rounds(); i > 0; --i) tap.feed(kFrame, out);
@@ -86,14 +93,20 @@ TEST_CASE("instructions: usage chunk" * doctest::skip()) {
 }
 
 TEST_CASE("instructions: answer" * doctest::skip()) {
-  const std::string body =
-      R"({"id":"c","object":"chat.completion","created":1,"model":"gpt-x","choices":[{"index":0,"message":{"role":"assistant","content":")" +
-      std::string(700, 'w') +
-      R"(","refusal":null},"logprobs":null,"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":2,"total_tokens":11,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}},"service_tier":"default"})";
+  const std::string body = chat_answer();
   MESSAGE("bytes: " << body.size());
   openai::ResponseParser parser;
   openai::ChatAnswer answer;
   for (int i = rounds(); i > 0; --i) parser.parse(body, answer);
+  CHECK(answer.valid);
+}
+
+TEST_CASE("instructions: answer of a known shape" * doctest::skip()) {
+  const std::string body = chat_answer();
+  ShapeMemory shapes;
+  openai::ResponseParser parser;
+  openai::ChatAnswer answer;
+  for (int i = rounds(); i > 0; --i) parser.parse(body, answer, &shapes);
   CHECK(answer.valid);
 }
 

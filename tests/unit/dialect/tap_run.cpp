@@ -7,7 +7,8 @@ namespace {
 
 template <class Pieces>
 Run run_all(const Pieces& pieces, openai::TapOptions options) {
-  openai::StreamTap tap(options);
+  static ShapeMemory shapes;  // of all runs: what one taught must not change the next
+  openai::StreamTap tap(options, &shapes);
   openai::TapOutput out;
   Run result;
   for (const auto& piece : pieces) {

@@ -4,6 +4,7 @@
 #include <rapidcheck.h>
 #include <simdjson.h>
 
+#include <array>
 #include <cstring>
 #include <iterator>
 #include <memory>
@@ -64,8 +65,9 @@ void fill(Receipt& r, std::string_view text, std::int64_t number) {
     a->expected = a->held = a->cost = {number};
     a->usage = {number, number, number, number, number};
   }
-  while (ReceiptBudget* b = r.budgets.add())
-    *b = {text, WindowKind::lifetime, {number}, {number}, {number}, {INT64_MAX - 1}};
+  static std::array<router::AccountView, limits::windows_per_request_max> budgets;
+  budgets.fill(test::budget(text, WindowKind::lifetime, number, number, number, INT64_MAX - 1));
+  r.budgets = budgets;
   while (ReceiptCandidate* c = r.candidates.add()) *c = {text, text, {number}, text};
 }
 
@@ -141,7 +143,7 @@ TEST_CASE("receipt: the longest possible line is bounded, valid, and says what i
       };
       // One more was refused by each list than fits it: the add() that ended fill()'s loop.
       left_out("attempts", "attempts_omitted", r.attempts.size() + 1);
-      left_out("budgets", "budgets_omitted", r.budgets.size() + 1);
+      left_out("budgets", "budgets_omitted", r.budgets.size());
       left_out("candidates", "candidates_omitted", r.candidates.size() + 1);
     }
   }
@@ -152,7 +154,11 @@ TEST_CASE("receipt: candidates go first when room is short, attempts stay") {
   while (ReceiptAttempt* a = r.attempts.add()) *a = test::answered();
   while (r.candidates.size() < r.candidates.capacity())
     r.candidates.add(
-        {"some-model-of-a-middling-name", "some-provider", {123'456'789}, "capability"});
+        {"some-model-of-a-name-that-is-longer-than-most-of-them-are-by-half-a-line-or-more-2026-11-"
+         "22",
+         "some-provider-with-a-long-name-as-well",
+         {123'456'789},
+         "capability"});
   simdjson::dom::parser parser;
   const auto root = parsed(parser, line_of(r));
   CHECK(root["attempts"].get_array().size() == limits::attempts_max);
@@ -208,10 +214,12 @@ TEST_CASE("receipt: a formatter with a memory prints what one without prints") {
     r.attempts[0].provider = name();
     r.candidates[0].model = name();
     r.candidates[0].provider = name();
-    r.budgets[0].scope = name();
-    r.budgets[0].limit = {static_cast<std::int64_t>(below(3))};
-    r.budgets[0].per = static_cast<WindowKind>(below(3));
-    r.budgets[0].resets_at = {static_cast<std::int64_t>(below(3) * 100'000'000'000'000)};
+    router::AccountView budget = test::budgets()[1];
+    budget.scope = name();
+    budget.limit = {static_cast<std::int64_t>(below(3))};
+    budget.per = static_cast<WindowKind>(below(3));
+    budget.window_end = {static_cast<std::int64_t>(below(3) * 100'000'000'000'000)};
+    r.budgets = {&budget, 1};
     r.failed = below(4) == 0;
     r.http_status = static_cast<std::uint16_t>(200 + below(2));
     r.client_abort = static_cast<ClientAbort>(below(3));

@@ -1,5 +1,8 @@
 #pragma once
 // A receipt as the pipeline would fill it, for the tests of this folder.
+#include <array>
+#include <span>
+
 #include "gateway/telemetry/receipt.h"
 
 namespace steelyard::telemetry::test {
@@ -40,6 +43,27 @@ inline ReceiptAttempt answered() {
   return a;
 }
 
+inline router::AccountView budget(std::string_view scope, WindowKind per, std::int64_t limit,
+                                  std::int64_t posted, std::int64_t held, std::int64_t ends_ns) {
+  router::AccountView view;
+  view.scope = scope;
+  view.per = per;
+  view.limit = {limit};
+  view.posted = {posted};
+  view.held = {held};
+  view.window_end = {ends_ns};
+  return view;
+}
+
+// Live as long as the program.
+inline std::span<router::AccountView> budgets() {
+  static std::array list{
+      budget("acme/search", WindowKind::day, 150'000'000'000, 1'234'567'890, 0,
+             1795392000000000000),
+      budget("acme", WindowKind::lifetime, 2'000'000'000'000, 1'234'567'890'123, 73, INT64_MAX)};
+  return list;
+}
+
 inline Receipt typical() {
   Receipt r;
   describe(r);
@@ -62,14 +86,7 @@ inline Receipt typical() {
   r.saved = {81'111'111};
   r.durations = {2100, 8400, 31'000, 1900, 700, 500'123'456, 1'800'123'456, 71'000};
   r.attempts.add(answered());
-  r.budgets.add({"acme/search",
-                 WindowKind::day,
-                 {150'000'000'000},
-                 {1'234'567'890},
-                 {0},
-                 {1795392000000000000}});
-  r.budgets.add(
-      {"acme", WindowKind::lifetime, {2'000'000'000'000}, {1'234'567'890'123}, {73}, {INT64_MAX}});
+  r.budgets = budgets();
   r.candidates.add({"claude-sonnet-5", "anthropic", {14'000'000}, ""});
   r.candidates.add({"gpt-6-luna", "openai", {9'000'000}, "tier"});
   return r;
