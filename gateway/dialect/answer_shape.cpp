@@ -26,6 +26,16 @@ const char* string_gap(const char* p, const char* end) {
   return !high || is_utf8({p, static_cast<std::size_t>(s - p)}) ? s : nullptr;
 }
 
+// One past the number at p. Nearly all are short integers.
+const char* number_gap(const char* p, const char* end) {
+  const int digits = digits_at(p, end);
+  const bool plain = digits > 0 && digits < 16 && (*p != '0' || digits == 1);
+  if (!plain) return number_end(p, end);
+  const char* stop = p + digits;
+  const bool more = stop < end && (*stop == '.' || (*stop | 0x20) == 'e');
+  return more ? number_end(p, end) : stop;
+}
+
 // One past the plain integer at p, nullptr if there is none or it is longer than any count.
 const char* figure_gap(const char* p, const char* end, std::int64_t& value) {
   const char* const begin = p;
@@ -54,7 +64,7 @@ const char* usage_gap(const char* p, const char* end, GapKind kind, ReportedUsag
 // One past what is in the gap at p; its meaning goes to `out`.
 const char* take_gap(const char* p, const char* end, GapKind kind, GapValues& out) {
   if (kind >= GapKind::prompt) return usage_gap(p, end, kind, out.usage);
-  if (kind == GapKind::any_number) return number_end(p, end);
+  if (kind == GapKind::any_number) return number_gap(p, end);
   const char* stop = string_gap(p, end);
   if (stop == nullptr || kind == GapKind::any_string) return stop;
   const std::int64_t size = stop - p;
@@ -94,7 +104,7 @@ bool AnswerShape::make(std::string_view json, const AnswerGaps& gaps, ShapeFacts
 
 bool AnswerShape::match(const char* p, const char* end, GapValues& out) const {
   const char* literal = literals_.data();
-  out.usage = facts_.usage;
+  if (facts_.usage.present) out.usage = facts_.usage;
   // Gaps are not empty of bytes, so this is at most what the document has.
   if (literals_.empty() || static_cast<std::size_t>(end - p) < literals_.size()) return false;
   for (std::uint32_t i = 0; i < step_count_; ++i) {
@@ -113,12 +123,12 @@ bool AnswerShape::match(const char* p, const char* end, GapValues& out) const {
 const AnswerShape* ShapeMemory::match(const char* p, const char* end, GapValues& out) {
   for (std::uint32_t i = 0; i < shapes_.size(); ++i) {
     const std::uint32_t which = last_ ^ i;
-    GapValues values;
-    if (!shapes_[which].match(p, end, values)) continue;
-    last_ = which;
-    misses_ = 0;
-    out = values;
-    return &shapes_[which];
+    if (shapes_[which].match(p, end, out)) {
+      last_ = which;
+      misses_ = 0;
+      return &shapes_[which];
+    }
+    out = GapValues();
   }
   return nullptr;
 }

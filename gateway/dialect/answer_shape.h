@@ -45,7 +45,8 @@ class AnswerShape {
 
   // Of `json`, read in full, with the gaps found. False, and empty, if it is too large.
   bool make(std::string_view json, const AnswerGaps& gaps, ShapeFacts facts);
-  // Does a document of this shape begin at p? Text gaps of one that does are not empty.
+  // Does a document of this shape begin at p? Text gaps of one that does are not empty. `out` comes
+  // as new; it is spoilt if not.
   bool match(const char* p, const char* end, GapValues& out) const;
   const ShapeFacts& facts() const { return facts_; }
   // Of all shapes a memory ever learnt, from 1 on.
@@ -67,7 +68,8 @@ class AnswerShape {
 // The shapes one source sends: two, because some alternate.
 class ShapeMemory {
  public:
-  // The shape of the document that begins at p, nullptr if it is none of those known.
+  // The shape of the document that begins at p, nullptr if it is none of those known. `out` comes
+  // as new.
   const AnswerShape* match(const char* p, const char* end, GapValues& out);
   // Shall a document that was not recognised be learnt? Not always, where nothing ever is.
   bool wants_more();

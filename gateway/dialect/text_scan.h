@@ -1,5 +1,6 @@
 #pragma once
 // Looking for the few bytes that matter in a long run of text, 64 at a time.
+#include <bit>
 #include <string_view>
 
 #if defined(__SSE2__)
@@ -29,6 +30,21 @@ inline StringBlock string_block(const char* p) {
 // The first quote, backslash or control character (below 0x20) at or after p, or end. `high`
 // becomes true if a byte before it is 0x80 or above; it is never made false.
 const char* find_special(const char* p, const char* end, bool& high);
+
+// How many decimal digits begin at p; 16 means 16 or more.
+inline int digits_at(const char* p, const char* end) {
+#if defined(__SSE2__)
+  if (end - p >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i values = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+    const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(values, _mm_set1_epi8(9)), values);
+    return std::countr_one(static_cast<unsigned>(_mm_movemask_epi8(digits)));
+  }
+#endif
+  int count = 0;
+  while (count < 16 && p + count < end && p[count] >= '0' && p[count] <= '9') ++count;
+  return count;
+}
 
 // Is it UTF-8? (No overlong forms, no surrogates, nothing above U+10FFFF.)
 bool is_utf8(std::string_view text);

@@ -101,56 +101,20 @@ char* put_text_slow(char* out, std::string_view text, std::size_t bytes_max) {
   return out + keep;
 }
 
-#ifdef __SSE2__
-
-// As eight_digits(), with four quotients of each half at once: x / 1000, x / 100, x / 10, x, less
-// ten times the one before. The two multiplications are reciprocals and shifts, exact below 10^4.
-std::uint64_t eight_digits_of(std::uint32_t below_1e8) {
-  const std::uint32_t high = below_1e8 / 10'000, low = below_1e8 - 10'000 * high;
-  const __m128i halves = _mm_cvtsi32_si128(static_cast<int>(high << 2 | low << 18));
-  const __m128i pairs = _mm_unpacklo_epi16(halves, halves);
-  const __m128i x4 = _mm_shuffle_epi32(pairs, 0x50);  // four times each half, four times
-  const __m128i reciprocals = _mm_setr_epi16(8389, 5243, 13108, -32768, 8389, 5243, 13108, -32768);
-  const __m128i shifts =
-      _mm_setr_epi16(1 << 7, 1 << 11, 1 << 13, -32768, 1 << 7, 1 << 11, 1 << 13, -32768);
-  const __m128i quotients = _mm_mulhi_epu16(_mm_mulhi_epu16(x4, reciprocals), shifts);
-  const __m128i tens = _mm_slli_epi64(_mm_mullo_epi16(quotients, _mm_set1_epi16(10)), 16);
-  const __m128i digits = _mm_sub_epi16(quotients, tens);
-  return static_cast<std::uint64_t>(_mm_cvtsi128_si64(_mm_packus_epi16(digits, digits)));
-}
-
-#else
-
-std::uint64_t eight_digits_of(std::uint32_t below_1e8) {
-  return eight_digits(below_1e8);
-}
-
-#endif
-
 }  // namespace
 
 char* put_number_long(char* out, std::uint64_t value) {
-  constexpr std::uint64_t e8 = 100'000'000;
-  if (value >= e8) {
-    out = put_number(out, static_cast<std::int64_t>(value / e8));
-    store(out, eight_digits_of(static_cast<std::uint32_t>(value % e8)) | eight_zeros);
-    return out + 8;
+  constexpr std::uint32_t e9 = 1'000'000'000;
+  if (value >= e9) {
+    out = put_number(out, static_cast<std::int64_t>(value / e9));
+    return put_nine(out, static_cast<std::uint32_t>(value % e9));
   }
   const auto small = static_cast<std::uint32_t>(value);
-  if (small < 10'000) {
-    const std::uint32_t high = small / 100;
-    const auto pair = [](std::uint32_t n) {
-      return static_cast<std::uint32_t>(load<std::uint16_t>(decimal_pairs.data() + 2 * n));
-    };
-    const std::uint32_t text = pair(high) | pair(small - 100 * high) << 16;
-    const bool four = small >= 1000;
-    store(out, four ? text : text >> 8);
-    return out + (four ? 4 : 3);
-  }
-  const std::uint64_t digits = eight_digits_of(small);
-  const int zeros = std::countr_zero(digits) & ~7;  // leading ones, in bits
-  store(out, (digits | eight_zeros) >> zeros);
-  return out + 8 - zeros / 8;
+  const std::uint32_t thousands = small / 1000, last = small - 1000 * thousands;
+  if (thousands < 1000) return put_three(put_first(out, thousands), last);
+  const std::uint32_t millions = thousands / 1000;
+  out = put_first(out, millions);
+  return put_three(put_three(out, thousands - 1000 * millions), last);
 }
 
 #ifdef __SSSE3__
@@ -176,7 +140,7 @@ char* put_hex(char* out, std::uint64_t value) {
     v = (v << 16 | v >> 8) & 0x00FF'00FF'00FF'00FF;
     v = (v << 8 | v >> 4) & 0x0F0F'0F0F'0F0F'0F0F;
     const std::uint64_t letters = ((v + 0x0606'0606'0606'0606) >> 4) & 0x0101'0101'0101'0101;
-    store(out, v + eight_zeros + letters * ('a' - '0' - 10));
+    store(out, v + 0x3030'3030'3030'3030 + letters * ('a' - '0' - 10));
   }
   return out;
 }

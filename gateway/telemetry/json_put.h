@@ -43,51 +43,53 @@ inline constexpr auto decimal_pairs = [] {
   return out;
 }();
 
-// The eight decimal digits of a number below 10^8, the first in the lowest byte, as numbers 0 to 9.
-// Halves, quarters and eighths of the word are split in parallel; the multipliers are reciprocals
-// of 100 and 10, exact in their ranges.
-constexpr std::uint64_t eight_digits(std::uint32_t below_1e8) {
-  const std::uint64_t fours = below_1e8 / 10'000 | static_cast<std::uint64_t>(below_1e8 % 10'000)
-                                                       << 32;
-  const std::uint64_t hundreds = (fours * 10'486 >> 20) & 0x0000'007F'0000'007F;
-  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
-  const std::uint64_t tens = (twos * 103 >> 10) & 0x000F'000F'000F'000F;
-  return tens | (twos - 10 * tens) << 8;
-}
-inline constexpr std::uint64_t eight_zeros = 0x3030'3030'3030'3030;
+// "000" to "999"; in the fourth byte eight times the number of leading zeros (of 0, two count).
+inline constexpr auto decimal_triples = [] {
+  std::array<std::uint32_t, 1000> out{};
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    const std::uint32_t zeros = i < 10 ? 2 : i < 100 ? 1 : 0;
+    out[i] = ('0' + i / 100) | ('0' + i / 10 % 10) << 8 | ('0' + i % 10) << 16 | zeros << 27;
+  }
+  return out;
+}();
 
-char* put_number_long(char* out, std::uint64_t value);  // value >= 100
+// Exactly three digits; without leading zeros, one to three.
+inline char* put_three(char* out, std::uint64_t below_1000) {
+  std::memcpy(out, &decimal_triples[below_1000], 4);
+  return out + 3;
+}
+inline char* put_first(char* out, std::uint64_t below_1000) {
+  const std::uint32_t triple = decimal_triples[below_1000];
+  const std::uint32_t bits = triple >> 24;
+  const std::uint32_t text = triple >> bits;
+  std::memcpy(out, &text, 4);
+  return out + 3 - bits / 8;
+}
+
+char* put_number_long(char* out, std::uint64_t value);  // value >= 1000
 inline char* put_number(char* out, std::int64_t value) {
   auto magnitude = static_cast<std::uint64_t>(value);
   if (magnitude < 10) {
     *out = static_cast<char>('0' + magnitude);
     return out + 1;
   }
-  if (magnitude < 100) {
-    std::memcpy(out, decimal_pairs.data() + 2 * magnitude, 2);
-    return out + 2;
-  }
   if (value < 0) {
     *out++ = '-';
     magnitude = 0 - magnitude;
-    if (magnitude < 100) return put_number(out, static_cast<std::int64_t>(magnitude));
   }
-  return put_number_long(out, magnitude);
+  return magnitude < 1000 ? put_first(out, magnitude) : put_number_long(out, magnitude);
 }
 
-// Exactly two, eight, nine decimal digits, leading zeros kept.
+// Exactly two, nine decimal digits, leading zeros kept.
 inline char* put_two(char* out, std::uint32_t below_100) {
   std::memcpy(out, decimal_pairs.data() + 2 * below_100, 2);
   return out + 2;
 }
-inline char* put_eight(char* out, std::uint32_t below_1e8) {
-  const std::uint64_t text = eight_digits(below_1e8) | eight_zeros;
-  std::memcpy(out, &text, 8);
-  return out + 8;
-}
 inline char* put_nine(char* out, std::uint32_t below_1e9) {
-  *out = static_cast<char>('0' + below_1e9 / 100'000'000);
-  return put_eight(out + 1, below_1e9 % 100'000'000);
+  const std::uint32_t thousands = below_1e9 / 1000;
+  out = put_three(out, thousands / 1000);
+  out = put_three(out, thousands % 1000);
+  return put_three(out, below_1e9 % 1000);
 }
 char* put_hex(char* out, std::uint64_t value);  // sixteen digits
 

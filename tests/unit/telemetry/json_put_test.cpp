@@ -52,7 +52,8 @@ TEST_CASE("put_hex and fixed digits keep leading zeros") {
   char buffer[64];
   CHECK(std::string(buffer, put_hex(buffer, 0x00ab00000000000fULL)) == "00ab00000000000f");
   CHECK(std::string(buffer, put_two(buffer, 7)) == "07");
-  CHECK(std::string(buffer, put_eight(buffer, 1203)) == "00001203");
+  CHECK(std::string(buffer, put_three(buffer, 3)) == "003");
+  CHECK(std::string(buffer, put_nine(buffer, 1203)) == "000001203");
   CHECK(std::string(buffer, put_nine(buffer, 999'999'999)) == "999999999");
   CHECK(std::string(buffer, put_nine(buffer, 5)) == "000000005");
 }
