@@ -22,7 +22,8 @@
 namespace steelyard {
 namespace {
 
-constexpr std::size_t first_buffer_bytes = 8u << 10;  // a head and a small chat in one read
+constexpr std::size_t first_buffer_bytes = 8u << 10;
+constexpr std::size_t least_read_bytes = 1u << 10;
 constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr std::int64_t linger_ms = 1'000;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -131,13 +132,27 @@ Session::Step Session::advance() {
 // had begun).
 bool Session::take_in(net::IoResult result) {
   started_ = worker_.tick_now();  // if a request begins here, this is when
-  if (result.ok()) {
-    in_.reserve(std::max({first_buffer_bytes, reader_.wanted(), in_.size() + 1}));
-    result = connection_->try_read(in_.free_space());
-    in_.commit(result.bytes);
-  }
+  if (result.ok()) result = in_.data() == nullptr ? take_first() : take_more();
   gone_ = !result.ok() && result.error != net::IoError::would_block;
   return !gone_;
+}
+
+// By way of the worker's scratch, so that the buffer fits what came: a stream keeps its request.
+net::IoResult Session::take_first() {
+  const std::span<char> scratch = worker_.tools().read_scratch;
+  const net::IoResult result = connection_->try_read(scratch);
+  if (result.bytes == 0) return result;
+  in_.reserve(result.bytes);
+  std::memcpy(in_.data(), scratch.data(), result.bytes);
+  in_.commit(result.bytes);
+  return result;
+}
+
+net::IoResult Session::take_more() {
+  in_.reserve(std::max(reader_.wanted(), in_.size() + least_read_bytes));
+  const net::IoResult result = connection_->try_read(in_.free_space());
+  in_.commit(result.bytes);
+  return result;
 }
 
 void Session::on_deadline() {

@@ -89,6 +89,8 @@ class Session {
   Step advance();
   Step admit();  // routes and authorises a head
   bool take_in(net::IoResult result);
+  net::IoResult take_first();
+  net::IoResult take_more();
   net::Task<bool> tell_to_continue();
   net::Task<void> refuse(net::Refusal refusal);
   net::Task<void> deny();

@@ -7,9 +7,9 @@
 namespace steelyard::net {
 namespace {
 
-// 4 KiB to 64 KiB in powers of two are kept; larger blocks go back to the heap.
-constexpr std::size_t smallest = 4096;
-constexpr std::size_t classes = 5;
+// 1 KiB to 64 KiB in powers of two are kept; larger blocks go back to the heap.
+constexpr std::size_t smallest = 1024;
+constexpr std::size_t classes = 7;
 constexpr std::size_t kept_per_class = 64;
 
 struct BlockCache {

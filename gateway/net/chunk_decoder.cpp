@@ -50,16 +50,39 @@ ChunkStep ChunkDecoder::next(std::string_view input) {
   return {state_ == State::done ? ChunkStatus::done : ChunkStatus::need_more, at, {}};
 }
 
+// The usual case at once: a chunk of at most four digits, without extension, that is there whole.
+// consumed 0: it is something else, and next() must look at it.
+ChunkStep ChunkDecoder::whole_chunk(std::string_view input) {
+  constexpr std::size_t digits_most = 4;
+  std::size_t at = 0;
+  std::uint32_t size = 0;
+  for (; at < digits_most && at < input.size(); ++at) {
+    const int digit = hex_value(static_cast<unsigned char>(input[at]));
+    if (digit < 0) break;
+    size = size << 4 | static_cast<std::uint32_t>(digit);
+  }
+  if (size == 0 || input.size() < at + size + 4 || size > limit_ - decoded_) return {};
+  const char* const line_end = input.data() + at;
+  const char* const chunk_end = line_end + 2 + size;
+  if (line_end[0] != '\r' || line_end[1] != '\n' || chunk_end[0] != '\r' || chunk_end[1] != '\n')
+    return {};
+  decoded_ += size;
+  return {ChunkStatus::data, at + size + 4, {line_end + 2, size}};
+}
+
 ChunkDecoder::InPlace ChunkDecoder::feed(std::span<const char> bytes, char* to) {
   InPlace result;
   std::string_view rest(bytes.data(), bytes.size());
   for (;;) {
-    const ChunkStep piece = next(rest);
+    ChunkStep piece;
+    if (state_ == State::size_first && !rest.empty()) piece = whole_chunk(rest);
+    if (piece.consumed == 0) piece = next(rest);
     rest.remove_prefix(piece.consumed);
     result.consumed += piece.consumed;
     result.status = piece.status;
     if (piece.status != ChunkStatus::data) return result;
-    std::memmove(to + result.produced, piece.data.data(), piece.data.size());
+    if (to + result.produced != piece.data.data())
+      std::memmove(to + result.produced, piece.data.data(), piece.data.size());
     result.produced += piece.data.size();
   }
 }

@@ -82,6 +82,7 @@ class ChunkDecoder {
     done,
     refused,
   };
+  ChunkStep whole_chunk(std::string_view input);
   bool step(unsigned char byte);  // false: refused
   bool on_size(unsigned char byte);
   bool on_extension(unsigned char byte);
