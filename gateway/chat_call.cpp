@@ -138,7 +138,7 @@ const ProviderRuntime& ChatCall::provider_of(std::int32_t target) const {
 }
 
 bool ChatCall::may_continue() const {
-  return !session_.client_gone() && !must_end_ && worker_.tick_now() < total_due_;
+  return !session_.client_gone() && !must_end_ && worker_.last_tick() < total_due_;
 }
 
 // The next of the plan; when it is used up, the last one again if its failure allows that.

@@ -200,7 +200,7 @@ void Session::identify() {
 Session::Step Session::admit() {
   const net::RequestHead& head = reader_.head();
   serving_ = worker_.serving();
-  started_ = worker_.tick_now();
+  started_ = worker_.last_tick();
   started_at_ = worker_.now();
   const RouteMatch match = match_route(head.method, head.target());
   route_ = match.route;

@@ -102,6 +102,15 @@ void Worker::set_deadline_at(net::Deadline& deadline, Tick due) {
   if (wake && seams_.deadlines_wanted) seams_.deadlines_wanted();
 }
 
+Instant Worker::now() {
+  constexpr std::int64_t carried_ns = 5'000'000;  // a stepped clock is noticed this late
+  if (last_tick_ - wall_tick_ >= carried_ns) {
+    wall_ = seams_.clock.now();
+    wall_tick_ = last_tick_;
+  }
+  return Instant{wall_.ns + (last_tick_ - wall_tick_)};
+}
+
 router::RequestId Worker::new_request_id() {
   return {random_.next(), random_.next()};
 }

@@ -81,7 +81,8 @@ class Worker {
   // Reading the clock costs; most deadlines are content with the last reading.
   Tick tick_now() { return last_tick_ = seams_.clock.tick(); }
   Tick last_tick() const { return last_tick_; }
-  Instant now() const { return seams_.clock.now(); }
+  // The wall clock as of last_tick(): read every few milliseconds, carried on by the monotonic one.
+  Instant now();
   router::RequestId new_request_id();
 
  private:
@@ -96,6 +97,8 @@ class Worker {
   std::shared_ptr<Serving> serving_;
   std::list<std::unique_ptr<Session>> sessions_;
   Tick last_tick_;  // at most one event old
+  Instant wall_;    // at wall_tick_
+  Tick wall_tick_{INT64_MIN / 2};
   bool draining_ = false;
 };
 

@@ -150,21 +150,4 @@ bool HeadWriter::append_number(std::string_view name_colon, std::uint64_t value)
   return true;
 }
 
-bool HeadWriter::append_raw(std::string_view text) {
-  if (!fits(text.size())) return false;
-  put(text);
-  return true;
-}
-
-bool HeadWriter::fits(std::size_t bytes) {
-  ok_ &= bytes <= static_cast<std::size_t>(end_ - at_);
-  return ok_;
-}
-
-void HeadWriter::put(std::string_view text) {
-  if (text.empty()) return;  // memcpy must not see a null pointer
-  std::memcpy(at_, text.data(), text.size());
-  at_ += text.size();
-}
-
 }  // namespace steelyard::net

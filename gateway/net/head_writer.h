@@ -4,6 +4,7 @@
 // taken from JSON or from a provider cannot add a field or split an answer.
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -32,7 +33,12 @@ class HeadWriter {
   // The same for a name that is a constant of ours, with colon and blank: "content-length: ".
   bool append_number(std::string_view name_colon, std::uint64_t value);
   // Ready-made text, checked by whoever made it ("connection: close\r\n" as a constant).
-  bool append_raw(std::string_view text);
+  // In the header: a constant's copy is then a few moves.
+  bool append_raw(std::string_view text) {
+    if (!fits(text.size())) return false;
+    put(text);
+    return true;
+  }
   // The empty line.
   bool end_of_head() { return append_raw("\r\n"); }
 
@@ -46,8 +52,15 @@ class HeadWriter {
   }
 
  private:
-  bool fits(std::size_t bytes);
-  void put(std::string_view text);
+  bool fits(std::size_t bytes) {
+    ok_ &= bytes <= static_cast<std::size_t>(end_ - at_);
+    return ok_;
+  }
+  void put(std::string_view text) {
+    if (text.empty()) return;  // memcpy must not see a null pointer
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
 
   char* begin_;
   char* at_;
