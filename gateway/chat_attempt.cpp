@@ -75,6 +75,7 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
 
 // Reserves the worst case in every budget of the key, or explains which one has no room.
 bool ChatCall::hold() {
+  budgets_are_final_ = false;
   const router::AttemptKey key{receipt_.id, sent_count_};
   const store::Reservation reserved = worker_.seams().books.reserve(
       session_.principal()->chain, key, planned_->worst_case, decision_.at, attempt_started_);

@@ -222,6 +222,7 @@ void ChatCall::give_error(ErrorKind kind, ErrorSource source, std::string text) 
 // What the client gets when nobody answered.
 net::Task<void> ChatCall::answer_error() {
   answered_ = true;
+  budgets_are_final_ = false;
   if (!has_error_ && fault_) error_ = dialect::to_error(fault_, fault_status_);
   if (!has_error_ && !fault_) {
     if (must_end_) {

@@ -147,11 +147,6 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
   receipt_.http_status = head.status;
   answered_ = true;
-  const store::Chain& chain = session_.principal()->chain;
-  if (!chain.empty()) {
-    tools.budgets = worker_.seams().books.view(chain, worker_.now());
-    budgets_are_final_ = true;
-  }
   net::HeadWriter out(tools.head_scratch);
   out.status_line(head.status);
   const std::string_view type = head.value(net::ResponseField::content_type);

@@ -212,6 +212,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
                            : finished.error());
   }
   const bool whole = send_pieces(true);
+  if (!whole) budgets_are_final_ = false;  // a wait follows: the view goes to others
   if (!whole && !session_.client_gone()) (void)co_await session_.drain();
   if (good && reusable_ && !must_end_) keep_upstream();
   co_return AttemptEnd::answered;

@@ -67,8 +67,10 @@ router::Usage ChatCall::estimated_usage(std::int64_t output_bytes, bool whole) c
 }
 
 void ChatCall::book(NanoUsd cost, router::UsageSource source) {
-  const router::EndOutcome end = worker_.seams().books.settle(hold_, cost, source, worker_.now());
+  const router::EndOutcome end = worker_.seams().books.settle(
+      hold_, cost, source, worker_.now(), session_.principal()->chain, worker_.tools().budgets);
   holding_ = false;
+  budgets_are_final_ = true;
   line_->cost += cost;
   receipt_.spend += cost;
   receipt_.overrun += end.overrun;
@@ -106,6 +108,7 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
 void ChatCall::settle_unknown() {
   if (!holding_) return;
   book(planned_->worst_case, router::UsageSource::estimated);
+  budgets_are_final_ = false;  // an attempt, or a wait for the client, follows
   line_->usage_source = telemetry::UsageSource::estimated;
 }
 

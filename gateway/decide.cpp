@@ -124,8 +124,11 @@ void describe(Worker& worker, const Runtime& runtime, const Principal& principal
   facts.zone_offsets = tools.zone_offsets;
 }
 
-std::int32_t max_tier(const Runtime& runtime, const store::Headroom& budgets) {
-  return budgets.max_tier.empty() ? policies::no_tier : runtime.rules.find_tier(budgets.max_tier);
+std::int32_t max_tier(Worker& worker, const Runtime& runtime, const Principal& principal,
+                      Instant now) {
+  if (!principal.tier_follows_budget) return policies::no_tier;
+  const std::string_view cap = worker.seams().books.tier_cap(principal.chain, now);
+  return cap.empty() ? policies::no_tier : runtime.rules.find_tier(cap);
 }
 
 ServiceTier service_tier(std::string_view asked) {
@@ -145,7 +148,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;
-  input.max_tier = max_tier(runtime, d.headroom);
+  input.max_tier = max_tier(worker, runtime, principal, d.at);
   input.every_candidate = !d.verdict.trace.empty();
   router::WarmCache warm;
   if (d.session_key != 0) {
@@ -240,11 +243,8 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   if (trace == policies::Trace::yes) {
     tools.budgets = worker.seams().books.view(principal.chain, d.at);
     d.budgets = &tools.budgets;
-    d.headroom = {tools.budgets.remaining, tools.budgets.max_tier};
-  } else if (principal.tier_follows_budget && !principal.chain.empty()) {
-    d.headroom = worker.seams().books.headroom(principal.chain, d.at);
   }
-  d.verdict = policies::evaluate(runtime.rules, d.facts, trace);
+  policies::evaluate(runtime.rules, principal.rules, d.facts, trace, d.verdict);
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {
     choose(worker, serving, principal, d);

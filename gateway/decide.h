@@ -40,7 +40,6 @@ struct Decision {
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
   bool has_media = false;
-  store::Headroom headroom;                   // looked at if some budget caps the tier
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session

@@ -127,6 +127,7 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         principal.key = key.id;
         principal.chain = (*chains)[next++].chain;
         principal.access = runtime.catalog.access_of(team, key);
+        principal.rules = runtime.rules.rules_of(organisation.name, team.name, key.id);
         principal.may_explain = key.may_explain;
         principal.tier_follows_budget =
             caps_tier(organisation.budgets) || caps_tier(team.budgets) || caps_tier(key.budgets);

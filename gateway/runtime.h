@@ -30,6 +30,7 @@ struct Principal {
   std::string organisation, team, key;
   store::Chain chain;          // budgets its requests count against
   policies::ModelMask access;  // models it may use
+  policies::KeyRules rules;    // policies that may apply to it
   bool may_explain = false;
   bool tier_follows_budget = false;  // some budget has a `max_tier` threshold
 };

@@ -104,6 +104,8 @@ void Compiler::compile_rule(const PolicySpec& policy) {
       report(Severity::warning, "P0300", policy.at, "a denial ends the list; nothing can continue");
   }
   if (policy.use) compile_use(policy, rule);
+  rule.allowed = ModelMask(rule.only).remove(rule.never);
+  rule.not_never.remove(rule.never);
   out_.rules.rules_.push_back(std::move(rule));
 }
 

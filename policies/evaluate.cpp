@@ -1,6 +1,7 @@
 #include "policies/evaluate.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "policies/match.h"
 
@@ -36,10 +37,25 @@ struct Decision {
   const Rule* last = nullptr;     // the last that matched
   bool override_model = false;
   std::int32_t tier = no_tier;
-  ModelMask only = ModelMask::all(), never;
+  // Masks of the one rule, as is usual, or of `joined`.
+  const ModelMask* allowed = nullptr;  // null: nothing was said
+  const ModelMask* not_never = nullptr;
+  struct Joined {
+    ModelMask allowed, not_never;
+  };
+  std::optional<Joined> joined;
+
+  void join(const Rule& rule) {
+    if (!joined) joined = {*allowed, *not_never};
+    joined->allowed &= rule.allowed;
+    joined->not_never &= rule.not_never;
+    allowed = &joined->allowed;
+    not_never = &joined->not_never;
+  }
 };
 
 void apply(const Rule& rule, Decision& decision, Verdict& verdict) {
+  const bool first = decision.last == nullptr;
   decision.last = &rule;
   if (rule.deny) {
     verdict.outcome = Outcome::denied;
@@ -48,8 +64,12 @@ void apply(const Rule& rule, Decision& decision, Verdict& verdict) {
   }
   if (decision.tier == no_tier) decision.tier = rule.tier;
   decision.override_model = decision.override_model || rule.override_model;
-  decision.only &= rule.only;
-  decision.never |= rule.never;
+  if (first) {
+    decision.allowed = &rule.allowed;
+    decision.not_never = &rule.not_never;
+  } else {
+    decision.join(rule);
+  }
   verdict.escalate_on = static_cast<std::uint8_t>(verdict.escalate_on | rule.escalate_on);
   verdict.sticky = verdict.sticky || rule.sticky;
   if (rule.output_tokens_max > 0)
@@ -64,15 +84,15 @@ void apply(const Rule& rule, Decision& decision, Verdict& verdict) {
 void settle(const RuleSet& rules, const Asked& asked, const Decision& decision, Verdict& verdict) {
   const std::int32_t by_rule = decision.tier != no_tier ? decision.tier : rules.default_tier();
   const std::int32_t named = asked.header_tier != no_tier ? asked.header_tier : asked.tier;
-  verdict.allowed = decision.only;
-  verdict.allowed.remove(decision.never);
+  const bool as_asked = !decision.override_model && named == no_tier && asked.model != no_model;
+  if (const ModelMask* mask = as_asked ? decision.not_never : decision.allowed)
+    verdict.allowed = *mask;
   if (decision.override_model) {
     verdict.tier = by_rule;
   } else if (named != no_tier) {
     verdict.tier = named;
   } else if (asked.model != no_model) {
     verdict.model = asked.model;
-    verdict.allowed = ModelMask::all().remove(decision.never);
   } else if (asked.unknown_model) {
     verdict.outcome = Outcome::unknown_model;
   } else {
@@ -112,19 +132,16 @@ const char* name_of(Outcome outcome) {
   return "unknown";
 }
 
-Verdict evaluate(const RuleSet& rules, const RequestFacts& facts, Trace trace) {
-  Verdict verdict;
-  Asked asked;
-  if (!look_up(rules, facts, asked)) {
-    verdict.outcome = Outcome::unknown_tier;
-    return verdict;
-  }
+namespace {
+
+// `matches(rule)`: does it hold? Of `numbers` only.
+template <class Matches>
+void decide(const RuleSet& rules, std::span<const std::uint16_t> numbers, const Asked& asked,
+            const Matches& matches, Decision& decision, Verdict& verdict) {
   verdict.asked_model = asked.model;
-  const std::uint8_t flags = flags_of(facts);
-  Decision decision;
-  for (const std::uint16_t number : rules.rules_for(facts.team)) {
+  for (const std::uint16_t number : numbers) {
     const Rule& rule = rules.rules()[number];
-    if (match(rule, facts, asked, flags) != Miss::none) continue;
+    if (!matches(rule)) continue;
     apply(rule, decision, verdict);
     if (rule.deny || !rule.then_continue) {
       decision.decided = &rule;
@@ -137,8 +154,40 @@ Verdict evaluate(const RuleSet& rules, const RequestFacts& facts, Trace trace) {
     verdict.route = named->route;
   }
   if (verdict.outcome != Outcome::denied) settle(rules, asked, decision, verdict);
+}
+
+}  // namespace
+
+Verdict evaluate(const RuleSet& rules, const RequestFacts& facts, Trace trace) {
+  Verdict verdict;
+  Asked asked;
+  if (!look_up(rules, facts, asked)) {
+    verdict.outcome = Outcome::unknown_tier;
+    return verdict;
+  }
+  const std::uint8_t flags = flags_of(facts);
+  const auto matches = [&](const Rule& rule) {
+    return match(rule, facts, asked, flags) == Miss::none;
+  };
+  Decision decision;
+  decide(rules, rules.rules_for(facts.team), asked, matches, decision, verdict);
   if (trace == Trace::yes) trace_all(rules, facts, asked, decision.decided, verdict);
   return verdict;
+}
+
+void evaluate(const RuleSet& rules, const KeyRules& key, const RequestFacts& facts, Trace trace,
+              Verdict& verdict) {
+  verdict.reset();
+  Asked asked;
+  if (!look_up(rules, facts, asked)) {
+    verdict.outcome = Outcome::unknown_tier;
+    return;
+  }
+  const std::uint8_t flags = flags_of(facts);
+  const auto matches = [&](const Rule& rule) { return matches_but_key(rule, facts, asked, flags); };
+  Decision decision;
+  decide(rules, key.numbers, asked, matches, decision, verdict);
+  if (trace == Trace::yes) trace_all(rules, facts, asked, decision.decided, verdict);
 }
 
 }  // namespace steelyard::policies

@@ -22,4 +22,9 @@ enum class Trace : bool { no, yes };
 // (tests/unit/policies).
 Verdict evaluate(const RuleSet& rules, const RequestFacts& facts, Trace trace = Trace::no);
 
+// The same, for a key whose rules are known (RuleSet::rules_of its organisation, team and id) and
+// into a verdict that is used again: what the hot path calls.
+void evaluate(const RuleSet& rules, const KeyRules& key, const RequestFacts& facts, Trace trace,
+              Verdict& verdict);
+
 }  // namespace steelyard::policies

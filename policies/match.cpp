@@ -59,20 +59,45 @@ LocalTime local_time(const RequestFacts& facts, std::uint16_t zone) {
   return {static_cast<std::int32_t>(second / 60), static_cast<std::int32_t>(weekday)};
 }
 
+namespace {
+
 // Cheap conditions first: most rules fall at a flag or a number.
-Miss match(const Rule& rule, const RequestFacts& facts, const Asked& asked, std::uint8_t flags) {
+Miss match_size(const Rule& rule, const RequestFacts& facts, const Asked& asked,
+                std::uint8_t flags) {
   if ((flags & rule.flags_mask) != rule.flags_value) return Miss::flags;
   if (!rule.input_tokens.holds(facts.input_tokens)) return Miss::input_tokens;
   if (!rule.output_tokens.holds(facts.output_tokens_max)) return Miss::output_tokens;
   if (!rule.turns.holds(facts.turns)) return Miss::turns;
   if (rule.model.given && !model_holds(rule.model, facts, asked)) return Miss::model;
-  if (!holds(rule.team, facts.team)) return Miss::team;
-  if (!holds(rule.organisation, facts.organisation)) return Miss::organisation;
-  if (!holds(rule.key, facts.key)) return Miss::key;
+  return Miss::none;
+}
+
+Miss match_rest(const Rule& rule, const RequestFacts& facts) {
   if (!holds(rule.client, facts.client)) return Miss::client;
   if (!rule.tag.empty() && !tag_holds(rule.tag, facts.tags)) return Miss::tag;
   if (rule.time.given && !time_holds(rule.time, facts)) return Miss::time;
   return Miss::none;
+}
+
+}  // namespace
+
+Miss match_key(const Rule& rule, const RequestFacts& facts) {
+  if (!holds(rule.team, facts.team)) return Miss::team;
+  if (!holds(rule.organisation, facts.organisation)) return Miss::organisation;
+  if (!holds(rule.key, facts.key)) return Miss::key;
+  return Miss::none;
+}
+
+Miss match(const Rule& rule, const RequestFacts& facts, const Asked& asked, std::uint8_t flags) {
+  if (const Miss miss = match_size(rule, facts, asked, flags); miss != Miss::none) return miss;
+  if (const Miss miss = match_key(rule, facts); miss != Miss::none) return miss;
+  return match_rest(rule, facts);
+}
+
+bool matches_but_key(const Rule& rule, const RequestFacts& facts, const Asked& asked,
+                     std::uint8_t flags) {
+  return match_size(rule, facts, asked, flags) == Miss::none &&
+         match_rest(rule, facts) == Miss::none;
 }
 
 }  // namespace steelyard::policies

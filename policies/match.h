@@ -35,6 +35,10 @@ enum class Miss : std::uint8_t {
 
 std::uint8_t flags_of(const RequestFacts& facts);
 Miss match(const Rule& rule, const RequestFacts& facts, const Asked& asked, std::uint8_t flags);
+// The same in two parts: who asks, and everything else.
+Miss match_key(const Rule& rule, const RequestFacts& facts);
+bool matches_but_key(const Rule& rule, const RequestFacts& facts, const Asked& asked,
+                     std::uint8_t flags);
 
 struct LocalTime {
   std::int32_t minute = 0;

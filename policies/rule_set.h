@@ -75,10 +75,16 @@ struct Rule {
   std::uint8_t escalate_on = 0;
   std::int32_t tier = no_tier;
   std::int64_t output_tokens_max = 0;
-  ModelMask only = ModelMask::all();  // `models`
-  ModelMask never;                    // `exclude`
+  ModelMask only = ModelMask::all();                                   // `models`
+  ModelMask never;                                                     // `exclude`
+  ModelMask allowed = ModelMask::all(), not_never = ModelMask::all();  // only - never, all - never
   std::string deny_reason;
   std::vector<std::string> tags;
+};
+
+// Numbers of rules, ascending.
+struct KeyRules {
+  std::vector<std::uint16_t> numbers;
 };
 
 class RuleSet {
@@ -96,6 +102,11 @@ class RuleSet {
   // Numbers of the rules that may match a request of this team, ascending: a rule naming other
   // teams literally is left out. What makes 300 rules cheap.
   std::span<const std::uint16_t> rules_for(std::string_view team) const;
+
+  // The rules whose conditions on organisation, team and key hold for this key: worked out once
+  // per key, so that a request is not asked who it is from.
+  KeyRules rules_of(std::string_view organisation, std::string_view team,
+                    std::string_view key) const;
 
  private:
   friend class Compiler;

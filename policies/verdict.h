@@ -49,6 +49,22 @@ struct Verdict {
   std::uint8_t tag_count = 0;
   std::array<std::string_view, verdict_tags_max> tags{};
   std::vector<RuleTrace> trace;  // only when asked for
+
+  void reset();  // as new; keeps memory
 };
+
+inline void Verdict::reset() {
+  outcome = Outcome::route;
+  deny_reason = policy = {};
+  route = 0;
+  tier = no_tier;
+  model = asked_model = no_model;
+  allowed = ModelMask::all();
+  output_tokens_max = 0;
+  escalate_on = 0;
+  sticky = false;
+  tag_count = 0;
+  trace.clear();
+}
 
 }  // namespace steelyard::policies

@@ -35,7 +35,7 @@ class CatalogCompiler {
     rank_names();
     order_premium();
     check_access();
-    out_.catalog.quick_ = QuickRows(out_.catalog.models_);
+    out_.catalog.quick_ = QuickRows(out_.catalog.models_, out_.catalog.tiers_.size());
     out_.catalog.inputs_ = InputRows(out_.catalog.models_, out_.catalog.own_framing_);
     return std::move(out_);
   }

@@ -65,6 +65,10 @@ class Health {
   std::int32_t failure_ppm(std::int32_t target) const {
     return targets_[static_cast<std::size_t>(target)].failure_ppm;
   }
+  bool any_failures() const {  // some target's failure_ppm() is above 0
+    return std::any_of(targets_.begin(), targets_.end(),
+                       [](const State& state) { return state.failure_ppm != 0; });
+  }
   TargetHealth view(std::int32_t target, Tick now) const;
   Admission provider_admits(std::int32_t provider, Tick now) const;
 

@@ -50,6 +50,7 @@ OutputEstimates::OutputEstimates(OutputEstimateOptions options)
       keys_(std::bit_ceil(std::clamp<std::size_t>(options.entries, ways, std::size_t{1} << 24))),
       table_(keys_.size()),
       cells_(rows * row_cells) {
+  find_least();
   versions_.fill(1);
   set_mask_ = keys_.size() / ways - 1;
 }
@@ -90,6 +91,7 @@ void OutputEstimates::add(std::uint64_t key, std::int64_t tokens) {
   const double observations = static_cast<double>(entry.weight / entry.step);
   entry.mean = entry.sum / entry.weight;
   entry.share = static_cast<float>(observations / (observations + options_.prior_weight));
+  least_ = std::min(least_, entry.mean);
   if (entry.step < rescale_above) return;
   for (float* value : {&entry.weight, &entry.sum}) *value /= entry.step;
   for (float& bin : entry.histogram) bin /= entry.step;
@@ -103,6 +105,13 @@ void OutputEstimates::observe(std::uint64_t route, std::uint64_t model, std::int
   add(key_of(any_route, model), tokens);
   add(key_of(route, any_model), tokens);
   outdate(model % versions);
+  if (++observed_ % 1024 == 0) find_least();  // short answers of long ago are forgotten
+}
+
+void OutputEstimates::find_least() {
+  least_ = static_cast<float>(options_.prior_mean);
+  for (const Entry& entry : table_)
+    if (entry.weight > 0) least_ = std::min(least_, entry.mean);
 }
 
 std::int64_t OutputEstimates::quantile(const Entry& entry, double q) const {

@@ -71,6 +71,7 @@ class OutputEstimates {
     if (++versions_[version] == 0) versions_[version] = 1;
   }
   void look_up(Cell& cell, std::uint64_t route, std::uint64_t model) const;
+  void find_least();
 
   std::size_t set_of(std::uint64_t key) const { return (key & set_mask_) * 8; }
   const Entry* find(std::uint64_t key) const;
@@ -84,6 +85,8 @@ class OutputEstimates {
   float growth_;
   std::size_t set_mask_;
   std::uint32_t clock_ = 0;
+  std::uint32_t observed_ = 0;
+  float least_ = 0;                          // no entry's mean is below it, nor is the prior
   mutable std::uint64_t route_mean_of_ = 0;  // memo of route_mean()
   mutable std::uint32_t route_mean_clock_ = UINT32_MAX;
   mutable double route_mean_ = 0;
@@ -97,6 +100,8 @@ class OutputEstimates {
 
 class OutputEstimates::RouteMeans {
  public:
+  // No mean() is below it.
+  std::int64_t least() const { return static_cast<std::int64_t>(owner_->least_) - 1; }
   // mean(route, model). `index` spreads the models over the row: their place in the catalogue.
   std::int64_t mean(std::size_t index, std::uint64_t model) const {
     Cell& cell = cells_[index % row_cells];

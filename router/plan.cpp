@@ -18,24 +18,31 @@ void make_plan(const Catalog& catalog, const Health& health, const OutputEstimat
 }
 
 void Planner::run(PlanPath path) {
+  clear();
+  set_scope();
+  if (path == PlanPath::quick) {
+    if (quick()) return;
+    clear();
+  }
+  moment_ = utc_moment(in_.at);
+  find_cheapest();
+  walk(in_.every_candidate);
+  if (plan_.counts[static_cast<std::size_t>(Reason::ok)] == 0) readmit_broken();
+  const std::int32_t front = session_front();
+  choose(front);
+  choose_escalation();
+  set_baseline();
+  // A refusal has to name its reasons, also those of models the masks had left out.
+  if (plan_.attempt_count == 0 && !in_.every_candidate) walk(true);
+}
+
+void Planner::clear() {
   plan_.attempt_count = 0;
   plan_.escalation = {};
   plan_.session = SessionMove::none;
   plan_.stay = plan_.leave = plan_.baseline = {};
   plan_.baseline_model = no_model;
   plan_.retry_at = {INT64_MAX};
-  moment_ = utc_moment(in_.at);
-  set_scope();
-  if (path == PlanPath::quick && quick()) return;
-  walk(in_.every_candidate);
-  if (plan_.counts[static_cast<std::size_t>(Reason::ok)] == 0) readmit_broken();
-  const std::int32_t front = session_front();
-  add_risk();
-  choose(front);
-  choose_escalation();
-  set_baseline();
-  // A refusal has to name its reasons, also those of models the masks had left out.
-  if (plan_.attempt_count == 0 && !in_.every_candidate) walk(true);
 }
 
 void Planner::set_scope() {
@@ -99,35 +106,43 @@ void Planner::readmit_broken() {
   }
 }
 
-// Expected cost += P(failure) * what another try costs: the cheapest model of the next tier up
-// where the policy escalates, else the same again.
-void Planner::add_risk() {
-  std::array<std::int64_t, policies::tiers_max + 1> cheapest;
-  cheapest.fill(INT64_MAX);
-  const bool escalates = in_.verdict.escalate_on != 0 && held_to_tier();
-  const auto candidates = std::span(plan_.candidates.data(), plan_.candidate_count);
-  if (std::all_of(candidates.begin(), candidates.end(), [&](const Candidate& c) {
-        return c.target == no_target || health_.failure_ppm(c.target) == 0;
-      }))
-    return;
-  if (escalates)
-    for (const Candidate& candidate : candidates)
-      if (candidate.reason == Reason::ok)
-        for (std::uint32_t bits = catalog_.model(candidate.model).tiers; bits != 0;
-             bits &= bits - 1) {
-          std::int64_t& least = cheapest[static_cast<std::size_t>(std::countr_zero(bits))];
-          least = std::min(least, candidate.expected.v);
-        }
-  for (Candidate& candidate : candidates) {
-    if (candidate.target == no_target) continue;
-    const std::int32_t ppm = health_.failure_ppm(candidate.target);
-    if (ppm == 0) continue;
-    const auto above =
-        static_cast<std::size_t>(std::bit_width(catalog_.model(candidate.model).tiers));
-    const std::int64_t again =
-        escalates && cheapest[above] != INT64_MAX ? cheapest[above] : candidate.expected.v;
-    candidate.expected.v += static_cast<std::int64_t>(static_cast<Int128>(again) * ppm / 1'000'000);
-  }
+// What another try costs is asked for only where some target failed lately. Broken targets count
+// when nothing else is left: then they are readmitted.
+void Planner::find_cheapest() {
+  if (in_.verdict.escalate_on == 0 || !held_to_tier() || !health_.any_failures()) return;
+  cheapest_known_ = true;
+  std::array<std::int64_t, policies::tiers_max + 1> broken;
+  broken.fill(INT64_MAX);
+  cheapest_.fill(INT64_MAX);
+  bool usable = false;
+  pool().for_each([&](std::size_t m) {
+    const Model& model = catalog_.model(static_cast<std::int32_t>(m));
+    ModelView view;
+    if (fit(model, view) != Reason::ok) return;
+    for (std::int32_t i = 0; i < model.target_count; ++i) {
+      const Candidate candidate = assess_target(model, model.target_first + i, view);
+      if (candidate.reason != Reason::ok && candidate.reason != Reason::breaker_open) continue;
+      usable |= candidate.reason == Reason::ok;
+      auto& least = candidate.reason == Reason::ok ? cheapest_ : broken;
+      for (std::uint32_t bits = model.tiers; bits != 0; bits &= bits - 1) {
+        std::int64_t& cost = least[static_cast<std::size_t>(std::countr_zero(bits))];
+        cost = std::min(cost, (candidate.expected - candidate.risk).v);
+      }
+    }
+  });
+  if (!usable) cheapest_ = broken;
+}
+
+// P(failure) * what another try costs: the cheapest model of the next tier up where the policy
+// escalates, else the same again.
+NanoUsd Planner::risk_of(const Candidate& candidate) const {
+  const std::int32_t ppm = health_.failure_ppm(candidate.target);
+  if (ppm == 0) return {};
+  std::int64_t again = candidate.expected.v;
+  const auto above =
+      static_cast<std::size_t>(std::bit_width(catalog_.model(candidate.model).tiers));
+  if (cheapest_known_ && cheapest_[above] != INT64_MAX) again = cheapest_[above];
+  return {static_cast<std::int64_t>(static_cast<Int128>(again) * ppm / 1'000'000)};
 }
 
 bool Planner::better(const Candidate& a, const Candidate& b) const {
@@ -137,18 +152,30 @@ bool Planner::better(const Candidate& a, const Candidate& b) const {
   return a.target < b.target;
 }
 
-// The best candidate of at least `tier` that is another model; -1: none.
-std::int32_t Planner::best_above(std::int32_t tier, std::int32_t other_than_model) const {
-  std::int32_t found = -1;
-  for (std::int32_t i = 0; i < plan_.candidate_count; ++i) {
-    const Candidate& candidate = plan_.candidates[static_cast<std::size_t>(i)];
-    if (candidate.reason != Reason::ok || candidate.model == other_than_model ||
+// The best candidate of `tier` that is another model; false: none. The list may have dropped it.
+bool Planner::best_above(std::int32_t tier, std::int32_t other_than_model, Candidate& found) const {
+  bool any = false;
+  const auto consider = [&](const Candidate& candidate) {
+    const bool sent =
+        candidate.reason == Reason::ok || (forced_ && candidate.reason == Reason::breaker_open);
+    if (!sent || candidate.model == other_than_model ||
         !catalog_.model(candidate.model).meets(tier))
-      continue;
-    if (found < 0 || better(candidate, plan_.candidates[static_cast<std::size_t>(found)]))
-      found = i;
+      return;
+    if (!any || better(candidate, found)) found = candidate;
+    any = true;
+  };
+  if (plan_.omitted == 0) {
+    for (const Candidate& candidate : plan_.listed()) consider(candidate);
+    return any;
   }
-  return found;
+  pool().for_each([&](std::size_t m) {
+    const Model& model = catalog_.model(static_cast<std::int32_t>(m));
+    ModelView view;
+    if (!model.meets(tier) || fit(model, view) != Reason::ok) return;
+    for (std::int32_t i = 0; i < model.target_count; ++i)
+      consider(assess_target(model, model.target_first + i, view));
+  });
+  return any;
 }
 
 // One pass that keeps the few best in order; `front`, if any, stands before them all.
@@ -187,9 +214,9 @@ void Planner::choose_escalation() {
   if (up >= tiers) up = tiers - 1;
   if (in_.max_tier != no_tier) up = std::min(up, in_.max_tier);
   for (; up >= tier_; --up) {
-    const std::int32_t found = best_above(up, first);
-    if (found < 0) continue;
-    plan_.escalation = attempt_of(plan_.candidates[static_cast<std::size_t>(found)]);
+    Candidate found;
+    if (!best_above(up, first, found)) continue;
+    plan_.escalation = attempt_of(found);
     return;
   }
 }

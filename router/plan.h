@@ -110,6 +110,7 @@ struct Candidate {
   std::int64_t cached_tokens = 0;
   std::int64_t output_expected = 0;
   NanoUsd expected, worst_case;  // when priced, also for some that were refused
+  NanoUsd risk;                  // part of `expected`: of having to try again
 };
 
 enum class SessionMove : std::uint8_t { none, stayed, left, locked, lost };
@@ -129,7 +130,9 @@ struct Plan {
   std::uint16_t candidate_count = 0;
   std::uint16_t omitted =
       0;  // candidates beyond limits::candidates_max, counted below all the same
-  std::array<std::uint16_t, reasons> counts{};  // targets (or models without one) per reason
+  // Targets (or models without one) per reason. Of a plan that has attempts and was not asked for
+  // every candidate: at least the attempts are counted.
+  std::array<std::uint16_t, reasons> counts{};
   std::array<Candidate, limits::candidates_max> candidates;
 
   std::span<const PlannedAttempt> tries() const { return {attempts.data(), attempt_count}; }

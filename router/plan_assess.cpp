@@ -119,6 +119,8 @@ Candidate Planner::assess_target(const Model& model, std::int32_t target, ModelV
   candidate.cached_tokens = cached_at(model, target);
   candidate.output_expected = view.output_expected;
   candidate.expected = cost_with(view, writes, candidate.cached_tokens);
+  candidate.risk = risk_of(candidate);
+  candidate.expected += candidate.risk;
   if (candidate.reason != Reason::ok) return candidate;
   if (bound_ != no_target && bound_ != target) {
     candidate.reason = Reason::session_lock;
@@ -164,9 +166,12 @@ void Planner::list(const Candidate& candidate) {
       weakest = &listed;
       break;
     }
+    if (listed.target == in_.warm_target) continue;  // the session asks for it
     if (weakest == nullptr || better(*weakest, listed)) weakest = &listed;
   }
-  if (weakest->reason != Reason::ok || better(candidate, *weakest)) *weakest = candidate;
+  if (weakest->reason != Reason::ok || candidate.target == in_.warm_target ||
+      better(candidate, *weakest))
+    *weakest = candidate;
 }
 
 // Works the figures of a listed candidate out again: at most five per plan, instead of keeping all.

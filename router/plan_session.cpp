@@ -39,16 +39,20 @@ std::int32_t Planner::session_front() {
   for (const WarmCache& cache : in_.warm)
     if (cache.target == in_.warm_target) cached = cache.tokens;
   const std::int64_t turns = std::max(in_.session.turns_left, 1);
-  const NanoUsd rewarm = cost_elsewhere_now(warm, 0) - warm.expected;
+  const NanoUsd now = warm.expected - warm.risk;
+  const NanoUsd rewarm = cost_elsewhere_now(warm, 0) - now;
   const std::int64_t rewarm_risk = rewarm.v / 100 * in_.session.return_percent;
   std::int32_t there = -1;
-  plan_.stay = {warm.expected.v * turns};
+  plan_.stay = times(now, turns);
   for (std::int32_t i = 0; i < plan_.candidate_count; ++i) {
     const Candidate& other = plan_.candidates[static_cast<std::size_t>(i)];
     if (i == here || other.reason != Reason::ok) continue;
     const NanoUsd then = cost_elsewhere_now(other, cached);
-    const NanoUsd leave{then.v * turns + (other.expected - then).v + rewarm_risk};
-    if (there >= 0 && leave >= plan_.leave) continue;
+    const NanoUsd leave = leaving(other.expected - other.risk, then, turns, rewarm_risk);
+    if (there >= 0) {
+      const Candidate& best = plan_.candidates[static_cast<std::size_t>(there)];
+      if (leave > plan_.leave || (leave == plan_.leave && other.target > best.target)) continue;
+    }
     plan_.leave = leave;
     there = i;
   }

@@ -1,5 +1,8 @@
 #pragma once
 // The work behind make_plan; only router/plan*.cpp and its test include it.
+#include <array>
+
+#include "policies/rule_set.h"
 #include "router/output_estimate.h"
 #include "router/plan.h"
 
@@ -33,6 +36,7 @@ class Planner {
   bool quick();
 
   // plan.cpp: scope and choice
+  void clear();
   void set_scope();
   bool valid(std::int32_t target) const {
     return target >= 0 && static_cast<std::size_t>(target) < catalog_.targets().size();
@@ -40,11 +44,12 @@ class Planner {
   ModelMask pool() const;  // models that standing() lets through
   void walk(bool every_model);
   void readmit_broken();
-  void add_risk();
+  void find_cheapest();
   void choose(std::int32_t front);
   void choose_escalation();
   void set_baseline();
-  std::int32_t best_above(std::int32_t tier, std::int32_t other_than_model) const;
+  bool best_above(std::int32_t tier, std::int32_t other_than_model, Candidate& found) const;
+  NanoUsd risk_of(const Candidate& candidate) const;
   bool better(const Candidate& a, const Candidate& b) const;
 
   // plan_assess.cpp: one model, one target
@@ -83,6 +88,23 @@ class Planner {
   std::int32_t bound_ = no_target;              // the conversation's target
   std::int32_t tier_ = policies::no_tier;
   bool forced_ = false;  // breakers are overruled: nothing else was left
+  // The least expected cost per tier, without risks. Filled by find_cheapest where risks ask for
+  // it.
+  bool cheapest_known_ = false;
+  std::array<std::int64_t, policies::tiers_max + 1> cheapest_;
 };
+
+// cost * turns, stopping at the largest sum.
+inline NanoUsd times(NanoUsd cost, std::int64_t turns) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(cost.v, turns, &product) ? NanoUsd{INT64_MAX} : NanoUsd{product};
+}
+
+// What the turns that remain cost elsewhere: the first without a cache, and the risk of having to
+// come back.
+inline NanoUsd leaving(NanoUsd first, NanoUsd then, std::int64_t turns, std::int64_t rewarm_risk) {
+  const Int128 cost = static_cast<Int128>(times(then, turns).v) + (first - then).v + rewarm_risk;
+  return cost < INT64_MAX ? NanoUsd{static_cast<std::int64_t>(cost)} : NanoUsd{INT64_MAX};
+}
 
 }  // namespace steelyard::router

@@ -73,9 +73,17 @@ PriceTable::PriceTable(const std::vector<PricePeriod>& periods) {
 PeriodView PriceTable::period(std::size_t index) const {
   const Period& period = periods_[index];
   const Run run = period.runs[static_cast<std::size_t>(ServiceTier::standard)];
-  PeriodView view{period.from, period.until, {}, !period.clock.empty()};
+  PeriodView view{period.from, period.until, {}, period.clock};
   view.standard.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
   return view;
+}
+
+std::int32_t clock_percent(std::span<const ClockRule> rules, UtcMoment moment) {
+  for (const ClockRule& rule : rules)
+    if ((rule.weekdays >> moment.weekday & 1) != 0 && moment.minute >= rule.minute_from &&
+        moment.minute < rule.minute_to)
+      return rule.percent;
+  return 100;
 }
 
 Tariff PriceTable::tariff_at(Instant at, UtcMoment moment, ServiceTier tier) const {
@@ -84,13 +92,7 @@ Tariff PriceTable::tariff_at(Instant at, UtcMoment moment, ServiceTier tier) con
     if (at < period->from || at >= period->until) continue;
     const Run run = period->runs[static_cast<std::size_t>(tier)];
     tariff.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
-    for (const ClockRule& rule : period->clock) {
-      if ((rule.weekdays >> moment.weekday & 1) == 0 || moment.minute < rule.minute_from ||
-          moment.minute >= rule.minute_to)
-        continue;
-      tariff.percent = rule.percent;
-      break;
-    }
+    tariff.percent = clock_percent(period->clock, moment);
     break;
   }
   return tariff;

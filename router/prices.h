@@ -28,6 +28,8 @@ struct UtcMoment {
   std::uint8_t weekday = 0;  // 0 Monday ... 6 Sunday
 };
 UtcMoment utc_moment(Instant at);
+// What clock rules make of every rate: the first that holds; 100 if none does.
+std::int32_t clock_percent(std::span<const ClockRule> rules, UtcMoment moment);
 
 // What one request pays per token, chosen by period, clock and service tier. A view into a
 // PriceTable.
@@ -40,8 +42,8 @@ struct Tariff {
 // One period as it was written, for tables compiled from it.
 struct PeriodView {
   Instant from, until;
-  Tariff standard;        // at 100 percent
-  bool by_clock = false;  // a clock rule may change the percentage
+  Tariff standard;                   // at 100 percent
+  std::span<const ClockRule> clock;  // the first that holds changes the percentage
 };
 
 class PriceTable {

@@ -76,27 +76,47 @@ Ending ending_of(const Shard& shard, const BookHold& hold) {
 
 }  // namespace
 
+EndOutcome Books::State::settle(Shard& shard, const BookHold& hold, NanoUsd actual,
+                                router::UsageSource source, Instant now) {
+  actual = std::max(actual, NanoUsd{0});
+  const Ending ending = ending_of(shard, hold);
+  if (hold.governed && journal && ending.open) {
+    char payload[router::payload_bytes_max];
+    if (!ending.sent) {
+      const router::DispatchPayload written =
+          shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
+      keep(EventType::dispatch, written.reserved_at, {payload, written.bytes});
+    }
+    const std::size_t size =
+        encode(payload, router::SettleEvent{*shard.ledger.key_of(hold.ref), actual, source});
+    keep(EventType::settle, now, {payload, size});
+  }
+  const EndOutcome outcome = shard.ledger.settle(hold.ref, actual, source);
+  notice_crossings(shard);
+  return outcome;
+}
+
 EndOutcome Books::settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
                          Instant now) {
   State& s = *state_;
   if (hold.shard >= s.shards.size()) return {true, HoldState::unknown, {}, {}};
   Shard& shard = s.shard_of(hold);
-  actual = std::max(actual, NanoUsd{0});
   const std::lock_guard lock(shard.mutex);
-  const Ending ending = ending_of(shard, hold);
-  if (hold.governed && s.journal && ending.open) {
-    char payload[router::payload_bytes_max];
-    if (!ending.sent) {
-      const router::DispatchPayload written =
-          shard.ledger.write_dispatch(hold.ref, shard.numbers, payload);
-      s.keep(EventType::dispatch, written.reserved_at, {payload, written.bytes});
-    }
-    const std::size_t size =
-        encode(payload, router::SettleEvent{*shard.ledger.key_of(hold.ref), actual, source});
-    s.keep(EventType::settle, now, {payload, size});
+  return s.settle(shard, hold, actual, source, now);
+}
+
+EndOutcome Books::settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
+                         Instant now, const Chain& chain, ChainView& after) {
+  State& s = *state_;
+  if (chain.shard != hold.shard || hold.shard >= s.shards.size()) {
+    const EndOutcome outcome = settle(hold, actual, source, now);
+    after = view(chain, now);
+    return outcome;
   }
-  const EndOutcome outcome = shard.ledger.settle(hold.ref, actual, source);
-  s.notice_crossings(shard);
+  Shard& shard = s.shard_of(hold);
+  const std::lock_guard lock(shard.mutex);
+  const EndOutcome outcome = s.settle(shard, hold, actual, source, now);
+  State::look(shard, chain, now, after);
   return outcome;
 }
 

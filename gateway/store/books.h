@@ -151,6 +151,9 @@ class Books {
   Dispatched dispatch(const BookHold& hold);
   router::EndOutcome settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
                             Instant now);
+  // And how the budgets of `chain` stand then, at the price of one lock.
+  router::EndOutcome settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
+                            Instant now, const Chain& chain, ChainView& after);
   router::EndOutcome release(const BookHold& hold, Instant now);
   bool renew(const BookHold& hold, Tick tick);
   // Ends holds whose lease passed; call about once a second from one thread.
@@ -167,6 +170,8 @@ class Books {
 
   ChainView view(const Chain& chain, Instant now) const;
   Headroom headroom(const Chain& chain, Instant now) const;
+  // headroom().max_tier alone.
+  std::string_view tier_cap(const Chain& chain, Instant now) const;
   std::vector<router::AccountView> all_views(
       Instant now) const;  // string_views live as long as the books
   // Thresholds reached since the last call, each once per window, over restarts too. Cheap when

@@ -10,12 +10,13 @@
 #include "gateway/store/directory.h"
 #include "gateway/store/file_ops.h"
 #include "gateway/store/journal.h"
+#include "gateway/store/short_lock.h"
 #include "router/ledger/balances.h"
 
 namespace steelyard::store {
 
 struct alignas(64) Shard {
-  mutable std::mutex mutex;
+  mutable ShortLock mutex;
   router::Ledger ledger;
   std::vector<std::uint32_t> numbers;      // the journal's, by AccountId
   std::vector<router::ExpiredHold> ended;  // reused by expire()
@@ -50,6 +51,10 @@ struct Books::State {
   void keep(router::EventType type, Instant time, std::string_view payload) {
     if (journal) journal->keep(type, time, payload);
   }
+  // With the shard's lock held.
+  router::EndOutcome settle(Shard& shard, const BookHold& hold, NanoUsd actual,
+                            router::UsageSource source, Instant now);
+  static void look(const Shard& shard, const Chain& chain, Instant now, ChainView& out);
   void notice_crossings(const Shard& shard) {
     if (!shard.ledger.crossings().empty()) crossed.store(true, std::memory_order_release);
   }

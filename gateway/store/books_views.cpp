@@ -6,22 +6,35 @@ namespace steelyard::store {
 
 using router::AccountView;
 
+void Books::State::look(const Shard& shard, const Chain& chain, Instant now, ChainView& out) {
+  out.count = 0;
+  out.remaining = {INT64_MAX};
+  out.max_tier = {};
+  std::int32_t highest = -1;
+  for (const router::AccountId account : chain.span()) {
+    AccountView& view = out.accounts[out.count++];
+    view = shard.ledger.view(account, now);
+    if (view.hard && view.remaining() < out.remaining) out.remaining = view.remaining();
+    if (view.max_tier.empty() || view.percent_used <= highest) continue;
+    highest = view.percent_used;
+    out.max_tier = view.max_tier;
+  }
+}
+
 ChainView Books::view(const Chain& chain, Instant now) const {
   ChainView out;
   if (chain.empty() || chain.shard >= state_->shards.size()) return out;
   const Shard& shard = *state_->shards[chain.shard];
-  std::int32_t highest = -1;
   const std::lock_guard lock(shard.mutex);
-  for (const router::AccountId account : chain.span()) {
-    const AccountView view = shard.ledger.view(account, now);
-    out.accounts[out.count++] = view;
-    if (view.hard && view.remaining() < out.remaining) out.remaining = view.remaining();
-    if (!view.max_tier.empty() && view.percent_used > highest) {
-      highest = view.percent_used;
-      out.max_tier = view.max_tier;
-    }
-  }
+  State::look(shard, chain, now, out);
   return out;
+}
+
+std::string_view Books::tier_cap(const Chain& chain, Instant now) const {
+  if (chain.empty() || chain.shard >= state_->shards.size()) return {};
+  const Shard& shard = *state_->shards[chain.shard];
+  const std::lock_guard lock(shard.mutex);
+  return shard.ledger.tier_cap(chain.span(), now);
 }
 
 Headroom Books::headroom(const Chain& chain, Instant now) const {

@@ -9,6 +9,7 @@
 
 #include "gateway/store/journal.h"
 #include "gateway/store/segment.h"
+#include "gateway/store/short_lock.h"
 
 namespace steelyard::store {
 
@@ -32,7 +33,7 @@ struct Journal::State {
   std::atomic<bool> healthy{true};
   std::atomic<std::uint64_t> durable_seq{0};
 
-  mutable std::mutex mutex;  // all below
+  mutable ShortLock mutex;  // all below
   std::shared_ptr<Segment> active;
   std::deque<std::shared_ptr<Segment>> ready;     // made ahead
   std::vector<std::shared_ptr<Segment>> full;     // not synced since the last append
@@ -49,7 +50,7 @@ struct Journal::State {
   std::uint64_t dropped = 0;
   std::vector<Waiter> waiters;
 
-  std::condition_variable sync_wake, house_wake, synced;
+  std::condition_variable_any sync_wake, house_wake, synced;
   bool sync_idle = false;  // the sync thread waits for a first record
   bool sync_now = false;   // somebody waits: do not gather a group
   bool sync_stopping = false, house_stopping = false;
@@ -62,10 +63,10 @@ struct Journal::State {
   void write_kept();
 
   void sync_loop();
-  void sync_once(std::unique_lock<std::mutex>& lock);
+  void sync_once(std::unique_lock<ShortLock>& lock);
   void house_loop();
-  bool make_segment(std::unique_lock<std::mutex>& lock);
-  void finish_segment(std::unique_lock<std::mutex>& lock);
+  bool make_segment(std::unique_lock<ShortLock>& lock);
+  void finish_segment(std::unique_lock<ShortLock>& lock);
 };
 
 }  // namespace steelyard::store

@@ -24,7 +24,7 @@ void Journal::State::sync_loop() {
   }
 }
 
-void Journal::State::sync_once(std::unique_lock<std::mutex>& lock) {
+void Journal::State::sync_once(std::unique_lock<ShortLock>& lock) {
   const std::uint64_t target = appended_seq;
   std::vector<std::shared_ptr<Segment>> segments = std::exchange(full, {});
   const std::size_t full_count = segments.size();
@@ -89,7 +89,7 @@ void Journal::State::house_loop() {
   }
 }
 
-bool Journal::State::make_segment(std::unique_lock<std::mutex>& lock) {
+bool Journal::State::make_segment(std::unique_lock<ShortLock>& lock) {
   const std::uint32_t index = next_segment;
   lock.unlock();
   Result<std::shared_ptr<Segment>> made =
@@ -111,7 +111,7 @@ bool Journal::State::make_segment(std::unique_lock<std::mutex>& lock) {
   return true;
 }
 
-void Journal::State::finish_segment(std::unique_lock<std::mutex>& lock) {
+void Journal::State::finish_segment(std::unique_lock<ShortLock>& lock) {
   const std::shared_ptr<Segment> segment = std::move(finished.front());
   finished.pop_front();
   finished_bytes += segment->used();

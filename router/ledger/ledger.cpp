@@ -77,7 +77,7 @@ EndOutcome Ledger::State::finish(std::uint32_t slot, NanoUsd actual, HoldState e
     window.overrun = saturating_add(window.overrun, overrun);
     --window.holds;
     if (window.posted >= window.next_mark) say_marks(window);
-    if (window.holds == 0) free_if_idle(at);
+    if (window.holds == 0 && hot[window.account].window != at) free_if_idle(at);
   }
   hold.posted = actual;
   hold.overrun = overrun;

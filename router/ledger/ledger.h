@@ -210,6 +210,9 @@ class Ledger {
   DispatchPayload write_dispatch(HoldRef hold, std::span<const std::uint32_t> numbers,
                                  char* out) const;
   AccountView view(AccountId account, Instant now) const;
+  // The best tier that the budgets still allow: what view() says of the account with the highest
+  // use that caps it, without looking at accounts below their thresholds. "": no cap.
+  std::string_view tier_cap(std::span<const AccountId> accounts, Instant now) const;
   // All windows still in memory: the newest, and older ones with open holds. Oldest first.
   std::vector<WindowBalance> windows(AccountId account) const;
   std::size_t open_holds() const;

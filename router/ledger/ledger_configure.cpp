@@ -76,6 +76,10 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
               [](const Mark& a, const Mark& b) { return a.percent < b.percent; });
     s.hot[id.v].enforced = enforced_limit(budget);
     account.hard = s.hot[id.v].enforced.v != INT64_MAX;
+    s.hot[id.v].caps_tiers =
+        std::any_of(account.marks.begin(), account.marks.end(),
+                    [](const Mark& mark) { return mark.action == ThresholdAction::max_tier; });
+    s.hot[id.v].always_look = budget.limit.v <= 0 || account.marks.front().percent <= 0;
     s.refit(id);
     ids.push_back(id);
   }

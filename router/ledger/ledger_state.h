@@ -29,6 +29,8 @@ struct AccountHot {
   NanoUsd enforced;
   Instant window_end{INT64_MIN};  // of the newest window; INT64_MIN: none yet
   std::uint32_t window = kNone;   // the newest
+  bool caps_tiers = false;        // some threshold says `max_tier`
+  bool always_look = false;       // its thresholds may hold before the first is said
 };
 
 struct Mark {

@@ -104,10 +104,29 @@ AccountView Ledger::view(AccountId id, Instant now) const {
     out.window_end = window.end;
   }
   out.percent_used = percent_of(out.posted, account.limit);
+  if (!hot.caps_tiers) return out;
   for (const Mark& mark : account.marks)
     if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)
       out.max_tier = mark.max_tier;
   return out;
+}
+
+std::string_view Ledger::tier_cap(std::span<const AccountId> accounts, Instant now) const {
+  std::string_view cap;
+  std::int32_t highest = -1;
+  for (const AccountId id : accounts) {
+    if (id.v >= state_->hot.size()) continue;
+    const AccountHot& hot = state_->hot[id.v];
+    if (!hot.caps_tiers) continue;
+    if (!hot.always_look &&
+        (hot.window == kNone || now >= hot.window_end || state_->windows[hot.window].fired == 0))
+      continue;
+    const AccountView account = view(id, now);
+    if (account.max_tier.empty() || account.percent_used <= highest) continue;
+    highest = account.percent_used;
+    cap = account.max_tier;
+  }
+  return cap;
 }
 
 std::vector<WindowBalance> Ledger::windows(AccountId id) const {

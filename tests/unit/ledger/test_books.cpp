@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "books_support.h"
+#include "gateway/store/short_lock.h"
 
 using namespace ledger_test;
 
@@ -199,6 +200,57 @@ TEST_CASE("books: thresholds are said once, also over a restart") {
   OpenBooks memory("", {spec});
   memory.spend(1, 950);
   CHECK(memory.books->view(memory.chains[0].chain, may(1)).max_tier == "economy");
+}
+
+TEST_CASE("books: a settle tells how the budgets stand, and the cap on tiers") {
+  OrganisationSpec spec = acme(1'000, 900, 800);
+  spec.teams[0].budgets[0].thresholds = {at(50, ThresholdAction::max_tier, "premium"),
+                                         at(80, ThresholdAction::max_tier, "economy"),
+                                         at(100, ThresholdAction::block)};
+  OpenBooks b("", {spec});
+  const Chain& chain = b.chains[0].chain;
+  CHECK(b.books->tier_cap(chain, may(1)).empty());
+  int capped = 0;
+  for (std::uint64_t i = 1; i <= 30; ++i) {
+    const Reservation made = b.reserve(i, 30);
+    if (made.status != Admission::held) break;
+    REQUIRE(b.books->dispatch(made.hold).status == DispatchStatus::sent);
+    ChainView after;
+    const router::EndOutcome end = b.books->settle(
+        made.hold, NanoUsd{29}, router::UsageSource::provider, may(1), chain, after);
+    CHECK(end.posted == NanoUsd{29});
+    const ChainView view = b.books->view(chain, may(1));
+    REQUIRE(after.count == view.count);
+    for (std::size_t k = 0; k < view.count; ++k) {
+      CHECK(after.accounts[k].posted == view.accounts[k].posted);
+      CHECK(after.accounts[k].held == view.accounts[k].held);
+      CHECK(after.accounts[k].scope == view.accounts[k].scope);
+    }
+    CHECK(after.remaining == view.remaining);
+    CHECK(b.books->tier_cap(chain, may(1)) == view.max_tier);
+    CHECK(after.max_tier == view.max_tier);
+    capped += view.max_tier == "economy";
+  }
+  CHECK(capped > 0);
+  CHECK(b.books->tier_cap(chain, may(31)).empty());  // the next window
+}
+
+TEST_CASE("books: the short lock keeps everybody out but one") {
+  ShortLock lock;
+  std::int64_t sum = 0;  // not atomic: torn without the lock
+  const auto add = [&] {
+    for (int i = 0; i < 20'000; ++i) {
+      const std::lock_guard guard(lock);
+      ++sum;
+    }
+  };
+  std::thread others[3] = {std::thread(add), std::thread(add), std::thread(add)};
+  add();
+  for (std::thread& other : others) other.join();
+  CHECK(sum == 80'000);
+  CHECK(lock.try_lock());
+  CHECK_FALSE(lock.try_lock());
+  lock.unlock();
 }
 
 TEST_CASE("books: a second process is kept out") {

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <random>
 
 #include "specs.h"
 
@@ -259,6 +261,68 @@ TEST_CASE("evaluate: the index by team never changes the answer") {
       CHECK(evaluate(rules, facts).policy == expected);
     }
   }
+}
+
+TEST_CASE("evaluate: for a known key the verdict is the same") {
+  std::mt19937_64 dice(7);
+  const auto one_in = [&](std::uint64_t n) { return dice() % n == 0; };
+  const char* const names[] = {"auto", "claude-opus-5-5", "tier:premium", "gpt-3", "tier:gold"};
+  Verdict known;  // used again and again, as the gateway does
+  int denied = 0, joined = 0;
+  for (int round = 0; round < 400; ++round) {
+    std::vector<PolicySpec> policies;
+    for (int i = 0; i < 8; ++i) {
+      PolicySpec policy = rule("r");
+      policy.name = "r" + std::to_string(i);
+      if (one_in(3)) policy.when.team = globs({one_in(2) ? "search" : "plat*"});
+      if (one_in(5)) policy.when.organisation = globs({one_in(2) ? "acme" : "other"});
+      if (one_in(5)) policy.when.key = globs({one_in(2) ? "k*" : "x*"});
+      if (one_in(3)) policy.when.input_tokens = TokenRange{2, {}};
+      if (one_in(6)) {
+        policy.use.reset();
+        policy.deny = "no";
+      } else {
+        policy.then_continue = one_in(2);
+        if (one_in(2)) policy.use->models = globs({one_in(2) ? "gpt-*" : "*"});
+        if (one_in(3)) policy.use->exclude = globs({"claude-opus-5-5"});
+        policy.use->override_model = one_in(4);
+        policy.use->sticky = one_in(4);
+        if (one_in(3)) policy.use->output_tokens_max = 1 + static_cast<int>(dice() % 99);
+        policy.use->tags = {"a"};
+      }
+      policies.push_back(policy);
+    }
+    GatewaySpec spec = base_spec();
+    spec.policies = policies;
+    const RuleSet rules = compile(spec).rules;  // unreachable rules are welcome here
+    for (const char* team : {"search", "platform", "nobody"}) {
+      RequestFacts facts = facts_for(names[dice() % 5]);
+      facts.organisation = "acme";
+      facts.team = team;
+      facts.key = "k1";
+      facts.input_tokens = static_cast<std::int64_t>(dice() % 4);
+      const Verdict plain = evaluate(rules, facts);
+      const KeyRules key = rules.rules_of(facts.organisation, facts.team, facts.key);
+      evaluate(rules, key, facts, Trace::no, known);
+      CHECK(known.outcome == plain.outcome);
+      CHECK(known.policy == plain.policy);
+      CHECK(known.route == plain.route);
+      CHECK(known.tier == plain.tier);
+      CHECK(known.model == plain.model);
+      CHECK(known.asked_model == plain.asked_model);
+      CHECK(known.allowed == plain.allowed);
+      CHECK(known.output_tokens_max == plain.output_tokens_max);
+      CHECK(known.sticky == plain.sticky);
+      REQUIRE(known.tag_count == plain.tag_count);
+      CHECK(
+          std::equal(known.tags.begin(), known.tags.begin() + known.tag_count, plain.tags.begin()));
+      CHECK(known.deny_reason == plain.deny_reason);
+      denied += plain.outcome == Outcome::denied;
+      joined += plain.tag_count > 1;
+    }
+  }
+  CHECK(denied > 50);
+  CHECK(joined > 200);
 }
 
 TEST_CASE("evaluate: 300 rules cost microseconds") {

@@ -42,7 +42,7 @@ TEST_CASE("plan: 20 candidates cost microseconds and no allocation") {
   input.every_candidate = false;
   const WarmCache warm[] = {{3, 800}};
   for (const bool session : {false, true}) {
-    input.warm = warm;
+    if (session) input.warm = warm;
     input.warm_target = session ? 3 : no_target;
     bench.run(input);
     const std::size_t before = allocations;

@@ -38,7 +38,8 @@ void add_prices(Dice& dice, ModelSpec& model) {
   PricePeriod& last = model.prices.back();
   if (dice.one_in(8)) last.until = Instant::from_seconds(1'795'000'000 + dice.up_to(3) - 1);
   if (dice.one_in(6))
-    last.clock = {{0x7F, 0, static_cast<std::int32_t>(1 + dice.up_to(1440)), 250}};
+    last.clock = {{0x7F, 0, static_cast<std::int32_t>(1 + dice.up_to(1440)),
+                   dice.one_in(9) ? 1'200 : static_cast<std::int32_t>(dice.up_to(300))}};
   for (std::int64_t above = dice.up_to(9'000), i = dice.up_to(6) - 3; i > 0; --i) {
     last.cliffs.push_back({above += 1 + dice.up_to(500),
                            dice.one_in(2) ? CliffKind::marginal : CliffKind::whole_request,
@@ -123,6 +124,7 @@ struct Shop {
     for (std::int64_t i = dice.up_to(6); i > 0; --i)
       verdict.allowed.reset(static_cast<std::size_t>(any_model()));
     if (dice.one_in(4)) verdict.output_tokens_max = 1 + dice.up_to(3'000);
+    verdict.sticky = dice.one_in(6);
     verdict.escalate_on = static_cast<std::uint8_t>(dice.up_to(2));
     access = ModelMask::all();
     for (std::int64_t i = dice.up_to(4); i > 0; --i)
@@ -141,10 +143,8 @@ struct Shop {
     if (dice.one_in(4)) in.max_tier = static_cast<std::int32_t>(dice.up_to(3));
     if (dice.one_in(4)) in.room = {dice.up_to(30'000'000)};
     if (dice.one_in(2)) in.when_over = WhenOverRoom::clamp_output;
-    if (dice.one_in(9)) in.warm_target = any_target();
     if (dice.one_in(9)) in.bound_target = any_target();
-    warm = {any_target(), dice.up_to(9'000)};
-    if (dice.one_in(9)) in.warm = {&warm, 1};
+    if (dice.one_in(2)) remember(in);
     if (dice.one_in(2)) in.counts = count_by_model();
     return in;
   }
@@ -156,6 +156,16 @@ struct Shop {
       counts.push_back({tokens, tokens + static_cast<std::int32_t>(dice.up_to(900))});
     }
     return counts;
+  }
+
+  // A conversation: warm somewhere, or somewhere else than it says.
+  void remember(PlanInput& in) {
+    warm = {any_target(), dice.up_to(dice.one_in(3) ? 9'000 : bench.facts.input_tokens + 1)};
+    if (!dice.one_in(9)) in.warm = {&warm, 1};
+    in.warm_target = dice.one_in(9) ? any_target() : warm.target;
+    in.session.turns_left = static_cast<std::int32_t>(dice.up_to(dice.one_in(9) ? 3'000 : 9));
+    in.session.return_percent = static_cast<std::int32_t>(dice.up_to(100));
+    in.session.margin = {dice.one_in(2) ? 0 : dice.up_to(1'000'000)};
   }
 
   Dice dice;
@@ -192,6 +202,7 @@ void check_same(const Plan& a, const Plan& b) {
     CHECK(left->worst_case == right->worst_case);
     CHECK(left->output_expected == right->output_expected);
     CHECK(left->cached_tokens == right->cached_tokens);
+    CHECK(left->risk == right->risk);
   }
   CHECK(same(a.escalation, b.escalation));
   CHECK(a.session == b.session);
@@ -209,7 +220,7 @@ void check_same(const Plan& a, const Plan& b) {
 }  // namespace
 
 TEST_CASE("plan: the quick path and the general path agree") {
-  int quick_plans = 0, plans = 0, routed = 0;
+  int quick_plans = 0, plans = 0, routed = 0, left = 0, stayed = 0;
   Plan quick, general;  // used again and again, as the gateway does
   for (std::uint64_t seed = 0; seed < 600; ++seed) {
     Shop shop(seed);
@@ -224,13 +235,18 @@ TEST_CASE("plan: the quick path and the general path agree") {
       Planner(bench.catalog, bench.health, bench.outputs, input, general).run(PlanPath::general);
       check_same(quick, general);
       ++plans;
+      left += general.session == SessionMove::left;
+      stayed += general.session == SessionMove::stayed;
       routed += general.attempt_count > 0;
       // A plan of the general path lists the refused, too; it can not be told apart otherwise.
       quick_plans += general.candidate_count > general.attempt_count &&
                      quick.candidate_count == quick.attempt_count;
     }
   }
-  MESSAGE(plans, " plans, ", routed, " with a route, at least ", quick_plans, " by the quick path");
+  MESSAGE(plans, " plans, ", routed, " with a route, at least ", quick_plans,
+          " by the quick path; ", stayed, " stayed, ", left, " left");
   CHECK(quick_plans > 2'000);
   CHECK(plans - routed > 100);
+  CHECK(left > 20);
+  CHECK(stayed > 150);
 }
