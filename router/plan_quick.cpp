@@ -107,7 +107,7 @@ bool QuickPlanner::run() {
 void QuickPlanner::bound_all() {
   std::int64_t least = quick_tokens_most, most = 0;
   const std::span<const PriceStep> steps = rows_.steps(p_.tier_);
-  if (!request_.counts.empty()) {
+  if (request_.counts.size() >= rows_.models()) {
     const InputCount* const counts = request_.counts.data();
     for (const PriceStep& step : steps) {
       least = std::min<std::int64_t>(least, counts[step.model].tokens);

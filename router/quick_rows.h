@@ -68,6 +68,7 @@ class QuickRows {
   // `tiers`: how many the configuration has.
   QuickRows(std::span<const Model> models, std::size_t tiers);
 
+  std::size_t models() const { return models_.size(); }
   const QuickModel& model(std::size_t index) const { return models_[index]; }
   // The last period first: the first that holds an instant is in force.
   std::span<const QuickPrice> prices_of(const QuickModel& model) const {
