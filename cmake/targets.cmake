@@ -45,7 +45,7 @@ endfunction()
 steelyard_library(steelyard_types FOLDERS config/types)
 steelyard_library(steelyard_config FOLDERS config DEPS steelyard_types EXTERNAL yaml-cpp fmt::fmt)
 steelyard_library(steelyard_policies FOLDERS policies DEPS steelyard_types EXTERNAL PkgConfig::RE2)
-steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger DEPS steelyard_policies
+steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger router/calibration DEPS steelyard_policies
   EXTERNAL PkgConfig::XXHASH ZLIB::ZLIB)
 # Its .incbin finds the file through the include path, which link-time optimisation forgets.
 set_source_files_properties(router/tokens/vocabulary_data.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
@@ -99,6 +99,7 @@ if(STEELYARD_TESTS)
   steelyard_tests(config steelyard_config)
   steelyard_tests(policies steelyard_policies steelyard_config)
   steelyard_tests(tokens steelyard_router)
+  steelyard_tests(calibration steelyard_router steelyard_config)
   steelyard_tests(ledger steelyard_router steelyard_store)
   steelyard_tests(router steelyard_router steelyard_config)
   steelyard_tests(dialect steelyard_dialect)

@@ -112,18 +112,30 @@ void ChatCall::take_plan() {
     receipt_.tier = runtime_.rules.tiers()[static_cast<std::size_t>(plan.effective_tier)];
   rule_ = rule_index();
   if (rule_ < runtime_.policy_labels.size()) receipt_.policy_id = runtime_.policy_labels[rule_];
-  receipt_.estimate.input_tokens = plan.attempts[0].input_tokens;
-  receipt_.estimate.input_tokens_upper = plan.attempts[0].input_tokens_upper;
-  receipt_.estimate.quality =
-      router::name_of(router::quality_of(runtime_.catalog.model(plan.attempts[0].model).framing,
-                                         decision_.features, decision_.has_media));
-  receipt_.estimate.output_tokens_expected = plan.attempts[0].output_expected;
-  receipt_.estimate.output_tokens_max = plan.attempts[0].output_tokens_max;
+  note_estimate(plan.attempts[0]);
   for (const router::PlannedAttempt& attempt : plan.tries())
     receipt_.candidates.add({runtime_.catalog.model(attempt.model).name,
                              provider_of(attempt.target).name,
                              attempt.expected,
                              {}});
+}
+
+// Of the attempt that is made: another model counts in other tokens.
+void ChatCall::note_estimate(const router::PlannedAttempt& planned) {
+  telemetry::ReceiptEstimate& estimate = receipt_.estimate;
+  estimate.input_tokens = planned.input_tokens;
+  estimate.input_tokens_upper = planned.input_tokens_upper;
+  estimate.quality = router::name_of(quality_at(planned.model));
+  estimate.output_tokens_expected = planned.output_expected;
+  estimate.output_tokens_max = planned.output_tokens_max;
+}
+
+router::CountQuality ChatCall::quality_at(std::int32_t model) const {
+  const router::CountQuality shipped = router::quality_of(runtime_.catalog.model(model).framing,
+                                                          decision_.features, decision_.has_media);
+  const bool learned =
+      serving_.calibrated[static_cast<std::size_t>(model)] != 0 || decision_.continues;
+  return learned ? router::CountQuality::calibrated : shipped;
 }
 
 std::size_t ChatCall::rule_index() const {

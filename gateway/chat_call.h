@@ -71,6 +71,9 @@ class ChatCall final : public DepartureListener {
   static void on_deadline(void* self);
   void interrupt(net::IoError why);
   void give_error(ErrorKind kind, ErrorSource source, std::string text);
+  void note_estimate(const router::PlannedAttempt& planned);
+  router::CountQuality quality_at(std::int32_t model) const;
+  void learn_count(std::int64_t billed);
   std::size_t rule_index() const;  // of the policy that decided; rules().size(): none
   const ProviderRuntime& provider_of(std::int32_t target) const;
 

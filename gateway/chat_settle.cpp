@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/calibrations.h"
 #include "gateway/chat_call.h"
 #include "gateway/dialect/usage.h"
 #include "gateway/runtime.h"
@@ -85,6 +86,9 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
   if (!reported.present && !whole) cost = std::min(cost, planned_->worst_case);
   book(cost, reported.present ? router::UsageSource::provider : router::UsageSource::estimated);
   line_->usage = receipt_.usage = receipt_usage(usage);
+  note_estimate(*planned_);
+  if (reported.present)
+    receipt_.estimate.input_tokens_error = usage.total_input() - planned_->input_tokens;
   line_->usage_source = receipt_.usage_source =
       reported.present ? telemetry::UsageSource::provider : telemetry::UsageSource::estimated;
   const std::int32_t baseline = baseline_model_;
@@ -98,10 +102,31 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
     worker_.tools().outputs.observe(decision_.verdict.route,
                                     runtime_.catalog.model(planned_->model).id,
                                     usage.output / std::max(decision_.chat.choices, 1));
+  if (reported.present && whole) learn_count(usage.total_input());
   if (decision_.session_key != 0 && whole) {
     serving_.sessions.slot(decision_.session_key) = {
         decision_.session_key, planned_->target, decision_.facts.input_tokens, worker_.tick_now()};
   }
+}
+
+// The bill teaches the next count. Pictures follow formulas, and are not to be mixed in.
+void ChatCall::learn_count(std::int64_t billed) {
+  Calibrations* const calibrations = worker_.seams().calibrations;
+  const auto target = static_cast<std::size_t>(planned_->target);
+  if (calibrations == nullptr || decision_.has_media || target >= serving_.slots.size()) return;
+  const std::uint32_t slot = serving_.slots[target];
+  const bool continues = decision_.continues && decision_.before.slot == slot;
+  const router::Framing& framing = runtime_.catalog.model(planned_->model).framing;
+  Calibrations::Bill bill{slot, decision_.features, billed, nullptr, {}};
+  if (continues) bill.before = &decision_.before;
+  bill.turn = {decision_.talk,
+               slot,
+               static_cast<std::int32_t>(decision_.features[router::Feature::messages]),
+               decision_.text_tokens,
+               billed,
+               decision_.features};
+  const Calibrations::Learned learned = calibrations->learn(bill, router::weights_of(framing));
+  serving_.apply(planned_->target, learned.weights, learned.calibrated);
 }
 
 // It may have been billed, and nobody can say how much: the whole hold (never a refund).

@@ -1,7 +1,10 @@
 #include "gateway/decide.h"
 
+#include <algorithm>
 #include <array>
 
+#include "gateway/calibrations.h"
+#include "gateway/chat_shape.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/worker.h"
@@ -30,52 +33,71 @@ constexpr std::array clients{
     ClientRow{"curl/", "curl"},
 };
 
-router::ImageDetail detail_of(dialect::ImageDetail detail) {
-  switch (detail) {
-    case dialect::ImageDetail::low: return router::ImageDetail::low;
-    case dialect::ImageDetail::high: return router::ImageDetail::high;
-    case dialect::ImageDetail::original: return router::ImageDetail::original;
-    case dialect::ImageDetail::automatic: break;
+// What tells a conversation from others: who asks, and how it begins. Its later turns begin with
+// the same messages.
+std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& chat) {
+  constexpr std::size_t looked_at = 256;  // bytes at each end of the first two messages
+  std::uint64_t key = policies::stable_hash(principal.key);
+  for (std::size_t i = 0; i < std::min<std::size_t>(chat.messages.size(), 2); ++i) {
+    const std::string_view raw = chat.messages[i].raw.of(chat.body);
+    key = key * 0x9E3779B97F4A7C15u ^ router::slice_hash(raw.substr(0, looked_at)) ^ raw.size();
+    if (raw.size() > looked_at)
+      key = key * 0x9E3779B97F4A7C15u ^ router::slice_hash(raw.substr(raw.size() - looked_at));
   }
-  return router::ImageDetail::automatic;
+  return key | 1;
 }
 
-// Everything the provider will read: texts, definitions, the schema of the answer, pictures.
-router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
-                           std::span<router::ImageShape> images) {
-  router::ChatShape shape;
-  shape.messages = static_cast<std::int32_t>(chat.messages.size());
-  shape.tools = static_cast<std::int32_t>(chat.tool_count);
-  for (const dialect::TextSlice& slice : chat.texts) {
-    shape.text_tokens += counter.count_json(slice.raw);
-    if (slice.kind == dialect::TextKind::name) ++shape.names;
-    if (slice.kind == dialect::TextKind::tool_name) ++shape.tool_calls;
-  }
-  for (const dialect::MessageInfo& message : chat.messages)
-    shape.has_system |= message.role == dialect::Role::system;
-  if (!chat.tools.empty()) shape.tool_json_tokens = counter.count(chat.tools.of(chat.body));
-  if (!chat.response_format_value.empty())
-    shape.text_tokens += counter.count(chat.response_format_value.of(chat.body));
-  std::size_t image_count = 0;
-  for (const dialect::MediaPart& part : chat.media) {
-    if (image_count == images.size()) break;
-    images[image_count++].detail = detail_of(part.detail);
-  }
-  shape.images = images.first(image_count);
-  return shape;
+// Where the last turn went; -1: no longer in the catalogue, or a model that is counted exactly, for
+// which its bill says nothing new.
+std::int32_t target_of(const Serving& serving, const router::TurnBilled& turn) {
+  const auto slot = std::find(serving.slots.begin(), serving.slots.end(), turn.slot);
+  if (slot == serving.slots.end()) return -1;
+  const auto target = static_cast<std::int32_t>(slot - serving.slots.begin());
+  const std::int32_t model = serving.runtime->catalog.target(target).model;
+  const bool exact = serving.runtime->catalog.model(model).framing.exact_text &&
+                     serving.calibrated[static_cast<std::size_t>(model)] == 0;
+  return exact ? -1 : target;
+}
+
+// The bill of the last turn makes its target's count much surer.
+void continue_talk(Serving& serving, std::vector<router::InputCount>& counts, Decision& d) {
+  const router::Catalog& catalog = serving.runtime->catalog;
+  const auto model = static_cast<std::size_t>(catalog.target(target_of(serving, d.before)).model);
+  const router::InputFeatures added = router::added_since(d.before, d.features);
+  const router::InputCount more = serving.inputs.count_one(added, model);
+  const float factor = serving.inputs.factor(model);
+  counts[model] = router::continue_turn(d.before, static_cast<float>(more.tokens), factor);
 }
 
 // The request in the gateway's own tokens, for policies, and in every model's, for the choice.
-void count_tokens(WorkerTools& tools, const Runtime& runtime, Decision& d) {
-  std::array<router::ImageShape, 64> images;
-  const router::ChatShape shape = shape_of(*tools.counter, d.chat, images);
-  const router::Catalog& catalog = runtime.catalog;
+void count_tokens(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
+  WorkerTools& tools = worker.tools();
+  const router::Catalog& catalog = serving.runtime->catalog;
+  Calibrations* const learned = worker.seams().calibrations;
+  if (learned != nullptr) {
+    if (serving.until_fetch-- == 0) {
+      serving.until_fetch = 63;
+      if (learned->version() != serving.calibration_seen)
+        learned->fetch(serving, &serving.calibration_seen);
+    }
+    d.talk = talk_of(principal, d.chat);
+    if (d.chat.messages.size() > 1)
+      if (auto turn = learned->last_turn(d.talk)) d.before = *turn;
+  }
+  ShapeOptions options;
+  options.look = serving.some_text_unknown;
+  options.messages_before = d.before.key != 0 ? d.before.messages : 0;
+  const router::ChatShape shape = shape_of(*tools.counter, d.chat, tools.shape_scratch, options);
   d.features = router::features_of(shape);
-  d.has_media = !shape.images.empty();
-  catalog.inputs().count(d.features, tools.counts);
-  if (d.has_media)
-    router::add_images(catalog.models(), catalog.own_framing(), shape.images, tools.counts);
-  const router::InputCount& own = tools.counts[catalog.inputs().models()];
+  d.text_tokens = shape.text_tokens;
+  d.has_media = !shape.images.empty() || !shape.media.empty();
+  d.continues = d.before.key != 0 && d.before.messages < shape.messages && !d.has_media &&
+                tools.shape_scratch.text_before == d.before.text_tokens &&
+                target_of(serving, d.before) >= 0;
+  serving.inputs.count(d.features, tools.counts);
+  if (d.has_media) router::add_media(catalog.models(), catalog.own_framing(), shape, tools.counts);
+  if (d.continues) continue_talk(serving, tools.counts, d);
+  const router::InputCount& own = tools.counts[catalog.models().size()];
   d.tokens = {own.tokens, own.upper,
               router::quality_of(catalog.own_framing(), d.features, d.has_media)};
 }
@@ -230,7 +252,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   d.model = d.chat.model;
   d.chat.model = d.model.view();
 
-  count_tokens(tools, runtime, d);
+  count_tokens(worker, serving, principal, d);
   const Tick t2 = worker.tick_now();
   d.count_ns = t2 - t1;
 

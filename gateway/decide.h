@@ -13,6 +13,7 @@
 #include "policies/evaluate.h"
 #include "policies/facts.h"
 #include "policies/verdict.h"
+#include "router/calibration/conversations.h"
 #include "router/input_counts.h"
 #include "router/tokens/counter.h"
 
@@ -40,6 +41,10 @@ struct Decision {
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
   bool has_media = false;
+  std::uint64_t talk = 0;        // the conversation, for the delta rule; 0: none
+  std::int64_t text_tokens = 0;  // what `features` has of it, exactly
+  bool continues = false;        // `before` is this conversation's last turn
+  router::TurnBilled before;
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session

@@ -16,15 +16,32 @@ constexpr Row rows[] = {
     {"/v1/models", net::Method::get, Route::models, false},
     {"/models", net::Method::get, Route::models, false},
     {"/route/explain", net::Method::post, Route::explain, false},
+    {"/v1/messages/count_tokens", net::Method::post, Route::count_messages, false},
     {"/v1/models/", net::Method::get, Route::model, true},
     {"/models/", net::Method::get, Route::model, true},
 };
+
+// Gemini's paths end in what is to be done with the model.
+constexpr std::string_view gemini_models = "/v1beta/models/", count_tokens = ":countTokens";
+
+bool is_gemini_count(std::string_view path) {
+  return path.size() > gemini_models.size() + count_tokens.size() &&
+         path.starts_with(gemini_models) && path.ends_with(count_tokens);
+}
 
 }  // namespace
 
 RouteMatch match_route(net::Method method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   RouteMatch match;
+  if (is_gemini_count(path)) {
+    match.wrong_method = method != net::Method::post;
+    if (match.wrong_method) return match;
+    match.route = Route::count_contents;
+    match.parameter = path.substr(gemini_models.size());
+    match.parameter.remove_suffix(count_tokens.size());
+    return match;
+  }
   for (const Row& row : rows) {
     const bool hit =
         row.prefix ? path.size() > row.path.size() && path.starts_with(row.path) : path == row.path;

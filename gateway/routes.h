@@ -14,6 +14,8 @@ enum class Route : std::uint8_t {
   models,            // GET /v1/models
   model,             // GET /v1/models/{model}
   explain,           // POST /route/explain
+  count_messages,    // POST /v1/messages/count_tokens
+  count_contents,    // POST /v1beta/models/{model}:countTokens
 };
 
 struct RouteMatch {

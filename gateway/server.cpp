@@ -58,7 +58,8 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
           },
       .on_receipt = {},
       .index = index,
-      .random_seed = sys::Random::from_kernel().next()};
+      .random_seed = sys::Random::from_kernel().next(),
+      .calibrations = state.calibrations.get()};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;
   auto listener = net::Listener::open(
@@ -123,6 +124,9 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   if (!books) return fail(books.error());
   state->books = std::move(*books);
   state->metrics = std::make_unique<telemetry::Metrics>(workers);
+  const std::string& home = spec.ledger.directory;
+  state->calibrations =
+      std::make_unique<Calibrations>(home.empty() ? std::string() : home + "/token-calibration");
   telemetry::DecisionLogOptions log;
   log.path = spec.log.decisions;
   log.workers = workers;
@@ -197,6 +201,10 @@ bool Server::State::housekeeping() {
     for (const store::CrossingReport& c : crossings)
       telemetry::log_warn("budget `{}` reached {} % of its limit", c.scope, c.percent);
   }
+  if (now >= calibrations_saved.plus_ms(60'000)) {
+    calibrations->save();
+    calibrations_saved = now;
+  }
   if (!draining) return true;
   std::size_t left = 0;
   for (const auto& thread : workers) {
@@ -246,6 +254,7 @@ void Server::run() {
   for (const auto& thread : state.workers) thread->loop.stop();
   for (const auto& thread : state.workers) thread->thread.join();
   (void)state.books->flush();
+  state.calibrations->save();
 }
 
 }  // namespace steelyard

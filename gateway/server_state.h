@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/admin/admin_listener.h"
+#include "gateway/calibrations.h"
 #include "gateway/net/tcp.h"
 #include "gateway/runtime.h"
 #include "gateway/server.h"
@@ -33,6 +34,8 @@ struct Server::State {
   sys::SystemClock clock;
   std::unique_ptr<store::Books> books;
   std::unique_ptr<telemetry::Metrics> metrics;
+  std::unique_ptr<Calibrations> calibrations;
+  Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;
   std::shared_ptr<const Runtime> runtime;  // main thread only
   net::EventLoop main_loop;

@@ -8,10 +8,12 @@
 
 #include "config/types/instant.h"
 #include "router/health.h"
+#include "router/input_counts.h"
 #include "router/plan.h"
 
 namespace steelyard {
 
+class Calibrations;
 struct Runtime;
 namespace net {
 class UpstreamPool;
@@ -37,6 +39,17 @@ struct Serving {
   std::vector<std::shared_ptr<net::UpstreamPool>> pools;  // by provider
   std::vector<std::size_t> next_key;                      // by provider: round robin
   SessionMemory sessions;
+
+  // Counting, as far as it was learned from bills (calibrations.h).
+  router::InputRows inputs;              // by model; of several targets the one taught last
+  std::vector<std::uint32_t> slots;      // by target
+  std::vector<std::uint8_t> calibrated;  // by model
+  std::uint64_t calibration_seen = 0;
+  std::uint32_t until_fetch = 0;   // requests until what other workers learned is fetched
+  bool some_text_unknown = false;  // some model's tokenizer is not the counter's
+
+  void begin_counting(Calibrations* calibrations);
+  void apply(std::int32_t target, const router::InputWeights& weights, bool is_calibrated);
 };
 
 }  // namespace steelyard

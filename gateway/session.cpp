@@ -7,6 +7,7 @@
 
 #include "config/types/limits.h"
 #include "gateway/chat_call.h"
+#include "gateway/count_call.h"
 #include "gateway/error_reply.h"
 #include "gateway/explain_call.h"
 #include "gateway/models_call.h"
@@ -62,6 +63,8 @@ net::Detached Session::run() {
         co_await serve_chat(*this);
       } else if (route_ == Route::explain) {
         co_await serve_explain(*this);
+      } else if (route_ == Route::count_messages || route_ == Route::count_contents) {
+        co_await serve_count(*this, route_);
       } else {
         co_await serve_models(*this, route_);
       }
@@ -183,7 +186,9 @@ void Session::identify() {
   const net::RequestHead& head = reader_.head();
   principal_ = nullptr;
   const std::string_view key = presented_key(head.value(net::RequestField::authorization),
-                                             head.value(net::RequestField::x_api_key));
+                                             head.fields.has(net::RequestField::x_api_key)
+                                                 ? head.value(net::RequestField::x_api_key)
+                                                 : head.value(net::RequestField::x_goog_api_key));
   if (key.empty()) return;
   const std::uint64_t generation = runtime().generation;
   std::uint32_t known = last_key_.principal();

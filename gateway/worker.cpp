@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/calibrations.h"
 #include "gateway/net/dialer.h"
 #include "gateway/net/upstream_pool.h"
 #include "gateway/runtime.h"
@@ -24,15 +25,34 @@ Worker::Worker(WorkerSeams seams, std::shared_ptr<const Runtime> runtime,
     : seams_(std::move(seams)),
       wheel_(seams_.clock.tick()),
       random_(seams_.random_seed),
-      tools_(std::make_unique<WorkerTools>(std::move(counter))),
+      tools_(std::make_unique<WorkerTools>(std::move(counter), random_.next())),
       serving_(begin_serving(std::move(runtime))) {}
 
 Worker::~Worker() = default;
+
+void Serving::begin_counting(Calibrations* calibrations) {
+  const router::Catalog& catalog = runtime->catalog;
+  inputs = catalog.inputs();
+  calibrated.assign(catalog.models().size(), 0);
+  for (const router::Model& model : catalog.models())
+    some_text_unknown |= model.target_count > 0 && !model.framing.exact_text;
+  if (calibrations == nullptr) return;
+  slots = calibrations->slots_of(catalog);
+  calibrations->fetch(*this, &calibration_seen);
+}
+
+void Serving::apply(std::int32_t target, const router::InputWeights& weights, bool is_calibrated) {
+  const auto model = static_cast<std::size_t>(runtime->catalog.target(target).model);
+  if (!is_calibrated) return;
+  inputs.set(model, weights);
+  calibrated[model] = 1;
+}
 
 // Pools of providers that did not change are kept, with their connections.
 std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> runtime) {
   auto next = std::make_shared<Serving>(
       Serving{runtime, router::Health(runtime->catalog, runtime->spec.breaker), {}, {}, {}});
+  next->begin_counting(seams_.calibrations);
   next->next_key.resize(runtime->providers.size());
   for (std::size_t p = 0; p < runtime->providers.size(); ++p) {
     const ProviderRuntime& provider = runtime->providers[p];

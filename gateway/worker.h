@@ -19,6 +19,7 @@
 
 namespace steelyard {
 
+class Calibrations;
 class Session;
 struct Runtime;
 struct Serving;
@@ -48,6 +49,7 @@ struct WorkerSeams {
   std::function<void(const telemetry::Receipt&)> on_receipt;  // tests and the simulator
   std::size_t index = 0;
   std::uint64_t random_seed = 0;
+  Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
 };
 
 class Worker {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/types/instant.h"
+#include "gateway/chat_shape.h"
 #include "gateway/dialect/answer_shape.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
@@ -22,14 +23,16 @@
 namespace steelyard {
 
 struct WorkerTools {
-  explicit WorkerTools(std::unique_ptr<router::TokenCounter> token_counter)
-      : counter(std::move(token_counter)) {}
+  // `seed`: a random number.
+  WorkerTools(std::unique_ptr<router::TokenCounter> token_counter, std::uint64_t seed)
+      : counter(std::move(token_counter)), shape_scratch(seed) {}
 
   dialect::openai::RequestParser requests;
   dialect::openai::ResponseParser answers;
   dialect::openai::ChatAnswer answer;
   dialect::ShapeLibrary shapes;  // by 2 * target, streams 1 more
   std::unique_ptr<router::TokenCounter> counter;
+  ShapeScratch shape_scratch;
   router::OutputEstimates outputs;
   std::vector<router::InputCount> counts;  // the request at hand, by model
   router::Plan plan;

@@ -1,40 +1,18 @@
 #pragma once
-// One request in the tokens of every model: what was counted once, times each model's weights. The
-// weights are the rows of tokens/framing_table.cpp at load; calibration replaces them as it learns.
+// One request in the tokens of every model: its features times each model's weights. The weights
+// are those of tokens/framing_table.cpp at load; calibration replaces them as it learns.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "router/tokens/features.h"
 #include "router/tokens/framing.h"
 
 namespace steelyard::router {
 
 struct Model;
-
-// What a count depends on. Numbers of a request; see ChatShape for their meaning.
-enum class Feature : std::uint8_t {
-  request,   // always 1
-  text,      // ChatShape::text_tokens
-  messages,  // each with its role
-  names,
-  tool_calls,
-  with_tools,         // 0 or 1
-  system_with_tools,  // 0 or 1
-  tool_text,          // tokens of the definitions as JSON
-  tools,
-};
-inline constexpr std::size_t feature_count = 9;
-
-struct InputFeatures {
-  std::array<float, feature_count> value{};
-  float& operator[](Feature f) { return value[static_cast<std::size_t>(f)]; }
-  float operator[](Feature f) const { return value[static_cast<std::size_t>(f)]; }
-};
-
-// Images are not in it: they follow a formula of their own (`add_images`).
-InputFeatures features_of(const ChatShape& shape);
 
 struct InputCount {
   std::int32_t tokens = 0;
@@ -42,8 +20,10 @@ struct InputCount {
 };
 
 // Four models side by side, as the vector instructions of every x86-64 take them.
-struct alignas(16) WeightPair {
-  std::array<float, 4> tokens{}, upper{};
+struct alignas(16) FourModels {
+  std::array<std::array<float, 4>, feature_count> tokens{};  // by Feature
+  std::array<float, 4> factor{}, per_request{}, per_message{};
+  std::array<float, 4> with_tools{}, per_tool{}, per_call{}, tool_text{}, schema_text{};
 };
 
 class InputRows {
@@ -54,26 +34,25 @@ class InputRows {
   std::size_t models() const { return models_; }
   // The count of every model that somebody serves, rounded to the nearest, into `out` (grown once,
   // then reused); behind the last model the gateway's own, in its tokenizer with usual frames.
-  // Models nobody serves may stay {0, 0}. Saturates at 2^30. Some 35 instructions for four models.
+  // Models nobody serves may stay {0, 0}. Saturates at 2^30. Some 45 instructions for four models.
   void count(const InputFeatures& features, std::vector<InputCount>& out) const;
   // The same for one; `models()` is the gateway's own.
   InputCount count_one(const InputFeatures& features, std::size_t model) const;
+  float factor(std::size_t model) const { return weights_[model / 4].factor[model % 4]; }
+  // Replaces what a model weighs.
+  void set(std::size_t model, const InputWeights& weights);
 
  private:
-  void set(std::size_t row, const Framing& framing);
-  template <std::size_t known>
-  void count_groups(const void* active, InputCount* out) const;
+  template <bool plain>
+  void count_groups(const InputFeatures& features, InputCount* out) const;
 
   std::size_t models_ = 0;
-  std::vector<WeightPair> weights_;    // by group of four models, then by feature
+  std::vector<FourModels> weights_;
   std::vector<std::uint32_t> served_;  // groups with a model that somebody serves
 };
 
-// Adds what the images cost each model and, behind the last, `own`.
-void add_images(std::span<const Model> models, const Framing& own,
-                std::span<const ImageShape> images, std::span<InputCount> counts);
-
-// `exact` where tokenizer and frames are published and nothing else is in the request.
-CountQuality quality_of(const Framing& framing, const InputFeatures& features, bool media);
+// Adds what pictures, sound, film and documents cost each model and, behind the last, `own`.
+void add_media(std::span<const Model> models, const Framing& own, const ChatShape& shape,
+               std::span<InputCount> counts);
 
 }  // namespace steelyard::router

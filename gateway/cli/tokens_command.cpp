@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/types/json_writer.h"
+#include "gateway/chat_shape.h"
 #include "gateway/cli/config_source.h"
 #include "gateway/dialect/openai_request.h"
 #include "router/tokens/counter.h"
@@ -66,39 +67,6 @@ std::optional<Target> find_target(const Flags& flags) {
   return std::nullopt;
 }
 
-router::ImageDetail detail_of(dialect::ImageDetail detail) {
-  switch (detail) {
-    case dialect::ImageDetail::low: return router::ImageDetail::low;
-    case dialect::ImageDetail::high: return router::ImageDetail::high;
-    case dialect::ImageDetail::original: return router::ImageDetail::original;
-    case dialect::ImageDetail::automatic: break;
-  }
-  return router::ImageDetail::automatic;
-}
-
-// All that the provider reads: texts, definitions, the schema of the answer, images, frames.
-router::TokenCount count_chat(router::TokenCounter& counter, const dialect::ChatRequest& chat,
-                              const Target& target) {
-  router::ChatShape shape;
-  shape.messages = static_cast<std::int32_t>(chat.messages.size());
-  for (const dialect::MessageInfo& message : chat.messages) {
-    shape.has_system = shape.has_system || message.role == dialect::Role::system;
-  }
-  for (const dialect::TextSlice& slice : chat.texts) {
-    shape.text_tokens += counter.count_json(slice.raw);
-    shape.names += slice.kind == dialect::TextKind::name;
-    shape.tool_calls += slice.kind == dialect::TextKind::tool_name;
-  }
-  shape.tools = static_cast<std::int32_t>(chat.tool_count);
-  shape.tool_json_tokens = counter.count(chat.tools.of(chat.body));
-  shape.text_tokens += counter.count(chat.response_format_value.of(chat.body));
-  std::vector<router::ImageShape> images;
-  for (const dialect::MediaPart& part : chat.media)
-    images.push_back({0, 0, detail_of(part.detail)});
-  shape.images = images;
-  return router::frame_chat(shape, target.ref());
-}
-
 std::optional<router::TokenCount> count_file(router::TokenCounter& counter, const Flags& flags,
                                              const Target& target, const std::string& file,
                                              const std::string& text) {
@@ -110,7 +78,8 @@ std::optional<router::TokenCount> count_file(router::TokenCounter& counter, cons
     std::cerr << file << ": not a chat completions request: " << parsed.error().context << "\n";
     return std::nullopt;
   }
-  return count_chat(counter, chat, target);
+  ShapeScratch scratch(1);
+  return router::frame_chat(shape_of(counter, chat, scratch), target.ref());
 }
 
 void print_json(const Flags& flags, const std::string& file, std::size_t bytes,

@@ -38,6 +38,12 @@ struct Histogram {
     sum.add(value > 0 ? value : 0);
   }
 
+  bool empty() const {
+    for (const Counter& bucket : buckets)
+      if (bucket.read() != 0) return false;
+    return true;
+  }
+
   std::array<Counter, Bounds + 1> buckets;
   Counter sum;
 };

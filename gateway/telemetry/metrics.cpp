@@ -69,7 +69,12 @@ void record_estimate(MetricsTables& t, const Receipt& r) {
   const std::int64_t off = r.estimate.input_tokens - r.usage.prompt;
   constexpr std::int64_t off_max =
       1'000'000'000'000;  // beyond any real figure; keeps the product in range
-  t.estimate_error.observe(std::min(off < 0 ? -off : off, off_max) * 1'000'000 / r.usage.prompt);
+  const std::size_t kind = r.estimate.quality.starts_with('e')   ? 0
+                           : r.estimate.quality.starts_with('c') ? 1
+                                                                 : 2;
+  by_label(t.targets, r.target)
+      .estimate_error[kind]
+      .observe(std::min(off < 0 ? -off : off, off_max) * 1'000'000 / r.usage.prompt);
 }
 
 }  // namespace
@@ -131,6 +136,7 @@ void merge(TargetCounters& to, const TargetCounters& from) {
   merge(to.output_reasoning, from.output_reasoning);
   merge(to.cost, from.cost);
   merge(to.first_token, from.first_token);
+  merge(to.estimate_error, from.estimate_error);
 }
 
 }  // namespace
@@ -140,7 +146,6 @@ void merge(MetricsTables& to, const MetricsTables& from) {
   merge(to.duration, from.duration);
   merge(to.overhead, from.overhead);
   merge(to.inter_token, from.inter_token);
-  merge(to.estimate_error, from.estimate_error);
   merge(to.saved, from.saved);
   merge(to.overrun, from.overrun);
   merge(to.escalations, from.escalations);

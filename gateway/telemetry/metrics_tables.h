@@ -18,6 +18,9 @@ using OverheadSeconds = Histogram<10'000, 15>;
 using InterTokenSeconds = Histogram<1'000'000, 12>;
 using ErrorRatio = Histogram<1'000, 11>;
 
+// router::CountQuality: exact, calibrated, prior.
+inline constexpr std::size_t count_kinds = 3;
+
 enum class RequestEnd : std::uint8_t { success, failure, aborted };
 inline constexpr std::size_t request_ends_count = 3;
 
@@ -27,6 +30,7 @@ struct TargetCounters {
       output_reasoning;  // tokens; parts, they do not overlap
   Counter cost;          // nano-dollars
   RequestSeconds first_token;
+  std::array<ErrorRatio, count_kinds> estimate_error;  // by kind of count
 };
 
 struct MetricsTables {
@@ -34,7 +38,6 @@ struct MetricsTables {
   std::array<RequestSeconds, request_ends_count> duration;
   OverheadSeconds overhead;
   InterTokenSeconds inter_token;
-  ErrorRatio estimate_error;
   Counter saved, overrun;  // nano-dollars; saved may fall
   Counter escalations, retries, aborted_early, aborted_mid_stream;
   std::array<std::array<Counter, 2>, policies_max> policies;                // routed, denied

@@ -38,9 +38,6 @@ void requests(PrometheusPage& page, const MetricsTables& t) {
   page.family("inter_token_seconds", "histogram",
               "Mean time between two tokens of a streamed answer.");
   page.histogram(t.inter_token, kNano);
-  page.family("token_estimate_error_ratio", "histogram",
-              "Counted input tokens against the provider's, |a-b|/b.");
-  page.histogram(t.estimate_error, kMillion);
   page.family("client_aborts_total", "counter", "Requests whose client left before the end.");
   page.integer(t.aborted_early.read(), {{"when", "before_first_byte"}});
   page.integer(t.aborted_mid_stream.read(), {{"when", "mid_stream"}});
@@ -67,6 +64,16 @@ void targets(PrometheusPage& page, const MetricsTables& t, const Labels& labels)
   for (std::size_t i = 0; i < names.size(); ++i)
     if (const auto& h = t.targets[i].first_token; h.sum.read() != 0)
       page.histogram(h, kNano, {{"provider", names[i].provider}, {"model", names[i].model}});
+
+  page.family("token_estimate_error_ratio", "histogram",
+              "Counted input tokens against the provider's, |a-b|/b, by how they were counted.");
+  constexpr std::string_view kinds[] = {"exact", "calibrated", "prior"};
+  for (std::size_t i = 0; i < names.size(); ++i)
+    for (std::size_t k = 0; k < count_kinds; ++k)
+      if (const auto& h = t.targets[i].estimate_error[k]; !h.empty())
+        page.histogram(
+            h, kMillion,
+            {{"provider", names[i].provider}, {"model", names[i].model}, {"kind", kinds[k]}});
 
   page.family("tokens_total", "counter",
               "Billable tokens, failed attempts included. Kinds do not overlap.");

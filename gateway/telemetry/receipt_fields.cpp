@@ -156,6 +156,7 @@ char* facts(char* p, const Receipt& r, ReceiptPieces& pieces) {
 char* estimate(char* p, const ReceiptEstimate& e) {
   p = put(p, ",\"estimate\":{\"input_tokens\":", e.input_tokens);
   p = put(p, ",\"input_tokens_upper\":", e.input_tokens_upper);
+  p = put(p, ",\"input_tokens_error\":", e.input_tokens_error);
   p = put(p, ",\"output_tokens_expected\":", e.output_tokens_expected);
   p = put(p, ",\"output_tokens_max\":", e.output_tokens_max);
   p = put(p, ",\"quality\":", e.quality, 16);

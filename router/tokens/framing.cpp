@@ -11,10 +11,18 @@ namespace {
 __extension__ typedef __int128 Wide;
 
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max() / 4;
+constexpr std::int64_t count_most = 1 << 30;
 constexpr ImageShape typical_image{1024, 1024, ImageDetail::automatic};
+// Sums for each token of ordinary code and prose (1,741 documents of the records named in
+// framing_table.cpp), where nobody looked at the text.
+constexpr float usual_words = 0.357f, usual_newlines = 0.103f, usual_punct = 0.492f,
+                usual_upper = 0.170f, usual_non_ascii = 0.028f;
+// What OpenAI bills when `tool_choice` names a tool, beside the name's own tokens (which are two as
+// a rule): recorded exchanges, 2026-08.
+constexpr float named_tool_tokens = 9;
 
-std::int64_t not_negative(std::int64_t value) {
-  return std::max<std::int64_t>(value, 0);
+std::int64_t add(std::int64_t a, std::int64_t b) {
+  return std::clamp(a + b, -most, most);
 }
 
 // Rounded up; saturates.
@@ -23,12 +31,16 @@ std::int64_t percent_of(std::int64_t value, std::int64_t percent) {
   return scaled > most ? most : static_cast<std::int64_t>(scaled);
 }
 
-std::int64_t times(std::int64_t count, std::int64_t each) {
-  return static_cast<std::int64_t>(std::clamp<Wide>(static_cast<Wide>(count) * each, -most, most));
+float share(std::int64_t percent) {
+  return static_cast<float>(percent) / 100.0f;
 }
 
-std::int64_t add(std::int64_t a, std::int64_t b) {
-  return std::clamp(a + b, -most, most);
+float number(std::int64_t value) {
+  return static_cast<float>(std::max<std::int64_t>(value, 0));
+}
+
+std::int64_t rounded(float value) {
+  return static_cast<std::int64_t>(std::clamp(value, 0.0f, static_cast<float>(count_most)));
 }
 
 // The catalogue's ratio wins over the family's; the bound keeps its distance to it.
@@ -46,29 +58,16 @@ void set_scale(const TokenizerRef& ref, Framing& framing) {
   framing.exact_text = row.exact && framing.percent == 100;
 }
 
-struct Extra {
-  std::int64_t tokens = 0;
-  std::int64_t upper = 0;
-  void both(std::int64_t value) {
-    tokens = add(tokens, value);
-    upper = add(upper, value);
-  }
-};
-
-Extra frames(const ChatShape& shape, const ChatRow& row) {
-  Extra extra;
-  extra.both(row.per_request);
-  extra.both(times(not_negative(shape.messages), row.per_message));
-  extra.both(times(not_negative(shape.names), row.per_name));
-  extra.both(times(not_negative(shape.tool_calls), row.per_tool_call));
-  extra.upper = add(extra.upper, row.slack_per_request);
-  extra.upper = add(extra.upper, times(not_negative(shape.messages), row.slack_per_message));
-  if (shape.tools > 0) {
-    extra.tokens =
-        add(extra.tokens, row.with_tools + (shape.has_system ? row.system_with_tools : 0));
-    extra.upper = add(extra.upper, row.with_tools_upper);
-  }
-  return extra;
+void set_text_weights(const Framing& framing, InputFeatures& tokens) {
+  const TokenizerRow& row = *framing.tokenizer;
+  const float scale = static_cast<float>(framing.percent) / static_cast<float>(row.percent);
+  const bool cut = row.cut.text != 0;
+  tokens[Feature::text] = cut ? row.cut.text * scale : share(framing.percent);
+  tokens[Feature::words] = row.cut.words * scale;
+  tokens[Feature::newlines] = row.cut.newlines * scale;
+  tokens[Feature::punct] = row.cut.punct * scale;
+  tokens[Feature::upper] = row.cut.upper * scale;
+  tokens[Feature::non_ascii] = row.cut.non_ascii * scale;
 }
 
 }  // namespace
@@ -90,8 +89,65 @@ Framing framing_of(const TokenizerRef& ref) {
   framing.tokenizer = &tokenizer_row(ref.tokenizer);
   framing.chat = &chat_row(ref.model, ref.tokenizer);
   framing.image = &image_row(ref.model);
+  framing.media = &media_row(ref.model);
   set_scale(ref, framing);
   return framing;
+}
+
+InputFeatures features_of(const ChatShape& shape) {
+  InputFeatures f;
+  const float text = number(shape.text_tokens) + number(shape.names);
+  const bool known = shape.knows_text;
+  f[Feature::request] = 1;
+  f[Feature::text] = text;
+  f[Feature::messages] = number(shape.messages);
+  f[Feature::words] = known ? number(shape.words) : text * usual_words;
+  f[Feature::newlines] = known ? number(shape.newlines) : text * usual_newlines;
+  f[Feature::punct] = known ? number(shape.punct) : text * usual_punct;
+  f[Feature::upper] = known ? number(shape.upper) : text * usual_upper;
+  f[Feature::non_ascii] = known ? number(shape.non_ascii) : text * usual_non_ascii;
+  f[Feature::replies] = number(shape.replies);
+  f[Feature::tool_calls] = number(shape.tool_calls) + 3 * number(shape.parallel_calls);
+  f[Feature::schema_text] = number(shape.schema_tokens);
+  if (shape.tools <= 0) return f;
+  const float json = number(shape.tool_json_tokens);
+  const bool shown = shape.tool_shown_tokens > 0;
+  f[Feature::with_tools] = 1;
+  f[Feature::system_with_tools] = shape.has_system ? 1 : 0;
+  f[Feature::tool_text] = json;
+  f[Feature::tool_shown] = shown ? number(shape.tool_shown_tokens) : json * 0.75f;
+  if (shape.system_line) f[Feature::tool_shown] += 1;
+  if (shape.names_tool) f[Feature::tool_shown] += named_tool_tokens;
+  f[Feature::tools] = number(shape.tools);
+  return f;
+}
+
+InputWeights weights_of(const Framing& framing) {
+  const ChatRow& row = *framing.chat;
+  const float likely = share(framing.percent), at_most = share(framing.upper_percent);
+  const bool shown = row.tool_json_percent == 0;
+  InputWeights w;
+  w.factor = at_most / likely;
+  set_text_weights(framing, w.tokens);
+  w.tokens[Feature::request] = static_cast<float>(row.per_request);
+  w.tokens[Feature::messages] = static_cast<float>(row.per_message);
+  w.tokens[Feature::replies] = static_cast<float>(row.per_reply);
+  w.tokens[Feature::tool_calls] = static_cast<float>(row.per_tool_call);
+  w.tokens[Feature::with_tools] = static_cast<float>(row.with_tools);
+  w.tokens[Feature::system_with_tools] = static_cast<float>(row.system_with_tools);
+  w.tokens[Feature::tool_text] = likely * share(row.tool_json_percent);
+  w.tokens[Feature::tool_shown] = shown ? likely : 0;
+  w.tokens[Feature::schema_text] = likely * share(row.schema_percent);
+  w.per_request = static_cast<float>(row.slack_per_request);
+  w.per_message = static_cast<float>(row.slack_per_message);
+  w.per_call = 6;
+  w.with_tools = static_cast<float>(row.with_tools_upper - row.with_tools);
+  w.per_tool = 12 * at_most;
+  // A definition as JSON is more than the model sees, never less; half of it is a wide margin
+  // where the rendering is known.
+  w.tool_text = shown ? 0.5f : std::max(at_most - w.factor * w.tokens[Feature::tool_text], 0.0f);
+  w.schema_text = 0.2f;
+  return w;
 }
 
 TokenCount scale_text(std::int64_t counted, const Framing& framing) {
@@ -110,26 +166,30 @@ TokenCount frame_chat(const ChatShape& shape, const TokenizerRef& ref) {
 }
 
 TokenCount frame_chat(const ChatShape& shape, const Framing& framing) {
-  const ChatRow& row = *framing.chat;
-  const TokenCount text = scale_text(shape.text_tokens, framing);
-  const std::int64_t shown =
-      percent_of(not_negative(shape.tool_json_tokens), row.tool_json_percent);
-  const TokenCount tools = scale_text(shown, framing);
-  // A definition as JSON with spaces is more than the model sees, never less; 12 for its frame.
-  const TokenCount tools_most = scale_text(
-      add(not_negative(shape.tool_json_tokens), times(not_negative(shape.tools), 12)), framing);
-  const Extra frame = frames(shape, row);
+  const InputFeatures f = features_of(shape);
+  const InputWeights w = weights_of(framing);
+  float tokens = 0;
+  for (std::size_t k = 0; k < feature_count; ++k) tokens += f.value[k] * w.tokens.value[k];
+  const float bound = tokens * w.factor + w.per_request + f[Feature::messages] * w.per_message +
+                      f[Feature::with_tools] * w.with_tools + f[Feature::tools] * w.per_tool +
+                      f[Feature::tool_text] * w.tool_text +
+                      f[Feature::schema_text] * w.schema_text + f[Feature::tool_calls] * w.per_call;
   const TokenCount image = images_of(shape.images, *framing.image);
+  const TokenCount media = media_of(shape.media, *framing.media);
+  const bool sized = image.quality == CountQuality::exact && shape.media.empty();
   TokenCount whole;
-  whole.tokens = not_negative(add(add(text.tokens, tools.tokens), add(frame.tokens, image.tokens)));
-  whole.upper =
-      add(add(text.upper, shape.tools > 0 ? tools_most.upper : 0), add(frame.upper, image.upper));
-  whole.upper = std::max(whole.upper, whole.tokens);
-  const bool exact = text.quality == CountQuality::exact && row.exact && shape.tools <= 0 &&
-                     shape.tool_calls <= 0 && image.quality == CountQuality::exact;
-  whole.quality = exact ? CountQuality::exact : CountQuality::prior;
-  if (exact) whole.upper = whole.tokens;
+  whole.tokens = add(rounded(tokens + 0.5f), image.tokens + media.tokens);
+  whole.upper = std::max(add(rounded(bound + 0.999f), image.upper + media.upper), whole.tokens);
+  whole.quality = quality_of(framing, f, !sized);
+  if (whole.quality == CountQuality::exact) whole.upper = whole.tokens;
   return whole;
+}
+
+CountQuality quality_of(const Framing& framing, const InputFeatures& f, bool media) {
+  const bool plain =
+      f[Feature::with_tools] == 0 && f[Feature::tool_calls] == 0 && f[Feature::schema_text] == 0;
+  const bool exact = framing.exact_text && framing.chat->exact && plain && !media;
+  return exact ? CountQuality::exact : CountQuality::prior;
 }
 
 }  // namespace steelyard::router

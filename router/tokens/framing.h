@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "router/tokens/counter.h"
+#include "router/tokens/features.h"
+#include "router/tokens/media_tokens.h"
 
 namespace steelyard::router {
 
@@ -19,18 +21,31 @@ struct ImageShape {
   ImageDetail detail = ImageDetail::automatic;
 };
 
-// What the dialect knows about a request once its text is counted.
+// What the dialect knows about a request once its text is counted. Counts are the gateway's own.
 struct ChatShape {
-  std::int64_t text_tokens =
-      0;  // contents, tool-call names and arguments, tool results: summed counts
-  std::int32_t messages = 0;          // system and tool messages included
-  std::int32_t names = 0;             // messages with a `name`; its text belongs in text_tokens
-  std::int32_t tool_calls = 0;        // in assistant messages
-  std::int32_t tools = 0;             // definitions
-  std::int64_t tool_json_tokens = 0;  // summed counts of their raw JSON slices
+  // Contents, names, tool-call names and arguments, tool results: summed counts.
+  std::int64_t text_tokens = 0;
+  std::int32_t messages = 0;           // system and tool messages included
+  std::int32_t replies = 0;            // of these, the assistant's
+  std::int32_t names = 0;              // messages with a `name`
+  std::int32_t tool_calls = 0;         // in assistant messages; see parallel_calls
+  std::int32_t parallel_calls = 0;     // messages with more than one
+  std::int32_t tools = 0;              // definitions
+  std::int64_t tool_json_tokens = 0;   // their raw JSON
+  std::int64_t tool_shown_tokens = 0;  // as dialect/tool_listing.h writes them; 0: not known
+  std::int64_t schema_tokens = 0;      // the answer's schema, raw JSON
   bool has_system = false;
+  bool system_line = false;  // the system message does not end in punctuation
+  bool names_tool = false;   // tool_choice says which one
+  // Sums of calibration/text_features.h over the texts; where they are not known a prompt's usual
+  // share is assumed (`knows_text`).
+  std::int64_t words = 0, newlines = 0, punct = 0, upper = 0, non_ascii = 0;
+  bool knows_text = false;
   std::span<const ImageShape> images;
+  std::span<const MediaShape> media;  // what is not a picture
 };
+// Images are not in it: they follow a formula of their own.
+InputFeatures features_of(const ChatShape& shape);
 
 // A model's tokenizer as the catalogue says it (ModelSpec::tokenizer, ::token_ratio_percent).
 struct TokenizerRef {
@@ -50,17 +65,22 @@ struct Framing {
   const TokenizerRow* tokenizer = nullptr;
   const ChatRow* chat = nullptr;
   const ImageRow* image = nullptr;
+  const MediaRow* media = nullptr;
   std::int32_t percent = 100;        // tokens per 100 counted
   std::int32_t upper_percent = 100;  // admission's bound on that
   bool exact_text = false;           // the counter is this model's tokenizer
 };
 Framing framing_of(const TokenizerRef& ref);
+InputWeights weights_of(const Framing& framing);
 
 // The whole request. `exact` only where both tokenizer and framing are published; otherwise
-// `prior`, whose `upper` the row's measured error sets. Never negative; saturates instead of
-// overflowing.
+// `prior`, whose `upper` the row's measured error sets. Never negative; saturates at 2^30.
 TokenCount frame_chat(const ChatShape& shape, const Framing& framing);
 TokenCount frame_chat(const ChatShape& shape, const TokenizerRef& ref);
+
+// `exact` where tokenizer and frames are published and nothing else is in the request. `media`:
+// there is some whose tokens are not known for sure.
+CountQuality quality_of(const Framing& framing, const InputFeatures& features, bool media);
 
 // One text without chat framing (embeddings, moderation), for that tokenizer.
 TokenCount scale_text(std::int64_t counted, const Framing& framing);

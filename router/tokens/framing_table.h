@@ -6,6 +6,12 @@
 
 namespace steelyard::router {
 
+// What another tokenizer makes of the sums of calibration/text_features.h, tokens for each; all 0:
+// its percentage of the o200k count is all that is known.
+struct TextCut {
+  float text = 0, words = 0, newlines = 0, punct = 0, upper = 0, non_ascii = 0;
+};
+
 // How a tokenizer family's counts relate to o200k_base.
 struct TokenizerRow {
   std::string_view family;     // ModelSpec::tokenizer
@@ -13,6 +19,7 @@ struct TokenizerRow {
   std::int32_t upper_percent;  // admission's bound: see each row's source
   bool exact;                  // the counter is this tokenizer
   std::string_view source;
+  TextCut cut = {};
 };
 
 // What a chat adds to its text. Tokens of the model itself, not scaled.
@@ -20,11 +27,14 @@ struct ChatRow {
   std::string_view prefix;
   std::int32_t per_request;  // the reply's priming
   std::int32_t per_message;  // role included
-  std::int32_t per_name;
+  std::int32_t per_reply;    // a message of the assistant, in addition
   std::int32_t per_tool_call;
   std::int32_t with_tools;  // once, when the request has tools
   std::int32_t with_tools_upper;
-  std::int32_t tool_json_percent;  // of a definition's raw JSON: how much the model is shown
+  // Of a definition's raw JSON: how much the model is shown. 0: it is shown the rendering of
+  // gateway/dialect/tool_listing.h.
+  std::int32_t tool_json_percent;
+  std::int32_t schema_percent;     // the same for the schema of the answer
   std::int32_t system_with_tools;  // correction when there are both
   bool exact;                      // published: exact as long as there are no tools
   std::int32_t slack_per_request;  // added to `upper`

@@ -34,6 +34,7 @@ ALLOWED = {
     ("gateway/store/books_state.h", "mutex"): "one ledger shard: the one lock on the request path, well under 1 us",
     ("gateway/store/journal_state.h", "mutex"): "hands durable waits and new segments to the journal's own threads",
     ("gateway/store/journal_threads.cpp", "mutex"): "the journal's own threads",
+    ("gateway/calibrations.cpp", "mutex"): "what bills taught about counting: some hundred instructions a bill",
     ("gateway/net/tls_sessions.h", "mutex"): "TLS sessions to resume, touched once per handshake",
     ("gateway/net/tcp_loop.cpp", "mutex"): "the mailbox itself: work that other threads hand to a loop",
     ("gateway/mock/bill.h", "mutex"): "the pretend provider's bill, shared by its workers; not part of the gateway",

@@ -172,7 +172,7 @@ TEST_CASE("prometheus: buckets rise, end with +Inf, and agree with _count") {
     CHECK(page.sample.at(count) == last);
   }
   CHECK(ended ==
-        7);  // three outcomes of duration, overhead, inter token, estimate, one first token
+        7);  // three outcomes of duration, overhead, inter token, one estimate, one first token
 }
 
 TEST_CASE("prometheus: the process describes itself") {

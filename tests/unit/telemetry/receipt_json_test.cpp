@@ -85,7 +85,7 @@ TEST_CASE("receipt: the line of a typical request, byte for byte") {
       R"("model":"claude-sonnet-5","custom_llm_provider":"anthropic","policy":"short-questions","tier":"standard",)"
       R"("facts":{"client":"openai-python","tier_header":null,"output_tokens_max":4096,"turns":7,"choices":1,)"
       R"("tools":true,"images":false,"structured_output":false,"reasoning":false,"tool_loop":false},)"
-      R"("estimate":{"input_tokens":3811,"input_tokens_upper":3902,"output_tokens_expected":420,)"
+      R"("estimate":{"input_tokens":3811,"input_tokens_upper":3902,"input_tokens_error":0,"output_tokens_expected":420,)"
       R"("output_tokens_max":4096,"quality":"exact"},"prompt_tokens":3820,"completion_tokens":377,)"
       R"("cache_read_input_tokens":2048,"cache_creation_input_tokens":512,"reasoning_tokens":120,)"
       R"("total_tokens":4197,"usage_source":"provider","spend_nano_usd":12345678,"held_nano_usd":73456789,)"

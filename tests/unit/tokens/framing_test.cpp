@@ -24,7 +24,8 @@ TEST_CASE("plain chats of gpt-4o, as its API counts them") {
     std::int32_t names;
     std::int64_t tokens;
   };
-  // openai-chat-tokens' recorded requests: "hello" 8, "hello world" 9, three messages 26, named 20.
+  // Recorded requests: "hello" 8, "hello world" 9, three messages 26, named 20
+  // (openai-chat-tokens).
   const Row rows[] = {{1, 1, 0, 8}, {2, 1, 0, 9}, {11, 3, 0, 26}, {12, 1, 1, 20}};
   for (const Row& row : rows) {
     ChatShape shape;
@@ -145,6 +146,17 @@ TEST_CASE("an image of unknown size widens the bound only") {
   CHECK(found.upper == 7 + 1445);
 }
 
+TEST_CASE("reasoning models: one token less, and two a reply, as recorded") {
+  // gpt-5-nano of 2026-03: "What is 5 + 3?", "8", "Now multiply that by 2".
+  ChatShape shape;
+  shape.text_tokens = 8 + 1 + 6;
+  shape.messages = 3;
+  shape.replies = 1;
+  const TokenCount found = frame_chat(shape, model("gpt-5-nano"));
+  CHECK(found.tokens == 2 + 12 + 2 + 15);
+  CHECK(found.quality == CountQuality::exact);
+}
+
 TEST_CASE("absurd numbers saturate") {
   ChatShape shape;
   shape.text_tokens = std::numeric_limits<std::int64_t>::max();
@@ -163,7 +175,7 @@ TEST_CASE("absurd numbers saturate") {
 
 TEST_CASE("the longest prefix finds the row") {
   CHECK(chat_row("gpt-5.1-codex", "o200k").with_tools == 103);
-  CHECK(chat_row("gpt-5", "o200k").with_tools == 24);
+  CHECK(chat_row("gpt-5", "o200k").with_tools == 90);
   CHECK(chat_row("some-new-model", "o200k").prefix == "gpt-5");
   CHECK(chat_row("some-new-model", "qwen-3").prefix.empty());
   CHECK(image_row("gpt-4o-mini-2024").base == 2833);

@@ -1,0 +1,38 @@
+#pragma once
+// A parsed request as the numbers that counts are made of: every text counted once.
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "gateway/dialect/chat.h"
+#include "gateway/dialect/count_request.h"
+#include "router/tokens/framing.h"
+#include "router/tokens/memo.h"
+
+namespace steelyard {
+
+// A worker's, or a command's.
+struct ShapeScratch {
+  // `seed` keys the memory of tool definitions met before: a random number.
+  explicit ShapeScratch(std::uint64_t seed);
+  router::CountMemo tools;  // definitions by their raw JSON → tokens of their listing
+  std::string listing;
+  std::array<router::ImageShape, 600> images;
+  std::array<router::MediaShape, 600> media;
+  std::int64_t text_before = 0;  // tokens of the first ShapeOptions::messages_before messages
+};
+
+// `look`: also the sums of calibration/text_features.h, for models whose tokenizer is not the
+// counter's. Pictures and other media of the result stand in `scratch`, 600 at most of each:
+// providers take no more.
+struct ShapeOptions {
+  bool look = true;
+  std::int32_t messages_before = 0;
+};
+router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
+                           ShapeScratch& scratch, ShapeOptions options = {});
+// Of a request that is only to be counted.
+router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRequest& request,
+                           ShapeScratch& scratch);
+
+}  // namespace steelyard

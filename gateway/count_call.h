@@ -1,0 +1,15 @@
+#pragma once
+// POST /v1/messages/count_tokens and POST /v1beta/models/{model}:countTokens, answered here: how
+// many tokens a request is, with how sure that is in `x-steelyard-estimate-quality` (exact,
+// calibrated or prior) and the bound that admission would use in
+// `x-steelyard-estimated-tokens-max`.
+#include "gateway/net/task.h"
+#include "gateway/routes.h"
+
+namespace steelyard {
+
+class Session;
+
+net::Task<void> serve_count(Session& session, Route route);
+
+}  // namespace steelyard

@@ -1,0 +1,51 @@
+#pragma once
+// A request as the few numbers its count depends on, and what a model makes of each: a count is
+// their product. See framing.h for what the numbers mean, framing_table.cpp for the weights.
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace steelyard::router {
+
+// What a count depends on. Numbers of a request; see ChatShape for their meaning.
+enum class Feature : std::uint8_t {
+  request,   // always 1
+  text,      // ChatShape::text_tokens
+  messages,  // each with its role
+  words,     // these five: calibration/text_features.h
+  newlines,
+  punct,
+  upper,
+  non_ascii,
+  replies,            // messages of the assistant
+  tool_calls,         // those of one message together count three more
+  with_tools,         // 0 or 1
+  system_with_tools,  // 0 or 1
+  tool_text,          // tokens of the definitions as JSON
+  tool_shown,         // tokens of the definitions as OpenAI shows them to its models
+  tools,
+  schema_text,  // tokens of the answer's schema
+};
+inline constexpr std::size_t feature_count = 16;
+
+struct alignas(16) InputFeatures {
+  std::array<float, feature_count> value{};
+  float& operator[](Feature f) { return value[static_cast<std::size_t>(f)]; }
+  float operator[](Feature f) const { return value[static_cast<std::size_t>(f)]; }
+};
+
+// How a model weighs them.
+struct InputWeights {
+  InputFeatures tokens;
+  // The bound: tokens * factor + these.
+  float factor = 1;
+  float per_request = 0;
+  float per_message = 0;
+  float with_tools = 0;  // as Feature::with_tools, and so on
+  float per_tool = 0;
+  float per_call = 0;
+  float tool_text = 0;
+  float schema_text = 0;
+};
+
+}  // namespace steelyard::router

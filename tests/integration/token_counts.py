@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Counting as a client sees it: estimates beside bills over a conversation, a restart, count requests of two dialects."""
+import http.client
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from gateway import KEY, Cases, Mock, running, start  # noqa: E402
+
+CATALOG = """
+models:
+  grok-9:
+    vendor: Test
+    context: 1000000
+    output_max: 4096
+    can: [tools, vision]
+    tokenizer: grok
+    score: { value: 60, source: test, as_of: 2026-11-01 }
+    prices: [{ input: 1, output: 2, source: test }]
+  gpt-4o:
+    vendor: Test
+    context: 1000000
+    output_max: 4096
+    can: [tools, vision]
+    tokenizer: o200k
+    score: { value: 60, source: test, as_of: 2026-11-01 }
+    prices: [{ input: 10, output: 20, source: test }]
+"""
+WORDS = ("The warehouse in Rotterdam reports three pallets of order 48213 twice, once by the gate and once by the fork lift, "
+         "so the stock is 72 boxes too many and the invoice of noon is wrong by 1,944.00 EUR. ")
+
+
+def both(**more):
+    mock = Mock("grok-9,1,2", "gpt-4o,10,20")
+    return mock, start({"one": (mock.port, ["*"])}, catalog=CATALOG, budgets="[{ limit: $100, per: month }]", workers=1, **more)
+
+
+def talk(gateway, model, turns, start_text="Help me."):
+    """A conversation; the messages grow with each turn."""
+    messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": start_text}]
+    for turn in range(turns):
+        status, headers, data = gateway.chat({"model": model, "messages": messages})
+        assert status == 200, data
+        answer = json.loads(data)["choices"][0]["message"]["content"]
+        messages += [{"role": "assistant", "content": answer}, {"role": "user", "content": f"{turn}: " + WORDS * (1 + turn % 3)}]
+    return headers
+
+
+def test_a_conversation_estimates_beside_bills():
+    mock, gateway = both()  # the mock bills a token for every four bytes, which no tokenizer here does
+    with running(mock, gateway):
+        for number in range(3):
+            talk(gateway, "grok-9", 8, f"Number {number}: where are the pallets?")
+        receipts = gateway.receipts(24)
+        print("      turn estimate at most billed quality")
+        for turn, r in enumerate(receipts[16:]):
+            e, billed = r["estimate"], r["prompt_tokens"]
+            print(f"      {turn:4}{e['input_tokens']:9}{e['input_tokens_upper']:8}{billed:7} {e['quality']}")
+        for r in receipts:
+            e, billed = r["estimate"], r["prompt_tokens"]
+            assert e["input_tokens_upper"] >= billed, r
+            assert e["input_tokens_error"] == billed - e["input_tokens"], r
+        assert receipts[0]["estimate"]["quality"] == "prior"
+        assert all(r["estimate"]["quality"] == "calibrated" for r in receipts[9:])
+        later = [abs(r["estimate"]["input_tokens_error"]) / r["prompt_tokens"] for r in receipts[17:]]
+        assert sum(later) / len(later) < 0.01, later
+        first = abs(receipts[0]["estimate"]["input_tokens_error"]) / receipts[0]["prompt_tokens"]
+        assert first > 0.5, first  # so there was something to learn: a hidden prompt of 200 was assumed
+        status, page = gateway.admin("/metrics")
+        assert status == 200
+        assert b'steelyard_token_estimate_error_ratio_count{provider="one",model="grok-9",kind="calibrated"}' in page, page[:3000]
+
+
+def test_what_was_learned_survives_a_restart_and_a_damaged_file_does_not_stop_it():
+    mock, gateway = both()
+    with running(mock, gateway):
+        talk(gateway, "grok-9", 12)
+        assert gateway.stop() == 0
+        state = gateway.folder / "ledger/token-calibration"
+        assert state.stat().st_size > 100
+        gateway.start()
+        status, headers, _ = gateway.chat({"model": "grok-9", "messages": [{"role": "user", "content": WORDS * 4}]})
+        assert status == 200
+        billed = gateway.receipts(13)[-1]
+        assert billed["estimate"]["quality"] == "calibrated"
+        assert abs(billed["estimate"]["input_tokens_error"]) < 0.1 * billed["prompt_tokens"], billed
+        assert gateway.stop() == 0
+        data = bytearray(state.read_bytes())
+        data[60] ^= 1
+        state.write_bytes(bytes(data))
+        gateway.start()
+        gateway.chat({"model": "grok-9", "messages": [{"role": "user", "content": WORDS}]})
+        assert gateway.receipts(14)[-1]["estimate"]["quality"] == "prior"
+        assert gateway.stop() == 0
+        assert state.read_bytes() != bytes(data)  # written anew
+
+
+def post(gateway, path, body, headers):
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection.request("POST", path, body if isinstance(body, str) else json.dumps(body), headers)
+    answer = connection.getresponse()
+    data = answer.read()
+    found = {name.lower(): value for name, value in answer.getheaders()}
+    connection.close()
+    return answer.status, found, json.loads(data)
+
+
+def test_count_tokens_of_anthropic():
+    mock, gateway = both()
+    with running(mock, gateway):
+        path, key = "/v1/messages/count_tokens", {"x-api-key": KEY}
+        plain = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello world"}]}
+        status, headers, answer = post(gateway, path, plain, key)
+        assert (status, answer) == (200, {"input_tokens": 9}), answer
+        assert headers["x-steelyard-estimate-quality"] == "exact" and headers["x-steelyard-estimated-tokens"] == "9"
+        rich = {"model": "grok-9", "system": [{"type": "text", "text": "Be brief."}], "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "What is this?"}, {"type": "image", "source": {
+                "type": "base64", "media_type": "image/png", "data": "iVBORw0KGgoAAAANSUhEUgAAAoAAAAHg"}}]},
+            {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "look", "input": {"at": "it"}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "a cat"}]}],
+            "tools": [{"name": "look", "description": "Looks.", "input_schema": {"type": "object"}}]}
+        status, headers, answer = post(gateway, path, rich, key)
+        assert status == 200 and headers["x-steelyard-estimate-quality"] == "prior"
+        assert 9 < answer["input_tokens"] <= int(headers["x-steelyard-estimated-tokens-max"])
+        for body, wanted in (("{", 400), ('{"messages": 5}', 400), ("{}", 400), ('{"messages": [{"content": 1}]}', 400),
+                             ('{"model": "nobody", "messages": []}', 404)):
+            status, _, answer = post(gateway, path, body, key)
+            assert status == wanted and answer["type"] == "error" and answer["error"]["message"], (body, status, answer)
+        assert post(gateway, path, plain, {})[0] == 401
+        assert mock.requests() == []
+
+
+def test_count_tokens_of_gemini():
+    mock, gateway = both()
+    with running(mock, gateway):
+        path, key = "/v1beta/models/gpt-4o:countTokens", {"x-goog-api-key": KEY}
+        plain = {"contents": [{"role": "user", "parts": [{"text": "hello world"}]}]}
+        status, headers, answer = post(gateway, path, plain, key)
+        assert (status, answer) == (200, {"totalTokens": 9}), answer
+        assert headers["x-steelyard-estimate-quality"] == "exact"
+        whole = {"generateContentRequest": {**plain, "systemInstruction": {"parts": [{"text": "Be brief."}]}, "tools": [
+            {"functionDeclarations": [{"name": "look", "parameters": {"type": "object"}}]}]}}
+        status, _, answer = post(gateway, path, whole, key)
+        assert status == 200 and answer["totalTokens"] > 20, answer
+        for body, wanted in (("[]", 400), ("{}", 400), ('{"contents": [{"parts": [{"text": 4}]}]}', 400)):
+            status, _, answer = post(gateway, path, body, key)
+            assert status == wanted and answer["error"]["status"] == "INVALID_ARGUMENT", (body, answer)
+        assert post(gateway, "/v1beta/models/nobody:countTokens", plain, key)[0] == 404
+        assert post(gateway, path, plain, {})[0] == 401
+
+
+Cases(globals()).run()
