@@ -13,7 +13,9 @@
 #include "config/types/json_writer.h"
 #include "gateway/chat_shape.h"
 #include "gateway/cli/config_source.h"
+#include "gateway/cli/tokens_import.h"
 #include "gateway/dialect/openai_request.h"
+#include "gateway/own_vocabulary.h"
 #include "router/tokens/counter.h"
 #include "router/tokens/framing.h"
 
@@ -103,14 +105,15 @@ void print_line(const router::TokenCount& count, const std::string& name) {
 }
 
 int run(const Flags& flags) {
-  const std::optional<Target> target = find_target(flags);
+  std::optional<Target> target = find_target(flags);
   if (!target) return 2;
-  const auto vocabulary = router::load_o200k();
-  if (vocabulary == nullptr) {
-    std::cerr << "the vocabulary linked into this binary is damaged\n";
+  const Result<OwnVocabulary> own = vocabulary_of(target->tokenizer);
+  if (!own) {
+    std::cerr << target->tokenizer << ": " << own.error().context << "\n";
     return 1;
   }
-  const auto counter = router::make_o200k_counter(vocabulary);
+  const auto counter = router::make_counter(own->vocabulary);
+  if (own->exact) target->tokenizer = "o200k", target->ratio_percent = 100;  // as counted
   int exit_code = 0;
   router::TokenCount total;
   for (const std::string& file : flags.files) {
@@ -139,7 +142,7 @@ int run(const Flags& flags) {
 void add_tokens_command(CLI::App& app, int& exit_code) {
   auto flags = std::make_shared<Flags>();
   CLI::App* command = app.add_subcommand("tokens", "how many tokens is this text or chat request?");
-  command->add_option("files", flags->files, "text files; `-` is standard input")->required();
+  command->add_option("files", flags->files, "text files; `-` is standard input");
   command->add_option("-m,--model", flags->model,
                       "count for this model of the catalogue; without it: o200k_base, exactly");
   command->add_option("-c,--config", flags->config, "the main file, for its catalogue");
@@ -153,7 +156,12 @@ void add_tokens_command(CLI::App& app, int& exit_code) {
       "  echo '{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | "
       "steelyard tokens --chat -\n"
       "Exit codes: 0 counted, 1 unreadable or not a chat request, 2 no such model or wrong usage.");
-  command->callback([flags, &exit_code] { exit_code = run(*flags); });
+  add_tokens_import(*command, exit_code);
+  command->callback([flags, command, &exit_code] {
+    if (!command->get_subcommands().empty()) return;
+    if (flags->files.empty()) throw CLI::RequiredError("files");
+    exit_code = run(*flags);
+  });
 }
 
 }  // namespace steelyard::cli

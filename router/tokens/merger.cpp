@@ -3,8 +3,31 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+#endif
 
 namespace steelyard::router {
+namespace {
+
+// The lowest of `count` ranks; `at` has room for a multiple of 8, filled up with the highest.
+std::uint32_t lowest_of(const std::uint32_t* at, std::size_t count) {
+#if defined(__SSE4_1__)
+  const auto load = [at](std::size_t i) {
+    return _mm_load_si128(reinterpret_cast<const __m128i*>(at + i));
+  };
+  __m128i low = _mm_min_epu32(load(0), load(4));
+  for (std::size_t i = 8; i < count; i += 8)
+    low = _mm_min_epu32(low, _mm_min_epu32(load(i), load(i + 4)));
+  low = _mm_min_epu32(low, _mm_shuffle_epi32(low, 0x4E));
+  low = _mm_min_epu32(low, _mm_shuffle_epi32(low, 0xB1));
+  return static_cast<std::uint32_t>(_mm_cvtsi128_si32(low));
+#else
+  return *std::min_element(at, at + count);
+#endif
+}
+
+}  // namespace
 
 Merger::Merger(const Vocabulary& vocabulary, std::size_t window)
     : vocabulary_(vocabulary), window_(window) {
@@ -14,7 +37,11 @@ Merger::Merger(const Vocabulary& vocabulary, std::size_t window)
 }
 
 std::int64_t Merger::count(std::span<const unsigned char> piece) {
-  if (piece.size() <= few) return count_few(piece);
+  if (piece.size() <= few_bytes) {
+    std::array<Token, few_bytes> token;
+    const std::size_t parts = seed(piece, token.data());
+    if (parts <= few) return count_few({token.data(), parts});
+  }
   std::int64_t total = 0;
   for (std::size_t window = window_; !count_in_windows(piece, window, total); window *= 4) {
     ++restarts_;
@@ -54,31 +81,39 @@ std::size_t Merger::seed(std::span<const unsigned char> piece, Token* token) con
   return parts;
 }
 
-std::int64_t Merger::count_few(std::span<const unsigned char> piece) const {
-  std::array<Token, few> token;
-  std::array<Token, few> merged;  // of parts i and i + 1
-  std::size_t parts = seed(piece, token.data());
-  if (parts == piece.size()) {
-    for (std::size_t i = 0; i + 1 < parts; ++i)
-      merged[i] = vocabulary_.merge_bytes(piece[i], piece[i + 1]);
-  } else {
-    for (std::size_t i = 0; i + 1 < parts; ++i)
-      merged[i] = vocabulary_.merge(token[i], token[i + 1]);
+// Parts stay where they are and are chained; a rank holds its place in its low bits, so that the
+// lowest is also the leftmost.
+std::int64_t Merger::count_few(std::span<Token> token) const {
+  static constexpr unsigned place_bits = 6;
+  static_assert(few < 1U << place_bits && few % 8 == 0);
+  const std::size_t parts = token.size();
+  alignas(16) std::array<std::uint32_t, few> rank;
+  std::array<std::uint8_t, few + 1> before, behind;
+  const auto offer = [&](std::size_t left, std::size_t right) {
+    const Token merged = vocabulary_.merge(token[left], token[right]);
+    return merged == no_token ? no_token : merged << place_bits | static_cast<std::uint32_t>(left);
+  };
+  for (std::size_t i = 0; i < parts; ++i) {
+    rank[i] = i + 1 < parts ? offer(i, i + 1) : no_token;
+    before[i] = static_cast<std::uint8_t>(i - 1);
+    behind[i] = static_cast<std::uint8_t>(i + 1);
   }
-  while (parts > 1) {
-    std::size_t at = 0;
-    for (std::size_t i = 1; i + 1 < parts; ++i) {
-      if (merged[i] < merged[at]) at = i;
-    }
-    if (merged[at] == no_token) break;
-    token[at] = merged[at];
-    --parts;
-    for (std::size_t i = at + 1; i < parts; ++i) token[i] = token[i + 1];
-    for (std::size_t i = at + 1; i + 1 < parts; ++i) merged[i] = merged[i + 1];
-    if (at + 1 < parts) merged[at] = vocabulary_.merge(token[at], token[at + 1]);
-    if (at > 0) merged[at - 1] = vocabulary_.merge(token[at - 1], token[at]);
+  for (std::size_t i = parts; i % 8 != 0; ++i) rank[i] = no_token;
+  std::size_t left = parts;
+  for (;;) {
+    const std::uint32_t lowest = lowest_of(rank.data(), parts);
+    if (lowest == no_token) return static_cast<std::int64_t>(left);
+    const std::size_t at = lowest & ((1U << place_bits) - 1);
+    const std::size_t gone = behind[at];
+    const std::size_t next = behind[gone];
+    token[at] = lowest >> place_bits;
+    --left;
+    rank[gone] = no_token;
+    behind[at] = static_cast<std::uint8_t>(next);
+    before[next] = static_cast<std::uint8_t>(at);
+    rank[at] = next < parts ? offer(at, next) : no_token;
+    if (at > 0) rank[before[at]] = offer(before[at], at);
   }
-  return static_cast<std::int64_t>(parts);
 }
 
 // A sequence of tokens is the encoding of its text exactly if every two neighbours are the encoding

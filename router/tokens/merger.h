@@ -21,7 +21,8 @@ class Merger {
   std::uint64_t restarts() const { return restarts_; }  // windows that had to be widened; for tests
 
  private:
-  static constexpr std::size_t few = 48;  // up to here a scan for the lowest rank beats a heap
+  static constexpr std::size_t few = 56;  // up to here a scan for the lowest rank beats a heap
+  static constexpr std::size_t few_bytes = 3 * few;
   static constexpr std::uint32_t nowhere = 0xFFFFFFFF;
 
   struct Part {
@@ -36,7 +37,7 @@ class Merger {
   };
 
   std::size_t seed(std::span<const unsigned char> piece, Token* token) const;
-  std::int64_t count_few(std::span<const unsigned char> piece) const;
+  std::int64_t count_few(std::span<Token> token) const;
   bool count_in_windows(std::span<const unsigned char> piece, std::size_t window,
                         std::int64_t& total);
   void encode(std::span<const unsigned char> text, std::size_t offset);

@@ -52,24 +52,72 @@ void write_planes(const std::vector<std::uint32_t>& values, std::vector<unsigned
       out.push_back(static_cast<unsigned char>(value >> shift));
 }
 
-// Parts come before the whole, every byte is a token once, no token is too long.
-Result<void> check_merges(const PackedVocabulary& found) {
-  std::vector<std::uint32_t> length(found.left.size());
+// The length of every token: parts may come behind the whole, but not in a circle.
+class Lengths {
+ public:
+  explicit Lengths(const PackedVocabulary& from)
+      : from_(from), length_(from.left.size(), unknown) {}
+
+  // False: a circle, or a token that is too long.
+  bool find(std::uint32_t token) {
+    open_.assign(1, token);
+    while (!open_.empty()) {
+      const std::uint32_t next = open_.back();
+      if (length_[next] < entered || from_.right[next] == PackedVocabulary::single_byte) {
+        if (length_[next] >= entered) length_[next] = 1;
+        open_.pop_back();
+        continue;
+      }
+      const std::uint32_t a = length_[from_.left[next]], b = length_[from_.right[next]];
+      if (a < entered && b < entered) {
+        if (a + b > token_bytes_max) return false;
+        length_[next] = a + b;
+        open_.pop_back();
+        continue;
+      }
+      if (length_[next] == entered && (a == entered || b == entered)) return false;
+      length_[next] = entered;
+      if (a >= entered) open_.push_back(from_.left[next]);
+      if (b >= entered && from_.right[next] != from_.left[next]) open_.push_back(from_.right[next]);
+    }
+    return true;
+  }
+  const std::vector<std::uint32_t>& all() const { return length_; }
+
+ private:
+  static constexpr std::uint32_t entered = 0xFFFFFFFE, unknown = 0xFFFFFFFF;
+  const PackedVocabulary& from_;
+  std::vector<std::uint32_t> length_;
+  std::vector<std::uint32_t> open_;
+};
+
+// Every byte is a token once, no part is missing, no token is too long. Fills `by_length`.
+Result<void> check_merges(PackedVocabulary& found) {
+  const auto tokens = static_cast<std::uint32_t>(found.left.size());
   std::array<bool, 256> seen{};
   std::size_t singles = 0;
-  for (std::size_t i = 0; i < found.left.size(); ++i) {
+  for (std::uint32_t i = 0; i < tokens; ++i) {
     if (found.right[i] == PackedVocabulary::single_byte) {
       if (found.left[i] > 255 || seen[found.left[i]]) return damaged("a byte stands there twice");
       seen[found.left[i]] = true;
       ++singles;
-      length[i] = 1;
-      continue;
+    } else if (found.left[i] >= tokens || found.right[i] >= tokens) {
+      return damaged("a part of a token is missing");
     }
-    if (found.left[i] >= i || found.right[i] >= i) return damaged("a token comes before its parts");
-    length[i] = length[found.left[i]] + length[found.right[i]];
-    if (length[i] > token_bytes_max) return damaged("a token is longer than 64 KB");
+    found.ordered = found.ordered && (found.right[i] == PackedVocabulary::single_byte ||
+                                      (found.left[i] < i && found.right[i] < i));
   }
   if (singles != 256) return damaged("not every byte is a token");
+  Lengths lengths(found);
+  for (std::uint32_t i = 0; i < tokens; ++i)
+    if (!lengths.find(i)) return damaged("a token is a part of itself, or longer than 64 KB");
+  found.by_length.resize(tokens);
+  for (std::uint32_t i = 0; i < tokens; ++i) found.by_length[i] = i;
+  if (found.ordered) return {};
+  const auto shorter = [&](std::uint32_t a, std::uint32_t b) {
+    return lengths.all()[a] < lengths.all()[b];
+  };
+  std::stable_sort(found.by_length.begin(), found.by_length.end(), shorter);
   return {};
 }
 

@@ -19,10 +19,14 @@ struct PackedVocabulary {
   bool normalises = false;
   std::vector<std::uint32_t> left, right;  // by token, in the order in which they merge
   std::vector<std::string> whole;          // pieces that are a token though no merging makes them
+
+  // From here on found by read_packed.
+  bool ordered = true;                   // no token ranks below one of its parts
+  std::vector<std::uint32_t> by_length;  // tokens, each behind its parts
 };
 
-// Everything is checked: sizes, checksum, that parts come before the whole, that every byte is a
-// token once, that no token is longer than 64 KB.
+// Everything is checked: sizes, checksum, that every byte is a token once, that no token is a part
+// of itself or longer than 64 KB.
 Result<PackedVocabulary> read_packed(std::span<const unsigned char> file);
 std::vector<unsigned char> write_packed(const PackedVocabulary& vocabulary);
 

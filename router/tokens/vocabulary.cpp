@@ -54,6 +54,8 @@ class VocabularyBuilder {
     out_.lines_.assign(std::bit_ceil(tokens) / 2, PieceLine{});
     out_.line_mask_ = out_.lines_.size() - 1;
     ends_.resize(tokens);
+    // Characters as first parts are right only where no token ranks below its parts.
+    if (!from_.ordered) out_.crossed_.fill(~std::uint64_t{0});
     add_tokens(tokens);
     add_pieces();
     for (const std::string& piece : from_.whole) add_whole(piece);
@@ -79,14 +81,14 @@ class VocabularyBuilder {
 
   void add_tokens(std::size_t tokens) {
     text_.resize(tokens);
-    for (std::size_t token = 0; token < tokens; ++token) {
-      const std::size_t next = std::min(token + ahead, tokens - 1);
+    for (std::size_t i = 0; i < tokens; ++i) {
+      const Token next = from_.by_length[std::min(i + ahead, tokens - 1)];
       __builtin_prefetch(&out_.pairs_[home_of(from_.left[next], from_.right[next])], 1);
-      const auto number = static_cast<Token>(token);
+      const Token token = from_.by_length[i];
       if (from_.right[token] == PackedVocabulary::single_byte) {
-        add_byte(number, static_cast<unsigned char>(from_.left[token]));
+        add_byte(token, static_cast<unsigned char>(from_.left[token]));
       } else {
-        add_merge(number, from_.left[token], from_.right[token]);
+        add_merge(token, from_.left[token], from_.right[token]);
       }
     }
   }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "router/tokens/utf8_put.h"
 #include "tests/unit/tokens/support.h"
 
 using namespace steelyard::router;
@@ -182,4 +183,26 @@ TEST_CASE("what is certain before the end is known stays so, whatever follows") 
     }
   }
   CHECK(certain > 100'000);
+}
+
+TEST_CASE("every code point, between letters, blanks and signs, is cut alike by all ways") {
+  std::string text;
+  for (std::uint32_t code = 0x80; code < 0x30000; ++code) {
+    if (code >= 0xD800 && code < 0xE000) continue;
+    append_utf8(text, code);
+    static const std::string_view others[] = {"a ", "B", "(",      "x\n", " ",
+                                              "中", "Q", "\u0301", ".\n"};
+    text += others[code % std::size(others)];
+    if (code % 3 == 0) append_utf8(text, code);
+  }
+  for (const PatternId id : all_patterns) {
+    CAPTURE(name_of(id));
+    const auto expected = ends_of(scanner_of(id, ScanWith::scalar), scan_text(text));
+    CHECK(expected.size() > 150'000);
+    for (const ScanWith with : {ScanWith::avx2, ScanWith::avx512}) {
+      CAPTURE(name_of(with));
+      const bool same = ends_of(scanner_of(id, with), scan_text(text)) == expected;
+      CHECK(same);
+    }
+  }
 }
