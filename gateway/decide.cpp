@@ -95,6 +95,7 @@ void count_tokens(Worker& worker, Serving& serving, const Principal& principal, 
                 tools.shape_scratch.text_before == d.before.text_tokens &&
                 target_of(serving, d.before) >= 0;
   serving.inputs.count(d.features, tools.counts);
+  tools.exact.apply(*serving.runtime, d.chat, serving.inputs, d.features, tools.counts);
   if (d.has_media) router::add_media(catalog.models(), catalog.own_framing(), shape, tools.counts);
   if (d.continues) continue_talk(serving, tools.counts, d);
   const router::InputCount& own = tools.counts[catalog.models().size()];

@@ -1,11 +1,13 @@
 #include "gateway/runtime.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
 #include "gateway/net/head_writer.h"
 #include "gateway/net/tls.h"
+#include "gateway/own_vocabulary.h"
 #include "gateway/store/zone_loader.h"
 #include "policies/compile.h"
 #include "router/ledger/zone.h"
@@ -140,6 +142,29 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
   return {};
 }
 
+Result<void> load_vocabularies(Runtime& runtime) {
+  const auto usual = router::load_o200k();
+  runtime.vocabularies.resize(runtime.catalog.models().size());
+  for (std::size_t m = 0; m < runtime.vocabularies.size(); ++m) {
+    if (runtime.catalog.models()[m].target_count == 0) continue;
+    const std::string& tokenizer = runtime.spec.models[m].tokenizer;
+    const auto earlier = std::find_if(
+        runtime.spec.models.begin(), runtime.spec.models.begin() + static_cast<std::ptrdiff_t>(m),
+        [&](const ModelSpec& one) { return one.tokenizer == tokenizer; });
+    const auto at = static_cast<std::size_t>(earlier - runtime.spec.models.begin());
+    if (at < m && runtime.vocabularies[at] != nullptr) {
+      runtime.vocabularies[m] = runtime.vocabularies[at];
+      continue;
+    }
+    Result<OwnVocabulary> own = vocabulary_of(tokenizer);
+    if (!own)
+      return fail(unusable("model `" + runtime.spec.models[m].name + "`, tokenizer `" + tokenizer +
+                           "`: " + own.error().context));
+    if (own->exact && own->vocabulary != usual) runtime.vocabularies[m] = own->vocabulary;
+  }
+  return {};
+}
+
 Result<void> load_rule_zones(Runtime& runtime) {
   const Result<router::ZoneTable> table = store::load_zones(runtime.rules.zones());
   if (!table) return fail(unusable(table.error().context));
@@ -172,6 +197,8 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
     runtime->providers.push_back(std::move(*built));
   }
   if (const Result<void> zones = load_rule_zones(*runtime); !zones) return fail(zones.error());
+  if (Result<void> loaded = load_vocabularies(*runtime); !loaded)
+    return fail(std::move(loaded.error()));
   build_labels(*runtime, labels);
   // Last: from here on the books have changed.
   if (const Result<void> built = build_principals(*runtime, books, now); !built)

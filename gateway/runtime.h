@@ -22,8 +22,9 @@
 namespace steelyard {
 
 namespace router {
+class Vocabulary;
 class Zone;
-}
+}  // namespace router
 
 // Who a key belongs to and what it may do.
 struct Principal {
@@ -60,6 +61,8 @@ struct Runtime {
   // By bit of Catalog::parameters(); nothing where the dialect has no such field.
   std::vector<std::optional<dialect::Field>> parameters;
   std::vector<std::shared_ptr<const router::Zone>> zones;  // by RuleSet::zones()
+  // By model: its own vocabulary; null where there is none or it is o200k_base.
+  std::vector<std::shared_ptr<const router::Vocabulary>> vocabularies;
   Instant loaded_at;
   std::uint64_t generation = 0;
 };

@@ -26,7 +26,9 @@ Worker::Worker(WorkerSeams seams, std::shared_ptr<const Runtime> runtime,
       wheel_(seams_.clock.tick()),
       random_(seams_.random_seed),
       tools_(std::make_unique<WorkerTools>(std::move(counter), random_.next())),
-      serving_(begin_serving(std::move(runtime))) {}
+      serving_(begin_serving(std::move(runtime))) {
+  tools_->exact.prepare(*serving_->runtime, memo_seed());
+}
 
 Worker::~Worker() = default;
 
@@ -78,6 +80,7 @@ std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> ru
 
 void Worker::install(std::shared_ptr<const Runtime> runtime) {
   serving_ = begin_serving(std::move(runtime));
+  tools_->exact.prepare(*serving_->runtime, memo_seed());
   tools_->zone_offsets.clear();
   tools_->zone_offsets_minute = INT64_MIN;
 }
@@ -129,6 +132,12 @@ Instant Worker::now() {
     wall_tick_ = last_tick_;
   }
   return Instant{wall_.ns + (last_tick_ - wall_tick_)};
+}
+
+router::MemoSeed Worker::memo_seed() {
+  router::MemoSeed seed;
+  for (unsigned char& byte : seed) byte = static_cast<unsigned char>(random_.next() >> 32);
+  return seed;
 }
 
 router::RequestId Worker::new_request_id() {

@@ -16,6 +16,7 @@
 #include "gateway/sys/random.h"
 #include "router/ledger/ledger.h"
 #include "router/tokens/counter.h"
+#include "router/tokens/slice_hash.h"
 
 namespace steelyard {
 
@@ -91,6 +92,7 @@ class Worker {
   friend class Session;
   void forget(Session& session);  // destroys it
   std::shared_ptr<Serving> begin_serving(std::shared_ptr<const Runtime> runtime);
+  router::MemoSeed memo_seed();
 
   WorkerSeams seams_;
   net::Wheel wheel_;

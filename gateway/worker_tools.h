@@ -13,6 +13,7 @@
 #include "gateway/dialect/answer_shape.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
+#include "gateway/exact_counts.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/receipt_json.h"
 #include "router/output_estimate.h"
@@ -33,6 +34,7 @@ struct WorkerTools {
   dialect::ShapeLibrary shapes;  // by 2 * target, streams 1 more
   std::unique_ptr<router::TokenCounter> counter;
   ShapeScratch shape_scratch;
+  ExactCounts exact;
   router::OutputEstimates outputs;
   std::vector<router::InputCount> counts;  // the request at hand, by model
   router::Plan plan;

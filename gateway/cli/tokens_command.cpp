@@ -24,7 +24,7 @@ namespace {
 
 struct Flags {
   std::vector<std::string> files;
-  std::string model, config;
+  std::string model, config, tokenizer;
   bool chat = false, json = false;
 };
 
@@ -107,12 +107,17 @@ void print_line(const router::TokenCount& count, const std::string& name) {
 int run(const Flags& flags) {
   std::optional<Target> target = find_target(flags);
   if (!target) return 2;
+  if (!flags.tokenizer.empty()) target->tokenizer = flags.tokenizer;
   const Result<OwnVocabulary> own = vocabulary_of(target->tokenizer);
   if (!own) {
     std::cerr << target->tokenizer << ": " << own.error().context << "\n";
     return 1;
   }
   const auto counter = router::make_counter(own->vocabulary);
+  if (!own->exact && !flags.tokenizer.empty()) {
+    std::cerr << "no vocabulary of `" << flags.tokenizer << "` is shipped\n";
+    return 2;
+  }
   if (own->exact) target->tokenizer = "o200k", target->ratio_percent = 100;  // as counted
   int exit_code = 0;
   router::TokenCount total;
@@ -145,6 +150,10 @@ void add_tokens_command(CLI::App& app, int& exit_code) {
   command->add_option("files", flags->files, "text files; `-` is standard input");
   command->add_option("-m,--model", flags->model,
                       "count for this model of the catalogue; without it: o200k_base, exactly");
+  command->add_option(
+      "-t,--tokenizer", flags->tokenizer,
+      "count with this one: o200k, cl100k, qwen3, deepseek-v3, tekken, or file:PATH "
+      "of an imported one");
   command->add_option("-c,--config", flags->config, "the main file, for its catalogue");
   command->add_flag("--chat", flags->chat,
                     "the files are chat completions bodies: count messages, frames, tools, images");

@@ -15,7 +15,7 @@ import time
 import tokens_reference as reference
 
 SETS = ('avx512', 'avx2', 'scalar')
-SLOW = ('qwen-3', 'deepseek-v3')
+SLOW = ('qwen3', 'deepseek-v3')
 
 
 def slices(paths):

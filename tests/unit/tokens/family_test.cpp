@@ -37,7 +37,7 @@ TEST_CASE("names of families and of encodings find the same vocabulary") {
   CHECK(shipped_vocabulary("deepseek-v3") == shipped_vocabulary("deepseek-v4"));
   CHECK(shipped_vocabulary("gemma-3") == nullptr);
   CHECK(shipped_vocabulary("") == nullptr);
-  CHECK(encoding_of_family("qwen-3") == "qwen3");
+  CHECK(encoding_of_family("qwen3") == "qwen3");
   CHECK(encoding_of_family("claude-3").empty());
 }
 
