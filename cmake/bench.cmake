@@ -28,9 +28,8 @@ if(benchmark_FOUND)
     LIBRARIES steelyard_bench_common steelyard_gateway benchmark::benchmark)
 endif()
 
-# Token counting beside other tokenizers: tests/bench/tokens/run, tests/clients/tokens_differential.py.
+# Token counting beside other tokenizers: tests/bench/tokens/run.
 steelyard_bench(steelyard_token_speed SOURCES ${bench_dir}/tokens/speed.cpp LIBRARIES steelyard_router)
-steelyard_bench(steelyard_token_records SOURCES ${bench_dir}/tokens/records.cpp LIBRARIES steelyard_router)
 
 # One small program per tests/bench/*.cpp, to be run under callgrind by hand.
 file(GLOB bench_singles CONFIGURE_DEPENDS ${bench_dir}/*.cpp)

