@@ -1,26 +1,23 @@
 #include "gateway/exact_counts.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gateway/runtime.h"
-#include "router/tokens/framing_table.h"
 
 namespace steelyard {
 namespace {
 
 using router::Feature;
 
-struct OwnText {
-  std::int64_t text = 0, tools = 0;
-};
+// What the text alone decides; the rest is frames, tools and schemas, weighed as for every model.
+constexpr std::array text_features{Feature::text,  Feature::words, Feature::newlines,
+                                   Feature::punct, Feature::upper, Feature::non_ascii};
 
-OwnText count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat) {
-  OwnText own;
-  for (const dialect::TextSlice& slice : chat.texts) own.text += counter.count_json(slice.raw);
-  if (!chat.response_format_value.empty())
-    own.text += counter.count(chat.response_format_value.of(chat.body));
-  if (!chat.tools.empty()) own.tools = counter.count(chat.tools.of(chat.body));
-  return own;
+std::int64_t count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat) {
+  std::int64_t tokens = 0;
+  for (const dialect::TextSlice& slice : chat.texts) tokens += counter.count_json(slice.raw);
+  return tokens;
 }
 
 std::int32_t added(std::int32_t frames, std::int64_t text) {
@@ -65,17 +62,13 @@ void ExactCounts::apply(const Runtime& runtime, const dialect::ChatRequest& chat
   if (named < 0 || static_cast<std::size_t>(named) >= by_model_.size()) return;
   const int number = by_model_[static_cast<std::size_t>(named)];
   if (number < 0) return;
-  const OwnText own = count_text(*counters_[static_cast<std::size_t>(number)].counter, chat);
+  const std::int64_t text = count_text(*counters_[static_cast<std::size_t>(number)].counter, chat);
   router::InputFeatures frames = features;
-  frames[Feature::text] = 0;
-  frames[Feature::tool_text] = 0;
+  for (const Feature feature : text_features) frames[feature] = 0;
   for (std::size_t model = 0; model < by_model_.size(); ++model) {
     if (by_model_[model] != number) continue;
     const router::InputCount base = rows.count_one(frames, model);
-    const std::int32_t shown = runtime.catalog.models()[model].framing.chat->tool_json_percent;
-    counts[model] = {added(base.tokens, own.text + (own.tools * shown + 99) / 100),
-                     added(base.upper, own.text + own.tools)};
-    counts[model].upper = std::max(counts[model].upper, counts[model].tokens);
+    counts[model] = {added(base.tokens, text), added(std::max(base.upper, base.tokens), text)};
   }
 }
 

@@ -145,6 +145,8 @@ bool Merger::count_in_windows(std::span<const unsigned char> piece, std::size_t 
 
 // Leaves the tokens of `text` in tokens_, each with its start counted from `offset`.
 void Merger::encode(std::span<const unsigned char> text, std::size_t offset) {
+  tokens_.clear();
+  if (text.size() <= flat_most) return encode_flat(text, offset);
   split(text);
   while (!heap_.empty()) {
     const std::uint64_t lowest = heap_.front();
@@ -153,10 +155,61 @@ void Merger::encode(std::span<const unsigned char> text, std::size_t offset) {
     const auto at = static_cast<std::uint32_t>(lowest);
     if (parts_[at].merged == lowest >> 32) merge_at(at);
   }
-  tokens_.clear();
   for (std::uint32_t at = 0; at != nowhere; at = parts_[at].behind) {
     tokens_.push_back({offset + at, parts_[at].token});
   }
+}
+
+// As count_few, for more parts: the lowest of the lowest of each eight.
+void Merger::encode_flat(std::span<const unsigned char> text, std::size_t offset) {
+  Flat& flat = flat_;
+  const std::size_t parts = text.size();
+  const auto offer = [&](std::size_t left, std::size_t right) {
+    const Token merged = vocabulary_.merge(flat.token[left], flat.token[right]);
+    return merged == no_token ? no_token
+                              : merged << Flat::place_bits | static_cast<std::uint32_t>(left);
+  };
+  const auto refresh = [&flat](std::size_t at) {
+    flat.group[at / 8] = lowest_of(&flat.rank[at & ~std::size_t{7}], 8);
+  };
+  for (std::size_t i = 0; i < parts; ++i) {
+    flat.token[i] = vocabulary_.of_byte(text[i]);
+    const Token merged = i + 1 < parts ? vocabulary_.merge_bytes(text[i], text[i + 1]) : no_token;
+    flat.rank[i] =
+        merged == no_token ? no_token : merged << Flat::place_bits | static_cast<std::uint32_t>(i);
+    flat.before[i] = static_cast<std::uint16_t>(i - 1);
+    flat.behind[i] = static_cast<std::uint16_t>(i + 1);
+  }
+  std::size_t end = parts;
+  for (; end % 8 != 0; ++end) flat.rank[end] = no_token;
+  std::size_t groups = end / 8;
+  for (std::size_t g = 0; g < groups; ++g) refresh(g * 8);
+  for (; groups % 8 != 0; ++groups) flat.group[groups] = no_token;
+  for (;;) {
+    const std::uint32_t lowest = lowest_of(flat.group.data(), groups);
+    if (lowest == no_token) break;
+    const std::size_t at = lowest & ((1U << Flat::place_bits) - 1);
+    const std::size_t gone = flat.behind[at];
+    const std::size_t next = flat.behind[gone];
+    flat.token[at] = lowest >> Flat::place_bits;
+    flat.rank[gone] = no_token;
+    flat.behind[at] = static_cast<std::uint16_t>(next);
+    if (next < parts) flat.before[next] = static_cast<std::uint16_t>(at);
+    flat.rank[at] = next < parts ? offer(at, next) : no_token;
+    refresh(at);
+    if (gone / 8 != at / 8) refresh(gone);
+    if (at > 0) {
+      const std::size_t left = flat.before[at];
+      flat.rank[left] = offer(left, at);
+      if (left / 8 != at / 8) {
+        refresh(left);
+      } else {
+        refresh(at);
+      }
+    }
+  }
+  for (std::size_t at = 0; at < parts; at = flat.behind[at])
+    tokens_.push_back({offset + at, flat.token[at]});
 }
 
 void Merger::split(std::span<const unsigned char> text) {

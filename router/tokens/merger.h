@@ -1,6 +1,7 @@
 #pragma once
 // Byte-pair encoding of one piece: neighbours that merge into the lowest-ranked token do so first,
 // the leftmost of equals, until none merge. Counts the tokens that are left.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,7 +14,7 @@ namespace steelyard::router {
 class Merger {
  public:
   // `window`: bytes encoded at a time in long pieces; tests make it small.
-  explicit Merger(const Vocabulary& vocabulary, std::size_t window = 256);
+  explicit Merger(const Vocabulary& vocabulary, std::size_t window = 512);
 
   // Tokens of a piece of at least one byte. O(n) for long pieces; memory does not grow with them.
   std::int64_t count(std::span<const unsigned char> piece);
@@ -41,6 +42,7 @@ class Merger {
   bool count_in_windows(std::span<const unsigned char> piece, std::size_t window,
                         std::int64_t& total);
   void encode(std::span<const unsigned char> text, std::size_t offset);
+  void encode_flat(std::span<const unsigned char> text, std::size_t offset);
   void split(std::span<const unsigned char> text);
   void merge_at(std::uint32_t at);
   void offer(std::uint32_t at);
@@ -48,6 +50,15 @@ class Merger {
   const Vocabulary& vocabulary_;
   std::size_t window_;
   std::uint64_t restarts_ = 0;
+  static constexpr std::size_t flat_most = 512;
+  struct Flat {
+    static constexpr unsigned place_bits = 9;
+    alignas(16) std::array<std::uint32_t, flat_most> rank;  // merged token, then its place
+    alignas(16) std::array<std::uint32_t, flat_most / 8> group;
+    std::array<Token, flat_most> token;
+    std::array<std::uint16_t, flat_most> before, behind;
+  };
+  Flat flat_;
   std::vector<Part> parts_;          // one per byte of the window
   std::vector<std::uint64_t> heap_;  // rank << 32 | index of the left part; stale ones are skipped
   std::vector<Start> tokens_;        // of the window encoded last

@@ -46,14 +46,15 @@ std::string piece_of(Random& random, std::size_t size) {
 TEST_CASE("windows change nothing") {
   const Vocabulary& vocabulary = *shared_vocabulary();
   Random random(7);
-  Merger tiny(vocabulary, 16), small(vocabulary, 64), usual(vocabulary);
+  Merger tiny(vocabulary, 16), small(vocabulary, 64), usual(vocabulary), wide(vocabulary, 4096);
   for (int round = 0; round < 250; ++round) {
-    const std::string text = piece_of(random, 1 + random.below(600));
+    const std::string text = piece_of(random, 1 + random.below(round % 5 == 0 ? 1500 : 600));
     CAPTURE(text);
     const std::int64_t expected = by_definition(vocabulary, text);
     CHECK(tiny.count(bytes_of(text)) == expected);
     CHECK(small.count(bytes_of(text)) == expected);
     CHECK(usual.count(bytes_of(text)) == expected);
+    CHECK(wide.count(bytes_of(text)) == expected);  // with a heap
   }
   CHECK(tiny.restarts() > 0);  // the case of a wrong window was there to be handled
 }
