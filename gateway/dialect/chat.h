@@ -61,6 +61,7 @@ enum class ToolChoice : std::uint8_t { unset, automatic, none, required, named }
 struct OutputLimit {
   std::int64_t tokens = 0;  // 1 to 2^31; 0: absent or null
   ByteRange key, value;
+  bool zero = false;  // 0 was asked for, in a dialect that takes it: nothing may be filled in
 };
 
 struct ChatRequest {

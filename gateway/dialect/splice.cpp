@@ -51,7 +51,7 @@ void SplicedBody::edit_limits(const ChatRequest& request, const BodyEdits& edits
   const LimitKey names[] = {LimitKey::max_tokens, LimitKey::max_completion_tokens};
   const bool unset = request.output_tokens_max() == 0;
   const bool both = !limits[0]->key.empty() && !limits[1]->key.empty();
-  bool capped = !unset || cap <= 0;
+  bool capped = !unset || cap <= 0 || limits[0]->zero;
   for (int i = 0; i < 2; ++i) {
     const OutputLimit& limit = *limits[i];
     if (limit.key.empty()) continue;

@@ -54,6 +54,11 @@ class StrictReader {
   bool failed() const { return !refusal_->empty() || cursor.fault() != JsonFault::none; }
   // Always false, to be returned. The first refusal stays.
   bool refuse(const Where& where, std::string_view problem);
+  // The refusal of a reader of a part of the document becomes this one's. Always false.
+  bool repeat(std::string_view refusal) {
+    if (!failed()) refusal_->assign(refusal);
+    return false;
+  }
 
   // Enters the object or array that must be the current value.
   bool enter(const Where& where, char bracket, std::string_view problem) {

@@ -35,8 +35,8 @@ std::string unpack(const std::string& path) {
   return out;
 }
 
-std::vector<Recorded> load() {
-  const std::string path = shared_folder() + "/fixtures/recorded/openai.chat.jsonl.xz";
+std::vector<Recorded> load(const std::string& dialect) {
+  const std::string path = shared_folder() + "/fixtures/recorded/" + dialect + ".jsonl.xz";
   std::vector<Recorded> all;
   if (!fs::exists(path)) {
     MESSAGE("recorded traffic is not here, tests over it check nothing: set STEELYARD_SHARED");
@@ -97,7 +97,12 @@ void write_limit(JsonWriter& json, std::string_view name, const OutputLimit& lim
 }  // namespace
 
 const std::vector<Recorded>& recorded_chat() {
-  static const std::vector<Recorded> all = load();
+  static const std::vector<Recorded> all = load("openai.chat");
+  return all;
+}
+
+const std::vector<Recorded>& recorded_messages() {
+  static const std::vector<Recorded> all = load("anthropic.messages");
   return all;
 }
 
@@ -181,8 +186,9 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-void each_golden(std::string_view prefix, const std::function<void(const std::string&)>& check) {
-  const fs::path root = fs::path(STEELYARD_SOURCE_DIR) / "tests/golden/dialect/openai";
+void each_golden(std::string_view prefix, const std::function<void(const std::string&)>& check,
+                 std::string_view of) {
+  const fs::path root = fs::path(STEELYARD_SOURCE_DIR) / "tests/golden/dialect" / of;
   std::vector<std::string> folders;
   for (const auto& entry : fs::directory_iterator(root)) {
     if (entry.path().filename().string().starts_with(prefix))

@@ -20,6 +20,8 @@ struct Recorded {  // one line of the recorded traffic
 // All recorded OpenAI chat exchanges with a text answer; empty (with a MESSAGE) if they are not
 // here.
 const std::vector<Recorded>& recorded_chat();
+// The same of Anthropic's dialect.
+const std::vector<Recorded>& recorded_messages();
 
 std::string to_json(const ChatRequest& request);
 std::string to_json(const openai::StreamFacts& facts, openai::StreamPhase phase);
@@ -28,9 +30,10 @@ std::string to_json(const openai::ChatAnswer& answer);
 std::string text_of(const openai::TapOutput& out);
 std::string read_file(const std::string& path);
 
-// Runs `check` in every folder tests/golden/dialect/openai/<prefix>*.
+// Runs `check` in every folder tests/golden/dialect/<of>/<prefix>*.
 void each_golden(std::string_view prefix,
-                 const std::function<void(const std::string& folder)>& check);
+                 const std::function<void(const std::string& folder)>& check,
+                 std::string_view of = "openai");
 // CHECKs that folder/name holds `actual`; with UPDATE_GOLDEN=1 writes it.
 void check_golden(const std::string& folder, const std::string& name, const std::string& actual);
 

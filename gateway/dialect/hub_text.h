@@ -1,0 +1,30 @@
+#pragma once
+// Small questions about escaped text (the inside of a JSON string), and the spelling of tool ids.
+#include <string>
+#include <string_view>
+
+namespace steelyard::dialect::hub {
+
+// Nothing but white space, however it is spelled. Anthropic refuses such text blocks.
+bool is_blank(std::string_view escaped);
+
+// "data:image/png;base64,AAAA" taken apart, escaped slashes allowed; false for any other text.
+// Without a media type, `media_type` is empty.
+bool split_data_url(std::string_view escaped, std::string_view& media_type,
+                    std::string_view& base64);
+
+// Is `json` one JSON document? Is it an object?
+bool is_json(std::string_view json);
+bool is_json_object(std::string_view json);
+
+// A call id that matches ^[A-Za-z0-9_-]{1,64}$, the rule of Anthropic and of Bedrock: the id itself
+// if it does, else made from it. The same id always gives the same text, and different ids
+// different ones, so calls and results stay together without a memory. Appends to `out`.
+void append_legal_id(std::string& out, std::string_view escaped_id);
+
+// RFC 4648 section 5, without padding.
+void append_base64url(std::string& out, std::string_view bytes);
+// False, and `out` as it was, if `text` is not base64url.
+bool decode_base64url(std::string& out, std::string_view text);
+
+}  // namespace steelyard::dialect::hub

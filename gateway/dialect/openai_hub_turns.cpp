@@ -1,0 +1,275 @@
+#include "gateway/dialect/openai_hub_turns.h"
+
+#include <algorithm>
+
+namespace steelyard::dialect::openai {
+namespace {
+
+using hub::Loss;
+using hub::Part;
+using hub::PartKind;
+using hub::SourceKind;
+
+bool is_image(const Part& part) {
+  return part.kind == PartKind::image;
+}
+
+}  // namespace
+
+// Marks and kinds that Chat has no place for are told here, once for each part looked at.
+bool TurnWriter::shows(const Part& part) {
+  if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
+  if (part.kind == PartKind::text && !part.citations.empty()) dropped_.add(Loss::citations);
+  switch (part.kind) {
+    case PartKind::text:
+    case PartKind::refusal: return !part.text.empty();
+    case PartKind::audio: return true;
+    case PartKind::image:
+      if (part.source == SourceKind::file_id) dropped_.add(Loss::images);
+      return part.source != SourceKind::file_id;
+    case PartKind::document:
+      // A file id of one provider means nothing to another; Chat takes no URL of a document.
+      if (part.source == SourceKind::base64 || part.source == SourceKind::text) return true;
+      if (part.source == SourceKind::file_id && same_wire()) return true;
+      dropped_.add(Loss::documents);
+      return false;
+    case PartKind::native: dropped_.add(Loss::native_parts); return same_wire();
+    default: return false;
+  }
+}
+
+void TurnWriter::write() {
+  json_.key("messages").open('[');
+  bool leading = true;
+  for (const hub::Message& message : request_.messages) {
+    switch (message.role) {
+      case Role::system:
+      case Role::developer: system(message, leading); break;
+      case Role::assistant: assistant(message); break;
+      default: user(message);
+    }
+    leading = leading && (message.role == Role::system || message.role == Role::developer);
+  }
+  json_.close(']');
+}
+
+// Later ones stay where they are: moved to the front they would change the prefix every turn
+// (research/wire 2.4).
+void TurnWriter::system(const hub::Message& message, bool leading) {
+  const Parts parts = parts_of(message);
+  const bool any =
+      std::any_of(parts.begin(), parts.end(), [this](const Part& p) { return shows(p); });
+  if (!any) return;
+  const bool marked = !leading && !options_.system_anywhere;
+  json_.open('{').field("role", marked                            ? "user"
+                                : message.role == Role::developer ? "developer"
+                                                                  : "system");
+  json_.key("content");
+  if (marked) {
+    joined_text(parts, "<system>\\n");
+    json_.out().insert(json_.out().size() - 1, "\\n</system>");
+  } else if (options_.cache_marks && parts.size() > 1) {
+    json_.open('[');
+    for (const Part& part : parts)
+      if (shows(part)) content_part(part);
+    json_.close(']');
+  } else {
+    joined_text(parts, {});
+  }
+  json_.close('}');
+}
+
+void TurnWriter::user(const hub::Message& message) {
+  const Parts parts = parts_of(message);
+  tool_results(parts);
+  bool hoist = false, own = false;
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::tool_result) {
+      own = shows(part) || own;
+      continue;
+    }
+    for (const Part& inside : nested_of(part)) hoist = hoist || is_image(inside);
+  }
+  if (!hoist && !own) return;
+  json_.open('{').field("role", "user").given("name", message.name);
+  content(parts, hoist);
+  json_.close('}');
+}
+
+void TurnWriter::tool_results(Parts parts) {
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::tool_result) continue;
+    if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
+    json_.open('{').field("role", "tool").field("tool_call_id", part.id).key("content");
+    if (part.is_error) dropped_.add(Loss::tool_error);
+    const Parts nested = nested_of(part);
+    for (const Part& inside : nested) {
+      if (is_image(inside)) dropped_.add(Loss::tool_images);
+      if (inside.kind == PartKind::document) dropped_.add(Loss::documents);
+      if (inside.kind == PartKind::native) dropped_.add(Loss::native_parts);
+    }
+    joined_text(nested, part.is_error ? "Error: " : "");
+    json_.close('}');
+  }
+}
+
+// Texts of several parts as one string: what every compatible endpoint takes.
+void TurnWriter::joined_text(Parts parts, std::string_view prefix) {
+  json_.escaped(prefix);
+  std::string& out = json_.out();
+  out.pop_back();
+  bool first = true;
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::text && part.kind != PartKind::refusal) continue;
+    if (part.text.empty()) continue;
+    if (!first) out += "\\n\\n";
+    out += part.text;
+    first = false;
+  }
+  out += '"';
+}
+
+void TurnWriter::content(Parts parts, bool hoist) {
+  json_.key("content");
+  const Part* only = nullptr;
+  std::size_t shown = 0;
+  for (const Part& part : parts) {
+    if (part.kind == PartKind::tool_result || !shows(part)) continue;
+    only = &part;
+    ++shown;
+  }
+  const bool marked = only != nullptr && options_.cache_marks && !only->cache.empty();
+  if (!hoist && shown == 1 && only->kind == PartKind::text && !marked) {
+    json_.escaped(only->text);
+    return;
+  }
+  json_.open('[');
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::tool_result) continue;
+    bool labelled = false;
+    for (const Part& inside : nested_of(part)) {
+      if (!is_image(inside) || !shows(inside)) continue;
+      if (!labelled) {
+        json_.open('{').field("type", "text").key("text");
+        json_.escaped("Image in the result of tool call ", part.id, ":").close('}');
+      }
+      labelled = true;
+      content_part(inside);
+    }
+  }
+  for (const Part& part : parts)
+    if (part.kind != PartKind::tool_result && shows(part)) content_part(part);
+  json_.close(']');
+}
+
+void TurnWriter::content_part(const Part& part) {
+  if (same_wire() && !part.raw.empty() && options_.cache_marks) {
+    json_.raw(part.raw);
+    return;
+  }
+  json_.open('{');
+  switch (part.kind) {
+    case PartKind::image:
+      json_.field("type", "image_url").key("image_url").open('{').key("url");
+      if (part.source == SourceKind::base64)
+        json_.escaped("data:", part.media_type, ";base64,", part.text);
+      else
+        json_.escaped(part.text);
+      if (part.detail != ImageDetail::automatic) {
+        constexpr std::string_view kDetails[] = {"auto", "low", "high", "original"};
+        json_.field("detail", kDetails[static_cast<std::size_t>(part.detail)]);
+      }
+      json_.close('}');
+      break;
+    case PartKind::audio:
+      json_.field("type", "input_audio").key("input_audio").open('{');
+      json_.field("data", part.text).field("format", part.media_type).close('}');
+      break;
+    case PartKind::document:
+      if (part.source == SourceKind::text) {
+        json_.field("type", "text").field("text", part.text);
+        break;
+      }
+      json_.field("type", "file").key("file").open('{');
+      if (part.source == SourceKind::file_id) {
+        json_.field("file_id", part.text).close('}');
+        break;
+      }
+      json_.field("filename", part.name.empty() ? "document.pdf" : part.name).key("file_data");
+      json_.escaped("data:", part.media_type.empty() ? "application/pdf" : part.media_type,
+                    ";base64,", part.text);
+      json_.close('}');
+      break;
+    default: json_.field("type", "text").field("text", part.text);
+  }
+  if (options_.cache_marks) json_.given_raw("cache_control", part.cache);
+  json_.close('}');
+}
+
+void TurnWriter::assistant(const hub::Message& message) {
+  const Parts parts = parts_of(message);
+  bool text = false, calls_here = false, thoughts = false;
+  for (const Part& part : parts) {
+    if (part.kind == PartKind::tool_use) calls_here = true;
+    if (part.kind == PartKind::thinking || part.kind == PartKind::redacted_thinking)
+      thoughts = true;
+    else if (part.kind != PartKind::tool_use && part.kind != PartKind::native)
+      text = shows(part) || text;
+    else
+      shows(part);  // tells what is lost
+  }
+  if (!text && !calls_here && !(thoughts && options_.reasoning_content)) {
+    if (thoughts) dropped_.add(Loss::thinking);
+    return;
+  }
+  json_.open('{').field("role", "assistant").given("name", message.name).key("content");
+  if (text)
+    joined_text(parts, {});
+  else if (calls_here)
+    json_.raw("null");
+  else
+    json_.escaped("");
+  if (thoughts) reasoning(parts);
+  if (calls_here) calls(parts);
+  json_.close('}');
+}
+
+void TurnWriter::reasoning(Parts parts) {
+  bool any = false;
+  for (const Part& part : parts) {
+    if (part.kind == PartKind::redacted_thinking || !part.signature.empty())
+      dropped_.add(Loss::thinking);
+    any = any || (part.kind == PartKind::thinking && !part.text.empty());
+  }
+  if (!options_.reasoning_content || !any) return dropped_.add(Loss::thinking);
+  json_.key("reasoning_content").escaped("");
+  std::string& out = json_.out();
+  out.pop_back();
+  bool first = true;
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::thinking) continue;
+    if (!first) out += "\\n\\n";
+    out += part.text;
+    first = false;
+  }
+  out += '"';
+}
+
+void TurnWriter::calls(Parts parts) {
+  json_.key("tool_calls").open('[');
+  for (const Part& part : parts) {
+    if (part.kind != PartKind::tool_use) continue;
+    if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
+    const std::string_view kind = part.custom_tool ? "custom" : "function";
+    json_.open('{').field("id", part.id).field("type", kind).key(kind).open('{');
+    json_.field("name", part.name).key(part.custom_tool ? "input" : "arguments");
+    if (part.arguments_escaped)
+      json_.escaped(part.arguments);
+    else
+      json_.text(part.arguments);
+    json_.close('}').close('}');
+  }
+  json_.close(']');
+}
+
+}  // namespace steelyard::dialect::openai
