@@ -79,6 +79,11 @@ Calibrations::Learned Calibrations::learn(const Bill& bill, const router::InputW
   return learned;
 }
 
+void Calibrations::remember(const router::TurnBilled& turn) {
+  const std::lock_guard hold(state_->lock);
+  state_->conversations.put(turn);
+}
+
 std::optional<router::TurnBilled> Calibrations::last_turn(std::uint64_t key) const {
   const std::lock_guard hold(state_->lock);
   const router::TurnBilled* turn = state_->conversations.find(key);

@@ -43,6 +43,8 @@ class Calibrations {
     bool calibrated = false;       // they are not the shipped ones any more
   };
   Learned learn(const Bill& bill, const router::InputWeights& prior);
+  // Only remembers a turn.
+  void remember(const router::TurnBilled& turn);
   std::optional<router::TurnBilled> last_turn(std::uint64_t key) const;
   // Weights of every slot that was taught after `*seen`, which becomes now.
   void fetch(Serving& serving, std::uint64_t* seen) const;

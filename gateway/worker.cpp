@@ -40,6 +40,7 @@ void Serving::begin_counting(Calibrations* calibrations) {
     some_text_unknown |= model.target_count > 0 && !model.framing.exact_text;
   if (calibrations == nullptr) return;
   slots = calibrations->slots_of(catalog);
+  bills.assign(slots.size(), 0);
   calibrations->fetch(*this, &calibration_seen);
 }
 

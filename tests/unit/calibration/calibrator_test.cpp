@@ -160,6 +160,40 @@ TEST_CASE("text features: a table") {
   }
 }
 
+TEST_CASE("text features: sixteen bytes at a time as one at a time") {
+  std::uint64_t dice = 7;
+  const std::string_view pieces[] = {"word",         "Aa", " ", "\n", "\xC3\xA9",
+                                     "\xE6\x97\xA5", "9",  "_", "{}", "\x01"};
+  for (int round = 0; round < 400; ++round) {
+    std::string text;
+    while (text.size() < static_cast<std::size_t>(round * 23)) {
+      dice = dice * 6'364'136'223'846'793'005u + 1;
+      text += pieces[(dice >> 33) % std::size(pieces)];
+    }
+    TextFeatures wanted;
+    bool in_word = false;
+    for (const char c : text) {
+      const auto b = static_cast<unsigned char>(c);
+      const bool alpha = (b | 0x20) >= 'a' && (b | 0x20) <= 'z';
+      const bool letter = alpha || b >= 0x80;
+      wanted.words += letter && !in_word;
+      in_word = letter;
+      wanted.newlines += b == '\n';
+      wanted.upper += b >= 'A' && b <= 'Z';
+      wanted.punct += b > ' ' && b < 0x7F && !alpha && !(b >= '0' && b <= '9');
+      wanted.non_ascii += b >= 0xC0;
+    }
+    for (const TextForm form : {TextForm::plain, TextForm::json}) {
+      const TextFeatures found = text_features(text, form);
+      REQUIRE(found.words == wanted.words);
+      REQUIRE(found.newlines == wanted.newlines);
+      REQUIRE(found.punct == wanted.punct);
+      REQUIRE(found.upper == wanted.upper);
+      REQUIRE(found.non_ascii == wanted.non_ascii);
+    }
+  }
+}
+
 TEST_CASE("text features: a long text by parts") {
   std::string text;
   while (text.size() < 200'000) text += "The quick brown fox, said Ann; it jumped.\n";
