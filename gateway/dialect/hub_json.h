@@ -12,8 +12,10 @@ namespace steelyard::dialect::hub {
 
 class PieceWriter {
  public:
-  // Appends to `out`, which may hold other text already.
-  explicit PieceWriter(std::string& out) : out_(&out), begin_(out.size()) {}
+  // Appends to `out`, which may hold other text already. `inside`: what stands there is the
+  // beginning of the same object or array.
+  explicit PieceWriter(std::string& out, bool inside = false)
+      : out_(&out), begin_(inside ? 0 : out.size()) {}
 
   PieceWriter& open(char bracket) {
     separate();

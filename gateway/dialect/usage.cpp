@@ -35,6 +35,7 @@ TokenUsage normalise(const ReportedUsage& reported, UsageQuirks quirks) {
   out.reasoning = in_range(reported.reasoning, out.note);
   out.cache_read = in_range(reported.cached, out.note);
   out.cache_write = in_range(reported.cache_write, out.note);
+  out.cache_write_1h = std::min(in_range(reported.cache_write_1h, out.note), out.cache_write);
   const std::int64_t total = reported.total_present ? in_range(reported.total, out.note) : 0;
 
   // The total decides whether reasoning is inside completion; the quirk does when there is no

@@ -11,8 +11,9 @@ namespace steelyard::dialect {
 struct ReportedUsage {
   std::int64_t prompt = 0, completion = 0, total = 0;
   std::int64_t cached = 0, cache_write = 0, reasoning = 0;
-  NanoUsd cost;          // what the provider says it bills (OpenRouter); rounded up
-  bool present = false;  // a usage object with at least one token count was seen
+  NanoUsd cost;                     // what the provider says it bills (OpenRouter); rounded up
+  std::int64_t cache_write_1h = 0;  // part of cache_write, at another price
+  bool present = false;             // a usage object with at least one token count was seen
   bool total_present = false;
   bool cost_present = false;
 };
@@ -36,7 +37,8 @@ const char* name_of(UsageNote note);
 // Disjoint: input = uncached + cache_read + cache_write. All 0 to usage_tokens_max.
 struct TokenUsage {
   std::int64_t uncached = 0, cache_read = 0, cache_write = 0, output = 0;
-  std::int64_t reasoning = 0;  // part of `output`, for display only
+  std::int64_t reasoning = 0;       // part of `output`, for display only
+  std::int64_t cache_write_1h = 0;  // part of `cache_write`: Anthropic's longer-lived entries
   UsageNote note = UsageNote::plain;
   std::int64_t input() const { return uncached + cache_read + cache_write; }
 };

@@ -1,0 +1,151 @@
+#include "gateway/dialect/anthropic_encode.h"
+
+#include "gateway/dialect/anthropic_errors.h"
+#include "gateway/dialect/anthropic_events.h"
+#include "gateway/dialect/anthropic_usage.h"
+
+namespace steelyard::dialect::anthropic {
+
+using hub::BlockKind;
+using hub::DeltaKind;
+using hub::Event;
+using hub::EventKind;
+using hub::PieceWriter;
+using hub::StopReason;
+
+// Clients want ids that look like Anthropic's (strict parsers check the prefix).
+void append_message_id(std::string& out, std::string_view id) {
+  if (!id.starts_with("msg_")) out += "msg_";
+  out += id.empty() ? std::string_view("0") : id;
+}
+
+void StreamEncoder::begin(std::string_view type) {
+  out_->append("event: ").append(type).append("\ndata: {\"type\":\"").append(type).append("\"");
+}
+
+void StreamEncoder::finish() {
+  out_->append("}\n\n");
+}
+
+void StreamEncoder::take(const Event& event) {
+  if (event.choice != 0 || over_) return;
+  switch (event.kind) {
+    case EventKind::start: return start(event);
+    case EventKind::open: return open(event);
+    case EventKind::delta: return delta(event);
+    case EventKind::close: return close(event);
+    case EventKind::usage: usage_ = event.usage; return;
+    case EventKind::stop:
+      stop_ = event.stop;
+      stop_sequence_ = event.text;
+      return;
+    case EventKind::ping: out_->append("event: ping\ndata: {\"type\":\"ping\"}\n\n"); return;
+    case EventKind::fault:
+      over_ = true;
+      if (event.fault != nullptr) write_sse_fault(*out_, *event.fault, options_.request_id);
+      return;
+    case EventKind::end: return end();
+  }
+}
+
+void StreamEncoder::start(const Event& event) {
+  started_ = true;
+  begin("message_start");
+  out_->append(",\"message\":");
+  std::string& out = *out_;
+  PieceWriter json(out);
+  json.open('{').key("id").escaped("");
+  out.pop_back();
+  append_message_id(out, event.id);
+  out += '"';
+  json.field("type", "message").field("role", "assistant");
+  json.field("model", options_.model.empty() ? event.name : options_.model);
+  json.field_raw("content", "[]").field_raw("stop_reason", "null");
+  json.field_raw("stop_sequence", "null");
+  // Known later; Claude Code takes the figures of message_delta (research/wire 4.1).
+  write_usage(json, normalise(usage_, options_.quirks));
+  json.close('}');
+  finish();
+}
+
+void StreamEncoder::open(const Event& event) {
+  if (!started_) start({});
+  shown_ = event.block != BlockKind::native || !event.raw.empty();
+  said_ = false;
+  if (!shown_) return;
+  begin("content_block_start");
+  PieceWriter json(*out_);
+  out_->append(",\"index\":").append(std::to_string(next_)).append(",\"content_block\":");
+  PieceWriter block(*out_);
+  switch (event.block) {
+    case BlockKind::text:
+    case BlockKind::refusal: block.raw(R"({"type":"text","text":""})"); break;
+    case BlockKind::thinking:
+      block.raw(R"({"type":"thinking","thinking":"","signature":""})");
+      break;
+    case BlockKind::redacted_thinking:
+      block.open('{').field("type", "redacted_thinking").field("data", event.text).close('}');
+      break;
+    case BlockKind::tool_call:
+      block.open('{').field("type", "tool_use").field("id", event.id).field("name", event.name);
+      block.field_raw("input", "{}").close('}');
+      break;
+    case BlockKind::native: block.raw(event.raw); break;
+  }
+  finish();
+}
+
+void StreamEncoder::delta(const Event& event) {
+  if (!shown_ || (event.delta != DeltaKind::citation && event.text.empty())) return;
+  begin("content_block_delta");
+  out_->append(",\"index\":").append(std::to_string(next_)).append(",\"delta\":");
+  PieceWriter json(*out_);
+  json.open('{');
+  if (event.delta == DeltaKind::signature) {
+    json.field("type", "signature_delta").field("signature", event.text);
+  } else if (event.delta == DeltaKind::citation) {
+    json.field("type", "citations_delta").field_raw("citation", event.raw);
+  } else if (event.block == BlockKind::thinking) {
+    json.field("type", "thinking_delta").field("thinking", event.text);
+  } else if (event.block == BlockKind::tool_call) {
+    json.field("type", "input_json_delta").field("partial_json", event.text);
+  } else {
+    json.field("type", "text_delta").field("text", event.text);
+  }
+  json.close('}');
+  said_ = true;
+  finish();
+}
+
+void StreamEncoder::close(const Event& event) {
+  if (!shown_) return;
+  if (event.block == BlockKind::tool_call && !said_) {
+    begin("content_block_delta");
+    out_->append(",\"index\":").append(std::to_string(next_));
+    out_->append(R"(,"delta":{"type":"input_json_delta","partial_json":""})");
+    finish();
+  }
+  begin("content_block_stop");
+  out_->append(",\"index\":").append(std::to_string(next_++));
+  finish();
+}
+
+void StreamEncoder::end() {
+  over_ = true;
+  if (!started_) start({});
+  begin("message_delta");
+  out_->append(",\"delta\":");
+  PieceWriter json(*out_);
+  json.open('{').field("stop_reason", name_of(stop_)).key("stop_sequence");
+  if (stop_sequence_.empty())
+    json.raw("null");
+  else
+    json.escaped(stop_sequence_);
+  json.close('}');
+  write_usage(json, normalise(usage_, options_.quirks));
+  finish();
+  begin("message_stop");
+  finish();
+}
+
+}  // namespace steelyard::dialect::anthropic

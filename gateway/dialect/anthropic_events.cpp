@@ -1,0 +1,318 @@
+#include "gateway/dialect/anthropic_events.h"
+
+#include "gateway/dialect/anthropic_block.h"
+#include "gateway/dialect/key_table.h"
+#include "gateway/dialect/openai_response.h"
+
+namespace steelyard::dialect::anthropic {
+namespace {
+
+using hub::BlockKind;
+using hub::DeltaKind;
+using hub::Event;
+using hub::EventKind;
+using hub::EventSink;
+using hub::StopReason;
+
+enum EventType {
+  kMessageStart,
+  kBlockStart,
+  kBlockDelta,
+  kBlockStop,
+  kMessageDelta,
+  kMessageStop,
+  kPing,
+  kError
+};
+constexpr KeyTable kEventTypes(key_names("message_start", "content_block_start",
+                                         "content_block_delta", "content_block_stop",
+                                         "message_delta", "message_stop", "ping", "error"));
+enum TopKey { kType, kMessage, kContentBlock, kDelta, kUsage };
+constexpr KeyTable kTop(key_names("type", "message", "content_block", "delta", "usage"));
+enum DeltaKey {
+  kDeltaType,
+  kText,
+  kPartialJson,
+  kThinking,
+  kSignature,
+  kCitation,
+  kStop,
+  kStopSequence
+};
+constexpr KeyTable kDeltaKeys(key_names("type", "text", "partial_json", "thinking", "signature",
+                                        "citation", "stop_reason", "stop_sequence"));
+enum MessageKey {
+  kMessageType,
+  kId,
+  kModel,
+  kContent,
+  kMessageUsage,
+  kMessageStopReason,
+  kMessageStopSequence,
+  kTier
+};
+constexpr KeyTable kMessageKeys(key_names("type", "id", "model", "content", "usage", "stop_reason",
+                                          "stop_sequence", "service_tier"));
+constexpr KeyTable kTierOnly(key_names("service_tier"));
+
+constexpr KeyTable kStops(key_names("end_turn", "tool_use", "max_tokens", "stop_sequence",
+                                    "model_context_window_exceeded", "refusal", "pause_turn",
+                                    "compaction"));
+constexpr StopReason kStopOf[] = {
+    StopReason::end,          StopReason::tool,    StopReason::length, StopReason::stop_string,
+    StopReason::context_full, StopReason::refusal, StopReason::pause,  StopReason::pause};
+
+Error protocol(const char* what) {
+  return Error(ErrorKind::upstream_protocol, ErrorSource::upstream, Retry::next_target, what);
+}
+
+// What both a stream's first event and a whole answer hold.
+struct MessageFacts {
+  std::string_view type, id, model, stop, stop_sequence, content, tier;
+  bool has_content = false;
+};
+
+bool read_message_object(LenientReader& reader, std::string_view text, MessageFacts& out,
+                         Usage& usage) {
+  return reader.object(kMessageKeys, [&](int key) {
+    switch (key) {
+      case kMessageType: return reader.text(out.type);
+      case kId: return reader.text(out.id);
+      case kModel: return reader.text(out.model);
+      case kContent: {
+        out.has_content = reader.cursor.peek() == '[';
+        const std::size_t begin = reader.cursor.offset();
+        if (!reader.cursor.skip_value()) return false;
+        out.content = text.substr(begin, reader.cursor.end_of_previous() - begin);
+        return true;
+      }
+      case kMessageUsage: {
+        const std::size_t begin = reader.cursor.offset();
+        if (!read_usage(reader, usage)) return false;
+        LenientReader again(text.substr(begin, reader.cursor.end_of_previous() - begin));
+        return again.object(kTierOnly, [&](int k) {
+          return k == 0 ? again.text(out.tier) : again.cursor.skip_value();
+        });
+      }
+      case kMessageStopReason: return reader.text(out.stop);
+      case kMessageStopSequence: return reader.text(out.stop_sequence);
+      default: return reader.cursor.skip_value();
+    }
+  });
+}
+
+void send_usage(const Usage& usage, EventSink& sink) {
+  if (!usage.present) return;
+  Event event;
+  event.kind = EventKind::usage;
+  event.usage = reported(usage);
+  sink.take(event);
+}
+
+void send(EventKind kind, EventSink& sink) {
+  Event event;
+  event.kind = kind;
+  sink.take(event);
+}
+
+void send_stop(std::string_view name, std::string_view sequence, EventSink& sink) {
+  Event event;
+  event.kind = EventKind::stop;
+  event.stop = stop_named(name);
+  event.text = sequence;
+  sink.take(event);
+}
+
+}  // namespace
+
+StopReason stop_named(std::string_view name) {
+  if (name.empty()) return StopReason::none;
+  const int known = kStops.find(name);
+  return known >= 0 ? kStopOf[known] : StopReason::other;
+}
+
+std::string_view name_of(StopReason stop) {
+  switch (stop) {
+    case StopReason::tool: return "tool_use";
+    case StopReason::length: return "max_tokens";
+    case StopReason::stop_string: return "stop_sequence";
+    case StopReason::context_full: return "model_context_window_exceeded";
+    case StopReason::refusal: return "refusal";
+    case StopReason::pause: return "pause_turn";
+    default: return "end_turn";
+  }
+}
+
+bool read_message(std::string_view body, EventSink& sink) {
+  LenientReader reader(body);
+  MessageFacts facts;
+  Usage usage;
+  if (reader.cursor.peek() != '{' || !read_message_object(reader, body, facts, usage)) return false;
+  if (facts.type == "error" || !facts.has_content) {
+    const UpstreamFault fault = openai::parse_error(200, body);
+    Event event;
+    event.kind = EventKind::fault;
+    event.fault = &fault;
+    sink.take(event);
+    return true;
+  }
+  Event start;
+  start.kind = EventKind::start;
+  start.id = facts.id;
+  start.name = facts.model;
+  start.tier = facts.tier;
+  sink.take(start);
+  send_blocks(facts.content, sink);
+  send_usage(usage, sink);
+  send_stop(facts.stop, facts.stop_sequence, sink);
+  send(EventKind::end, sink);
+  return true;
+}
+
+struct StreamDecoder::Document {
+  std::string_view text;
+  int type = -1;
+  std::string_view block;  // raw content_block
+  std::string_view delta[kDeltaKeys.size()];
+  std::string_view citation;
+  MessageFacts message;
+};
+
+void StreamDecoder::feed(std::string_view bytes, EventSink& sink) {
+  SseEvent event;
+  for (;;) {
+    switch (sse_.next(bytes, event)) {
+      case SseDecoder::Status::event: take(event.data, sink); break;
+      case SseDecoder::Status::need_more: return;
+      case SseDecoder::Status::too_long:
+        if (failed_) return;
+        return fail({FaultClass::server, "an event of the stream is too long", {}, {}}, sink);
+    }
+  }
+}
+
+void StreamDecoder::take(std::string_view data, EventSink& sink) {
+  if (ended_ || failed_ || data == "[DONE]") return;  // some imitations end like OpenAI
+  Document d;
+  d.text = data;
+  std::string_view type;
+  LenientReader reader(data);
+  const bool ok = reader.cursor.peek() == '{' && reader.object(kTop, [&](int key) {
+    switch (key) {
+      case kType: return reader.text(type);
+      case kMessage: return read_message_object(reader, data, d.message, usage_);
+      case kUsage: return read_usage(reader, usage_);
+      case kContentBlock: {
+        const std::size_t begin = reader.cursor.offset();
+        if (!reader.cursor.skip_value()) return false;
+        d.block = data.substr(begin, reader.cursor.end_of_previous() - begin);
+        return true;
+      }
+      case kDelta:
+        return reader.object(kDeltaKeys, [&](int k) {
+          if (k < 0) return reader.cursor.skip_value();
+          if (k != kCitation) return reader.text(d.delta[k]);
+          const std::size_t begin = reader.cursor.offset();
+          if (!reader.cursor.skip_value()) return false;
+          d.citation = data.substr(begin, reader.cursor.end_of_previous() - begin);
+          return true;
+        });
+      default: return reader.cursor.skip_value();
+    }
+  });
+  if (!ok) {
+    ++unparsed_;
+    return;
+  }
+  switch (kEventTypes.find(type)) {
+    case kMessageStart: return start(d, sink);
+    case kBlockStart: return open(d, sink);
+    case kBlockDelta: return delta(d, sink);
+    case kBlockStop: return close(sink);
+    case kMessageDelta:
+      close(sink);
+      send_usage(usage_, sink);
+      if (!d.delta[kStop].empty()) send_stop(d.delta[kStop], d.delta[kStopSequence], sink);
+      return;
+    case kMessageStop:
+      close(sink);
+      ended_ = true;
+      return send(EventKind::end, sink);
+    case kPing: return send(EventKind::ping, sink);
+    case kError: return fail(openai::parse_error(200, data), sink);
+    default: return;
+  }
+}
+
+void StreamDecoder::start(const Document& d, EventSink& sink) {
+  if (started_) return;  // seen twice in the wild: the second would begin a second answer
+  started_ = true;
+  Event event;
+  event.kind = EventKind::start;
+  event.id = d.message.id;
+  event.name = d.message.model;
+  event.tier = d.message.tier;
+  sink.take(event);
+  send_usage(usage_, sink);
+}
+
+void StreamDecoder::open(const Document& d, EventSink& sink) {
+  close(sink);
+  const OpenedBlock opened = open_block(d.block, next_++, sink);
+  kind_ = opened.kind;
+  open_ = true;
+  if (opened.whole) close(sink);
+}
+
+void StreamDecoder::delta(const Document& d, EventSink& sink) {
+  if (!open_) return;  // never a delta for a block that is closed
+  Event event;
+  event.kind = EventKind::delta;
+  event.block = kind_;
+  event.index = next_ - 1;
+  const std::string_view type = d.delta[kDeltaType];
+  if (type == "text_delta") {
+    event.text = d.delta[kText];
+  } else if (type == "thinking_delta") {
+    event.text = d.delta[kThinking];
+  } else if (type == "input_json_delta") {
+    event.text = d.delta[kPartialJson];
+  } else if (type == "signature_delta") {
+    event.delta = DeltaKind::signature;
+    event.text = d.delta[kSignature];
+  } else if (type == "citations_delta") {
+    event.delta = DeltaKind::citation;
+    event.raw = d.citation;
+  } else {
+    return;
+  }
+  if (kind_ != BlockKind::native) sink.take(event);
+}
+
+void StreamDecoder::close(EventSink& sink) {
+  if (!open_) return;
+  open_ = false;
+  Event event;
+  event.kind = EventKind::close;
+  event.block = kind_;
+  event.index = next_ - 1;
+  sink.take(event);
+}
+
+void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
+  failed_ = true;
+  fault_ = std::move(fault);
+  Event event;
+  event.kind = EventKind::fault;
+  event.fault = &fault_;
+  sink.take(event);
+}
+
+Result<void> StreamDecoder::finish(EventSink& sink) {
+  if (!ended_ && !failed_) feed("\n\n", sink);
+  if (failed_) return steelyard::fail(to_error(fault_, 200));
+  if (!ended_) return steelyard::fail(protocol("the provider's stream ended without message_stop"));
+  return {};
+}
+
+}  // namespace steelyard::dialect::anthropic

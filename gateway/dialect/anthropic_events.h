@@ -1,0 +1,50 @@
+#pragma once
+// Answers of Anthropic's dialect as hub events: a stream's data objects one by one, and a whole
+// message at once. Lenient: what is not understood is passed over, unknown events are no failure
+// (research/wire 1.2.5, 1.2.6).
+#include <cstdint>
+#include <string_view>
+
+#include "config/types/result.h"
+#include "gateway/dialect/anthropic_usage.h"
+#include "gateway/dialect/hub_answer.h"
+#include "gateway/dialect/sse.h"
+
+namespace steelyard::dialect::anthropic {
+
+hub::StopReason stop_named(std::string_view name);  // "" is none
+std::string_view name_of(hub::StopReason stop);     // as Anthropic says it; "end_turn" for none
+
+// A whole answer. An error object in place of a message becomes a fault event. False: the body is
+// no JSON object; then nothing was sent to the sink.
+bool read_message(std::string_view body, hub::EventSink& sink);
+
+// One per stream. Any split of the bytes gives the same events.
+class StreamDecoder {
+ public:
+  void feed(std::string_view bytes, hub::EventSink& sink);
+  // The provider closed: a last event without its blank line is taken. Fails with
+  // upstream_protocol if message_stop never came, with upstream_status if the stream said an error.
+  Result<void> finish(hub::EventSink& sink);
+
+  std::uint32_t unparsed() const { return unparsed_; }  // events that should have been JSON
+
+ private:
+  struct Document;
+  void take(std::string_view data, hub::EventSink& sink);
+  void start(const Document& d, hub::EventSink& sink);
+  void open(const Document& d, hub::EventSink& sink);
+  void delta(const Document& d, hub::EventSink& sink);
+  void close(hub::EventSink& sink);
+  void fail(UpstreamFault fault, hub::EventSink& sink);
+
+  SseDecoder sse_;
+  Usage usage_;
+  UpstreamFault fault_;
+  std::uint32_t unparsed_ = 0;
+  std::uint32_t next_ = 0;
+  hub::BlockKind kind_ = hub::BlockKind::text;
+  bool open_ = false, started_ = false, ended_ = false, failed_ = false, tool_seen_ = false;
+};
+
+}  // namespace steelyard::dialect::anthropic

@@ -1,0 +1,33 @@
+#pragma once
+// What the gateway must know of an answer, from its events: the same facts that openai_watch.h
+// finds in the bytes of its own dialect.
+#include "gateway/dialect/hub_answer.h"
+#include "gateway/dialect/openai_watch.h"
+
+namespace steelyard::dialect::hub {
+
+class AnswerWatch final : public EventSink {
+ public:
+  // Events go on to `next`, unless it is null.
+  explicit AnswerWatch(EventSink* next = nullptr) : next_(next) {}
+
+  void take(const Event& event) override;
+
+  const openai::StreamFacts& facts() const { return facts_; }
+  openai::StreamPhase phase() const { return phase_; }
+  // Nothing a user would see: no text, no call.
+  bool empty() const { return !visible_; }
+  bool refused() const { return refused_; }
+
+ private:
+  void raise(openai::StreamPhase phase);
+  void open(const Event& event);
+  EventSink* next_;
+  openai::StreamFacts facts_;
+  openai::StreamPhase phase_ = openai::StreamPhase::silent;
+  bool visible_ = false, refused_ = false;
+};
+
+FinishReason finish_of(StopReason stop);
+
+}  // namespace steelyard::dialect::hub

@@ -1,0 +1,239 @@
+#include "gateway/dialect/openai_chunk.h"
+
+#include "gateway/dialect/key_table.h"
+#include "gateway/dialect/lenient_reader.h"
+#include "gateway/dialect/openai_fault.h"
+#include "gateway/dialect/openai_usage.h"
+
+namespace steelyard::dialect::openai {
+namespace {
+
+enum TopKey {
+  kId,
+  kModel,
+  kTier,
+  kChoices,
+  kUsage,
+  kError,
+  kGroq,
+  kObject,
+  kMessage,
+  kCode,
+  kType,
+  kDetail
+};
+constexpr KeyTable kTop(key_names("id", "model", "service_tier", "choices", "usage", "error",
+                                  "x_groq", "object", "message", "code", "type", "detail"));
+constexpr KeyTable kUsageOnly(key_names("usage"));
+enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage };
+constexpr KeyTable kChoice(key_names("index", "delta", "message", "finish_reason", "usage"));
+enum DeltaKey {
+  kContent,
+  kReasoningContent,
+  kReasoning,
+  kDetails,
+  kRefusal,
+  kToolCalls,
+  kFunctionCall,
+  kDeltaUsage
+};
+constexpr KeyTable kDeltaKeys(key_names("content", "reasoning_content", "reasoning",
+                                        "reasoning_details", "refusal", "tool_calls",
+                                        "function_call", "usage"));
+enum CallKey { kCallIndex, kCallId, kFunction, kCustom };
+constexpr KeyTable kCall(key_names("index", "id", "function", "custom"));
+enum FunctionKey { kName, kArguments, kInput };
+constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
+enum PartKey { kPartType, kText, kThinking };
+constexpr KeyTable kPart(key_names("type", "text", "thinking"));
+enum DetailKey { kDetailType, kDetailText, kSignature, kData, kFormat };
+constexpr KeyTable kDetailKeys(key_names("type", "text", "signature", "data", "format"));
+
+class Reader {
+ public:
+  Reader(std::string_view json, ChunkReader& out) : json_(json), reader_(json), out_(out) {}
+
+  bool read() {
+    if (reader_.cursor.peek() != '{') return false;
+    const bool ok = reader_.object(kTop, [this](int key) { return top(key); });
+    if (!ok) return false;
+    if (fault_.seen() || (!out_.has_choices && fault_.looks_like_fault()))
+      out_.fault = fault_.take(200);
+    return true;
+  }
+
+ private:
+  bool skip() { return reader_.cursor.skip_value(); }
+
+  bool top(int key) {
+    switch (key) {
+      case kId: return reader_.text(out_.id);
+      case kModel: return reader_.text(out_.model);
+      case kTier: return reader_.text(out_.tier);
+      case kUsage: return read_usage(reader_, out_.usage);
+      case kError: return fault_.read_error_value(reader_);
+      case kMessage: return fault_.read_message(reader_);
+      case kCode: return fault_.read_code(reader_);
+      case kType: return fault_.read_type(reader_);
+      case kDetail: return fault_.read_detail(reader_);
+      case kGroq:
+        return reader_.object(kUsageOnly, [this](int k) {
+          return k == 0 ? read_usage(reader_, out_.usage) : skip();
+        });
+      case kChoices:
+        out_.has_choices = out_.has_choices || reader_.cursor.peek() == '[';
+        return reader_.array([this] { return choice(); });
+      default: return skip();
+    }
+  }
+
+  bool choice() {
+    ChunkChoice choice;
+    choice.texts_begin = static_cast<std::uint32_t>(out_.texts.size());
+    choice.thoughts_begin = static_cast<std::uint32_t>(out_.thoughts.size());
+    choice.calls_begin = static_cast<std::uint32_t>(out_.calls.size());
+    std::int64_t index = 0;
+    bool given = false;
+    const bool ok = reader_.object(kChoice, [&](int key) {
+      switch (key) {
+        case kIndex: return reader_.integer(index, given);
+        case kDelta:
+        case kWhole: return delta(choice);
+        case kFinish: return reader_.text(choice.finish);
+        case kChoiceUsage: return read_usage(reader_, out_.usage);
+        default: return skip();
+      }
+    });
+    if (index >= 0 && index < 128) choice.index = static_cast<std::uint32_t>(index);
+    choice.texts_count = static_cast<std::uint32_t>(out_.texts.size()) - choice.texts_begin;
+    choice.thoughts_count =
+        static_cast<std::uint32_t>(out_.thoughts.size()) - choice.thoughts_begin;
+    choice.calls_count = static_cast<std::uint32_t>(out_.calls.size()) - choice.calls_begin;
+    out_.choices.push_back(choice);
+    return ok;
+  }
+
+  bool delta(ChunkChoice& choice) {
+    std::string_view other;  // `reasoning`, which repeats reasoning_content where both are
+    const bool ok = reader_.object(kDeltaKeys, [&](int key) {
+      switch (key) {
+        case kContent:
+          if (reader_.cursor.peek() != '[') return reader_.text(choice.text);
+          return reader_.array([this] { return part(false); });
+        case kReasoningContent: return reader_.text(choice.thinking);
+        case kReasoning: return reader_.text(other);
+        case kDetails: return reader_.array([this] { return detail(); });
+        case kRefusal: return reader_.text(choice.refusal);
+        case kToolCalls: return reader_.array([this] { return call(); });
+        case kFunctionCall: {
+          CallPiece piece;
+          piece.index = 0;
+          if (!function(piece)) return false;
+          piece.id = piece.name;
+          // Snowflake says everything, also what is not there.
+          if (!piece.name.empty() || !piece.arguments.empty()) out_.calls.push_back(piece);
+          return true;
+        }
+        case kDeltaUsage: return read_usage(reader_, out_.usage);
+        default: return skip();
+      }
+    });
+    if (choice.thinking.empty()) choice.thinking = other;
+    return ok;
+  }
+
+  // Mistral: {type:text,text} and {type:thinking,thinking:[{type:text,text}]}.
+  bool part(bool thinking) {
+    if (reader_.cursor.peek() == '"') {
+      TextPiece piece{{}, thinking};
+      if (!reader_.text(piece.text)) return false;
+      out_.texts.push_back(piece);
+      return true;
+    }
+    return reader_.object(kPart, [&](int key) {
+      if (key == kThinking) return reader_.array([this] { return part(true); });
+      if (key != kText) return skip();
+      TextPiece piece{{}, thinking};
+      if (!reader_.text(piece.text)) return false;
+      out_.texts.push_back(piece);
+      return true;
+    });
+  }
+
+  // Only what Anthropic signed can be shown to an Anthropic client as its own.
+  bool detail() {
+    std::string_view values[kDetailKeys.size()];
+    const bool ok = reader_.object(
+        kDetailKeys, [&](int key) { return key < 0 ? skip() : reader_.text(values[key]); });
+    if (!ok) return false;
+    const bool own = values[kFormat].starts_with("anthropic");
+    ThoughtPiece piece;
+    if (values[kDetailType] == "reasoning.text") {
+      piece.text = values[kDetailText];
+      if (own) piece.signature = values[kSignature];
+    } else if (values[kDetailType] == "reasoning.encrypted" && own) {
+      piece.data = values[kData];
+    } else {
+      return true;
+    }
+    out_.thoughts.push_back(piece);
+    return true;
+  }
+
+  bool call() {
+    CallPiece piece;
+    bool given = false;
+    const bool ok = reader_.object(kCall, [&](int key) {
+      switch (key) {
+        case kCallIndex: return reader_.integer(piece.index, given);
+        case kCallId: return reader_.text(piece.id);
+        case kFunction: return function(piece);
+        case kCustom: {
+          CallPiece inside;
+          if (!function(inside)) return false;
+          if (inside.name.empty() && inside.arguments.empty()) return true;
+          piece.custom = true;
+          piece.name = inside.name;
+          piece.arguments = inside.arguments;
+          return true;
+        }
+        default: return skip();
+      }
+    });
+    out_.calls.push_back(piece);
+    return ok;
+  }
+
+  bool function(CallPiece& piece) {
+    return reader_.object(kFunctionKeys, [&](int key) {
+      if (key == kName) return reader_.text(piece.name);
+      if (key < 0) return skip();
+      if (reader_.cursor.peek() != '{') return reader_.text(piece.arguments);
+      const std::size_t begin = reader_.cursor.offset();
+      if (!skip()) return false;
+      piece.arguments_raw = json_.substr(begin, reader_.cursor.end_of_previous() - begin);
+      return true;
+    });
+  }
+
+  std::string_view json_;
+  LenientReader reader_;
+  ChunkReader& out_;
+  FaultReader fault_;
+};
+
+}  // namespace
+
+bool ChunkReader::read(std::string_view json) {
+  id = model = tier = {};
+  usage = {};
+  if (fault) fault = {};
+  has_choices = false;
+  choices.clear();
+  texts.clear();
+  thoughts.clear();
+  calls.clear();
+  return Reader(json, *this).read();
+}
+
+}  // namespace steelyard::dialect::openai

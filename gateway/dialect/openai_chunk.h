@@ -1,0 +1,54 @@
+#pragma once
+// One chunk of a chat stream, or one whole answer, taken apart: values, no state. Used by
+// openai_events.cpp.
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "gateway/dialect/fault.h"
+#include "gateway/dialect/usage.h"
+
+namespace steelyard::dialect::openai {
+
+struct CallPiece {
+  std::int64_t index = -1;               // -1: not given
+  std::string_view id, name, arguments;  // escaped
+  std::string_view arguments_raw;        // an object where a string should be
+  bool custom = false;
+};
+
+struct ThoughtPiece {
+  std::string_view text, signature, data;  // escaped; data: encrypted
+};
+
+struct ChunkChoice {
+  std::uint32_t index = 0;
+  std::string_view text, thinking, refusal, finish;  // escaped
+  std::uint32_t texts_begin = 0, texts_count = 0;    // more pieces of text, in ChunkReader::texts
+  std::uint32_t thoughts_begin = 0, thoughts_count = 0;
+  std::uint32_t calls_begin = 0, calls_count = 0;
+};
+
+// `thinking` pieces of a content array (Mistral) come with the texts.
+struct TextPiece {
+  std::string_view text;
+  bool thinking = false;
+};
+
+// One per stream; its vectors keep their memory. Views point into the document.
+class ChunkReader {
+ public:
+  // False: no JSON object. Lenient otherwise.
+  bool read(std::string_view json);
+
+  std::string_view id, model, tier;  // escaped
+  ReportedUsage usage;               // the last one in the document
+  UpstreamFault fault;
+  bool has_choices = false;
+  std::vector<ChunkChoice> choices;
+  std::vector<TextPiece> texts;
+  std::vector<ThoughtPiece> thoughts;
+  std::vector<CallPiece> calls;
+};
+
+}  // namespace steelyard::dialect::openai

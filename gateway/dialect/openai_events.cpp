@@ -1,0 +1,162 @@
+#include "gateway/dialect/openai_events.h"
+
+#include <algorithm>
+
+#include "gateway/dialect/key_table.h"
+#include "gateway/dialect/openai_response.h"
+
+namespace steelyard::dialect::openai {
+namespace {
+
+using hub::Event;
+using hub::EventKind;
+using hub::EventSink;
+using hub::StopReason;
+
+constexpr KeyTable kStops(key_names("stop", "tool_calls", "length", "content_filter",
+                                    "function_call", "eos", "model_length", "sensitive", "error",
+                                    "insufficient_system_resource", "network_error", "abort",
+                                    "end_turn", "tool_use", "max_tokens"));
+constexpr StopReason kStopOf[] = {StopReason::end,     StopReason::tool,    StopReason::length,
+                                  StopReason::refusal, StopReason::tool,    StopReason::end,
+                                  StopReason::length,  StopReason::refusal, StopReason::error,
+                                  StopReason::error,   StopReason::error,   StopReason::error,
+                                  StopReason::end,     StopReason::tool,    StopReason::length};
+static_assert(std::size(kStopOf) == kStops.size());
+
+void send_start(const ChunkReader& chunk, EventSink& sink) {
+  Event event;
+  event.kind = EventKind::start;
+  event.id = chunk.id;
+  event.name = chunk.model;
+  event.tier = chunk.tier;
+  sink.take(event);
+}
+
+void send_usage(const ReportedUsage& usage, EventSink& sink) {
+  if (!usage.present) return;
+  Event event;
+  event.kind = EventKind::usage;
+  event.usage = usage;
+  sink.take(event);
+}
+
+void send_fault(const UpstreamFault& fault, EventSink& sink) {
+  Event event;
+  event.kind = EventKind::fault;
+  event.fault = &fault;
+  sink.take(event);
+}
+
+}  // namespace
+
+StopReason stop_named(std::string_view name) {
+  if (name.empty()) return StopReason::none;
+  const int known = kStops.find(name);
+  return known >= 0 ? kStopOf[known] : StopReason::other;
+}
+
+std::string_view name_of(StopReason stop) {
+  switch (stop) {
+    case StopReason::tool: return "tool_calls";
+    case StopReason::length:
+    case StopReason::context_full: return "length";
+    case StopReason::refusal: return "content_filter";
+    default: return "stop";
+  }
+}
+
+bool read_completion(std::string_view body, EventSink& sink) {
+  ChunkReader chunk;
+  if (!chunk.read(body)) return false;
+  if (chunk.fault) {
+    send_fault(chunk.fault, sink);
+    return true;
+  }
+  if (!chunk.has_choices) return false;
+  send_start(chunk, sink);
+  for (const ChunkChoice& choice : chunk.choices) {
+    ChoiceBlocks blocks(choice.index);
+    blocks.take(chunk, choice, sink);
+    blocks.finish(true, sink);
+  }
+  send_usage(chunk.usage, sink);
+  Event end;
+  end.kind = EventKind::end;
+  sink.take(end);
+  return true;
+}
+
+void ChatStreamDecoder::feed(std::string_view bytes, EventSink& sink) {
+  SseEvent event;
+  for (;;) {
+    switch (sse_.next(bytes, event)) {
+      case SseDecoder::Status::event: take(event.data, event.type == "error", sink); break;
+      case SseDecoder::Status::need_more: return;
+      case SseDecoder::Status::too_long:
+        if (failed_) return;
+        return fail({FaultClass::server, "an event of the stream is too long", {}, {}}, sink);
+    }
+  }
+}
+
+void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink& sink) {
+  if (ended_ || failed_) return;
+  if (data == "[DONE]") return end(sink);
+  if (!reader_.read(data)) {
+    if (error_event) return fail(parse_error(200, data), sink);
+    ++unparsed_;
+    return;
+  }
+  if (reader_.fault) return fail(std::move(reader_.fault), sink);
+  if (error_event) return fail(parse_error(200, data), sink);
+  // Azure's first chunk has filter results, and neither choices nor an id.
+  if (!started_ && (!reader_.choices.empty() || !reader_.id.empty())) {
+    started_ = true;
+    send_start(reader_, sink);
+  }
+  for (const ChunkChoice& choice : reader_.choices) {
+    auto found = std::find_if(choices_.begin(), choices_.end(), [&](const ChoiceBlocks& blocks) {
+      return blocks.choice() == choice.index;
+    });
+    if (found == choices_.end()) {
+      choices_.emplace_back(choice.index);
+      found = choices_.end() - 1;
+    }
+    found->take(reader_, choice, sink);
+    found->finish(false, sink);
+  }
+  send_usage(reader_.usage, sink);
+}
+
+// [DONE] after something was said is an end, also where no finish reason was given.
+void ChatStreamDecoder::end(EventSink& sink) {
+  ended_ = true;
+  for (ChoiceBlocks& blocks : choices_) blocks.finish(true, sink);
+  Event event;
+  event.kind = EventKind::end;
+  sink.take(event);
+}
+
+void ChatStreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
+  failed_ = true;
+  fault_ = std::move(fault);
+  send_fault(fault_, sink);
+}
+
+Result<void> ChatStreamDecoder::finish(EventSink& sink) {
+  if (!ended_ && !failed_) feed("\n\n", sink);
+  if (failed_) return steelyard::fail(to_error(fault_, 200));
+  if (ended_) return {};
+  const bool finished =
+      !choices_.empty() && std::all_of(choices_.begin(), choices_.end(),
+                                       [](const ChoiceBlocks& b) { return b.finished(); });
+  if (options_.ends_without_done && finished) {
+    end(sink);
+    return {};
+  }
+  return steelyard::fail(ErrorKind::upstream_protocol, ErrorSource::upstream, Retry::next_target,
+                         "the provider's stream ended without [DONE]");
+}
+
+}  // namespace steelyard::dialect::openai

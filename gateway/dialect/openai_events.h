@@ -1,0 +1,94 @@
+#pragma once
+// Answers of OpenAI Chat Completions and everything compatible as hub events: a stream's chunks
+// one by one, and a whole answer at once (research/wire 2.6.1). Chat interleaves; the hub does not:
+// what would have to be inside another block waits until that one is over.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/types/result.h"
+#include "gateway/dialect/hub_answer.h"
+#include "gateway/dialect/openai_chunk.h"
+#include "gateway/dialect/sse.h"
+
+namespace steelyard::dialect::openai {
+
+hub::StopReason stop_named(std::string_view name);  // "" is none
+std::string_view name_of(hub::StopReason stop);     // as Chat says it; "stop" for none
+
+// The blocks of one choice.
+class ChoiceBlocks {
+ public:
+  explicit ChoiceBlocks(std::uint32_t choice) : choice_(choice) {}
+  std::uint32_t choice() const { return choice_; }
+
+  void take(const ChunkReader& chunk, const ChunkChoice& choice, hub::EventSink& sink);
+  // The end of the choice: whatever waited is sent, then `stop` if the choice was finished or
+  // `anyway`. Once.
+  void finish(bool anyway, hub::EventSink& sink);
+  bool finished() const { return !finish_.empty(); }
+
+ private:
+  struct Call {
+    std::int64_t key = 0;
+    std::string id, name, arguments;  // escaped; arguments are all there were so far
+    std::size_t sent = 0;             // bytes of arguments
+    bool custom = false, opened = false, closed = false;
+  };
+  void thought(const ThoughtPiece& piece, bool with_text, hub::EventSink& sink);
+  void call_piece(const CallPiece& piece, hub::EventSink& sink);
+  Call& find(const CallPiece& piece);
+  void advance(bool last, hub::EventSink& sink);
+  void send_more(Call& call, hub::EventSink& sink);
+  bool whole(const Call& call);
+  void words(hub::BlockKind kind, std::string_view text, hub::EventSink& sink);
+  void ensure_open(hub::BlockKind kind, hub::EventSink& sink);
+  void close(hub::EventSink& sink);
+  void open(hub::BlockKind kind, hub::EventSink& sink, const Call* call = nullptr);
+
+  std::uint32_t choice_, next_ = 0;
+  hub::BlockKind kind_ = hub::BlockKind::text;
+  bool open_ = false, stopped_ = false;
+  bool plain_thoughts_ = false;  // reasoning_content was shown
+  std::vector<Call> calls_;
+  std::size_t current_ = 0;  // first call that is not closed
+  std::string late_text_;    // escaped: words that came while calls were open
+  std::string finish_, scratch_;
+};
+
+// A whole answer. An error object becomes a fault event. False: the body is no JSON object, or has
+// neither choices nor an error; then nothing was sent.
+bool read_completion(std::string_view body, hub::EventSink& sink);
+
+struct ChatDecoderOptions {
+  bool ends_without_done = false;  // provider quirk: a finish reason ends the stream
+};
+
+// One per stream. Any split of the bytes gives the same events.
+class ChatStreamDecoder {
+ public:
+  explicit ChatStreamDecoder(ChatDecoderOptions options = {}) : options_(options) {}
+  void feed(std::string_view bytes, hub::EventSink& sink);
+  // The provider closed: takes a last event without its blank line, sends what waited, and `end`
+  // where the options allow it. Fails with upstream_protocol if the stream did not say that it was
+  // over, with upstream_status if it said an error.
+  Result<void> finish(hub::EventSink& sink);
+
+  std::uint32_t unparsed() const { return unparsed_; }
+
+ private:
+  void take(std::string_view data, bool error_event, hub::EventSink& sink);
+  void end(hub::EventSink& sink);
+  void fail(UpstreamFault fault, hub::EventSink& sink);
+
+  ChatDecoderOptions options_;
+  SseDecoder sse_;
+  ChunkReader reader_;
+  std::vector<ChoiceBlocks> choices_;
+  UpstreamFault fault_;
+  std::uint32_t unparsed_ = 0;
+  bool started_ = false, ended_ = false, failed_ = false;
+};
+
+}  // namespace steelyard::dialect::openai

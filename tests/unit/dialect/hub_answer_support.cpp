@@ -1,0 +1,137 @@
+#include "tests/unit/dialect/hub_answer_support.h"
+
+#include "gateway/dialect/anthropic_events.h"
+#include "gateway/dialect/openai_events.h"
+
+namespace steelyard::dialect::testing {
+
+using hub::BlockKind;
+using hub::DeltaKind;
+using hub::Event;
+using hub::EventKind;
+
+void EventLog::take(const Event& event) {
+  constexpr const char* kinds[] = {"start", "open", "delta", "close", "usage",
+                                   "stop",  "ping", "fault", "end"};
+  constexpr const char* blocks[] = {"text",      "thinking", "redacted_thinking",
+                                    "tool_call", "refusal",  "native"};
+  text += kinds[static_cast<int>(event.kind)];
+  const auto add = [this](std::string_view part) { text.append(" ").append(part); };
+  if (event.choice != 0) add("choice" + std::to_string(event.choice));
+  switch (event.kind) {
+    case EventKind::open:
+    case EventKind::delta:
+    case EventKind::close:
+      add(std::to_string(event.index));
+      add(blocks[static_cast<int>(event.block)]);
+      if (event.delta == DeltaKind::signature) add("signature");
+      break;
+    case EventKind::usage:
+      add(std::to_string(event.usage.prompt));
+      add(std::to_string(event.usage.cached));
+      add(std::to_string(event.usage.cache_write));
+      add(std::to_string(event.usage.completion));
+      break;
+    case EventKind::stop: add(std::to_string(static_cast<int>(event.stop))); break;
+    default: break;
+  }
+  for (const std::string_view part : {event.id, event.name, event.text, event.raw})
+    if (!part.empty()) add(part);
+  if (event.fault != nullptr) add(event.fault->message);
+  text += '\n';
+}
+
+void Meaning::take(const Event& event) {
+  if (event.choice != 0) return;
+  switch (event.kind) {
+    case EventKind::open:
+      if (event.block == BlockKind::native) native = true;
+      if (event.block == BlockKind::redacted_thinking) redacted.append(event.text).append(";");
+      if (event.block == BlockKind::tool_call) {
+        calls.emplace_back(std::string(event.id) + " " + std::string(event.name) + " ");
+        call_.clear();
+      }
+      return;
+    case EventKind::delta:
+      if (event.delta == DeltaKind::signature) signature += event.text;
+      if (event.delta != DeltaKind::text) return;
+      if (event.block == BlockKind::text) text += event.text;
+      if (event.block == BlockKind::thinking) thinking += event.text;
+      if (event.block == BlockKind::refusal) refusal += event.text;
+      if (event.block == BlockKind::tool_call) call_ += event.text;
+      return;
+    case EventKind::close:
+      if (event.block == BlockKind::tool_call) calls.back() += call_.empty() ? "{}" : call_;
+      return;
+    case EventKind::usage: usage = event.usage; return;
+    case EventKind::stop: stop = event.stop; return;
+    case EventKind::fault: fault = *event.fault; return;
+    case EventKind::end: ended = true; return;
+    default: return;
+  }
+}
+
+std::string Meaning::to_text() const {
+  std::string out = "text: " + text + "\nthinking: " + thinking + "\nsignature: " + signature +
+                    "\nredacted: " + redacted + "\nrefusal: " + refusal + "\n";
+  for (const std::string& call : calls) out += "call: " + call + "\n";
+  return out + "stop: " + std::to_string(static_cast<int>(stop)) + "\nfault: " + fault.message +
+         "\n";
+}
+
+OrderCheck::Choice& OrderCheck::choice(std::uint32_t index) {
+  for (Choice& known : choices_)
+    if (known.index == index) return known;
+  choices_.emplace_back();
+  choices_.back().index = index;
+  return choices_.back();
+}
+
+void OrderCheck::take(const Event& event) {
+  if (over_) wrong("an event after the end");
+  Choice& c = choice(event.choice);
+  switch (event.kind) {
+    case EventKind::start:
+      if (started_) wrong("two starts");
+      started_ = true;
+      break;
+    case EventKind::open:
+      if (!started_) wrong("a block before the start");
+      if (c.open) wrong("a block inside another");
+      if (c.stopped) wrong("a block after the stop");
+      if (event.index != c.next) wrong("a block number is left out");
+      c.open = true;
+      c.kind = event.block;
+      break;
+    case EventKind::delta:
+    case EventKind::close:
+      if (!c.open || c.kind != event.block || c.next != event.index) wrong("not the open block");
+      if (event.kind == EventKind::close) c.open = false, ++c.next;
+      break;
+    case EventKind::stop:
+      if (c.open) wrong("a stop inside a block");
+      if (c.stopped) wrong("two stops");
+      c.stopped = true;
+      break;
+    case EventKind::fault:
+    case EventKind::end: over_ = true; break;
+    default: break;
+  }
+  if (next_ != nullptr) next_->take(event);
+}
+
+bool run_messages(std::string_view body, bool stream, hub::EventSink& sink) {
+  if (!stream) return anthropic::read_message(body, sink);
+  anthropic::StreamDecoder decoder;
+  decoder.feed(body, sink);
+  return decoder.finish(sink).has_value();
+}
+
+bool run_chat(std::string_view body, bool stream, hub::EventSink& sink) {
+  if (!stream) return openai::read_completion(body, sink);
+  openai::ChatStreamDecoder decoder(openai::ChatDecoderOptions{true});
+  decoder.feed(body, sink);
+  return decoder.finish(sink).has_value();
+}
+
+}  // namespace steelyard::dialect::testing

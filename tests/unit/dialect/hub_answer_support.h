@@ -1,0 +1,63 @@
+#pragma once
+// Shared by the tests of answers through the hub: events as text, the meaning of an answer, the
+// order events must keep.
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/dialect/hub_answer.h"
+
+namespace steelyard::dialect::testing {
+
+// One event a line.
+class EventLog final : public hub::EventSink {
+ public:
+  void take(const hub::Event& event) override;
+  std::string text;
+};
+
+// What a user gets of an answer, whatever its framing, for choice 0.
+class Meaning final : public hub::EventSink {
+ public:
+  void take(const hub::Event& event) override;
+  std::string to_text() const;
+
+  std::string text, thinking, signature, redacted, refusal;  // escaped
+  std::vector<std::string> calls;                            // "id name arguments"
+  hub::StopReason stop = hub::StopReason::none;
+  ReportedUsage usage;
+  UpstreamFault fault;
+  bool ended = false, native = false;
+
+ private:
+  std::string call_;
+};
+
+// Checks the order hub_answer.h promises; fault() is "" or the first break.
+class OrderCheck final : public hub::EventSink {
+ public:
+  explicit OrderCheck(hub::EventSink* next = nullptr) : next_(next) {}
+  void take(const hub::Event& event) override;
+  const std::string& fault() const { return fault_; }
+
+ private:
+  struct Choice {
+    std::uint32_t index = 0, next = 0;
+    bool open = false, stopped = false;
+    hub::BlockKind kind = hub::BlockKind::text;
+  };
+  Choice& choice(std::uint32_t index);
+  void wrong(const char* what) {
+    if (fault_.empty()) fault_ = what;
+  }
+  hub::EventSink* next_;
+  std::vector<Choice> choices_;
+  std::string fault_;
+  bool over_ = false, started_ = false;
+};
+
+// The answer of a dialect, streamed or whole, into a sink. False if it did not end well.
+bool run_messages(std::string_view body, bool stream, hub::EventSink& sink);
+bool run_chat(std::string_view body, bool stream, hub::EventSink& sink);
+
+}  // namespace steelyard::dialect::testing
