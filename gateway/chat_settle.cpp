@@ -166,10 +166,13 @@ void ChatCall::failed(router::FailureClass failure, ErrorKind kind, int status, 
   serving_.health.on_failure(planned_->target, failure, worker_.tick_now(), until);
 }
 
-// After every wait for a peer: one reading of the clock, shared by all that follows.
+// After every wait for a peer: one reading of the clock, shared by all that follows. Whatever takes
+// long waits often, so this is where the lease of the hold is kept alive.
 void ChatCall::waited() {
   const Tick before = worker_.last_tick();
-  waited_ns_ += worker_.tick_now() - before;
+  const Tick now = worker_.tick_now();
+  waited_ns_ += now - before;
+  if (holding_ && now >= hold_.renew_at) (void)worker_.seams().books.renew(hold_, now);
 }
 
 void ChatCall::drop_upstream() {

@@ -28,7 +28,7 @@ Reservation Books::reserve(const Chain& chain, const router::AttemptKey& key, Na
   const std::lock_guard lock(shard.mutex);
   const router::ReserveOutcome outcome =
       shard.ledger.reserve({key, chain.span(), amount, now, lease_until});
-  out.hold = {outcome.hold, chain.shard, !chain.empty()};
+  out.hold = {outcome.hold, chain.shard, !chain.empty(), s.renewal_after(tick)};
   switch (outcome.status) {
     case router::ReserveStatus::held: out.status = Admission::held; break;
     case router::ReserveStatus::exists: out.status = Admission::exists; break;
@@ -133,8 +133,9 @@ EndOutcome Books::release(const BookHold& hold, Instant now) {
   return shard.ledger.release(hold.ref);
 }
 
-bool Books::renew(const BookHold& hold, Tick tick) {
+bool Books::renew(BookHold& hold, Tick tick) {
   State& s = *state_;
+  hold.renew_at = s.renewal_after(tick);
   if (hold.shard >= s.shards.size()) return false;
   Shard& shard = s.shard_of(hold);
   const std::lock_guard lock(shard.mutex);

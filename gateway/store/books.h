@@ -47,6 +47,7 @@ struct BookHold {
   router::HoldRef ref;
   std::uint16_t shard = 0;
   bool governed = false;  // counts against at least one budget
+  Tick renew_at;          // a third of its lease is over: renew() it if it is still wanted
 };
 
 enum class Admission : std::uint8_t {
@@ -155,7 +156,9 @@ class Books {
   router::EndOutcome settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
                             Instant now, const Chain& chain, ChainView& after);
   router::EndOutcome release(const BookHold& hold, Instant now);
-  bool renew(const BookHold& hold, Tick tick);
+  // A lease from `tick` on; moves hold.renew_at too. False: the hold has ended
+  // already.
+  bool renew(BookHold& hold, Tick tick);
   // Ends holds whose lease passed; call about once a second from one thread.
   std::size_t expire(Tick tick, Instant now);
 

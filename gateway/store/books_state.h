@@ -47,6 +47,8 @@ struct Books::State {
   Result<void> recover(FileOps& files, Instant now);
   void install(Shard& shard, std::span<const router::AccountSpec> specs,
                std::span<const router::AccountId> ids, Instant now);
+  // Twice missed, a renewal still comes in time.
+  Tick renewal_after(Tick tick) const { return tick.plus_ms(spec.lease_ms / 3); }
   Shard& shard_of(const BookHold& hold) { return *shards[hold.shard]; }
   void keep(router::EventType type, Instant time, std::string_view payload) {
     if (journal) journal->keep(type, time, payload);

@@ -8,6 +8,7 @@ import random
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from gateway import KEY, Cases, Mock, message, running, start, wait_until  # noqa: E402
@@ -120,6 +121,30 @@ def test_killed_during_load_the_ledger_never_forgets_what_was_billed():
             before = budget["posted_nano_usd"]
             assert gateway.chat(BODY)[0] == 200
             assert gateway.budgets()["acme/search"]["posted_nano_usd"] == before + 100_000_000
+
+
+def test_a_stream_longer_than_its_lease_keeps_its_hold():
+    mock = Mock("ten-cents,0,1000")
+    gateway = start({"one": (mock.port, ["*"])}, TEN_CENTS, budgets="[{ limit: $5, per: month }]",
+                    more="ledger: { lease: 1s }")
+    with running(mock, gateway):
+        mock.behave(output_tokens=70, interval_ms=60)  # about four seconds, at seven cents
+        holds = []
+        with ThreadPoolExecutor(1) as client:
+            begun = time.monotonic()
+            answer = client.submit(gateway.chat, message("x", stream=True, max_tokens=100))
+            wait_until(lambda: gateway.budgets()["acme"]["held_nano_usd"] == 100_000_000)
+            while not answer.done():
+                budget = gateway.budgets()["acme"]
+                holds.append((budget["held_nano_usd"], budget["posted_nano_usd"]))
+                time.sleep(0.1)
+            assert time.monotonic() - begun > 2.5, "too short to prove anything"
+        status, _, data = answer.result()
+        assert status == 200 and data.decode().rstrip().endswith("[DONE]"), data[-200:]
+        assert set(holds) <= {(100_000_000, 0), (0, 70_000_000)}, holds
+        budget = gateway.budgets()["acme"]
+        assert (budget["held_nano_usd"], budget["posted_nano_usd"]) == (0, 70_000_000), budget
+        assert b"steelyard_reservations_expired_total 0" in gateway.admin("/metrics")[1]
 
 
 def quiet(mock):

@@ -103,6 +103,29 @@ TEST_CASE("books: threads, shards, settles, releases and expiry; at rest nothing
   }
 }
 
+TEST_CASE("books: a hold says when to renew it, and lives while that is done") {
+  OpenBooks b("", {acme(1'000, 1'000, 1'000)});  // the lease: a second
+  const auto ms = [](std::int64_t n) { return Tick{n * 1'000'000}; };
+  BookHold kept = b.send(1, 100);
+  const BookHold left = b.send(2, 10);
+  CHECK(kept.renew_at == ms(333));
+  for (std::int64_t n = 1; n <= 12; ++n) {  // four leases long
+    CAPTURE(n);
+    REQUIRE(b.books->renew(kept, kept.renew_at));
+    CHECK(kept.renew_at == ms(333 * (n + 1)));
+    CHECK(b.books->expire(ms(333 * n), may(1)) == (n == 4 ? 1 : 0));  // `left`, once
+  }
+  CHECK(b.posted(0) == 10);
+  CHECK(b.held(0) == 100);
+  CHECK(b.books->settle(left, {1}, UsageSource::provider, may(1)).already);
+  CHECK_FALSE(b.books->settle(kept, {40}, UsageSource::provider, may(1)).already);
+  CHECK(b.posted(0) == 50);
+  CHECK_FALSE(b.books->renew(kept, ms(9'000)));  // it has ended
+  BookHold elsewhere;
+  elsewhere.shard = 999;
+  CHECK_FALSE(b.books->renew(elsewhere, ms(0)));
+}
+
 TEST_CASE("books: chains follow the configuration") {
   OrganisationSpec spec = acme(100, 50, 20, 2);
   spec.teams[0].keys[1].budgets.clear();
