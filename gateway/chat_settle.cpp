@@ -153,7 +153,8 @@ void ChatCall::end_line(int status) {
 
 void ChatCall::succeeded(int status) {
   end_line(status);
-  serving_.health.on_success(planned_->target, line_->ttfb_ns, line_->duration_ns);
+  if (serving_.health.on_success(planned_->target, line_->ttfb_ns, line_->duration_ns))
+    worker_.breakers_changed(serving_);
   receipt_.model = line_->model;
   receipt_.provider = line_->provider;
   receipt_.target = line_->target;
@@ -163,7 +164,8 @@ void ChatCall::failed(router::FailureClass failure, ErrorKind kind, int status, 
   end_line(status);
   line_->failed = true;
   line_->error = kind;
-  serving_.health.on_failure(planned_->target, failure, worker_.tick_now(), until);
+  if (serving_.health.on_failure(planned_->target, failure, worker_.tick_now(), until))
+    worker_.breakers_changed(serving_);
 }
 
 // After every wait for a peer: one reading of the clock, shared by all that follows. Whatever takes

@@ -1,5 +1,7 @@
 #include "gateway/worker.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "gateway/calibrations.h"
@@ -81,9 +83,21 @@ std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> ru
 
 void Worker::install(std::shared_ptr<const Runtime> runtime) {
   serving_ = begin_serving(std::move(runtime));
+  breakers_changed(*serving_);
   tools_->exact.prepare(*serving_->runtime, memo_seed());
   tools_->zone_offsets.clear();
   tools_->zone_offsets_minute = INT64_MIN;
+}
+
+void Worker::breakers_changed(const Serving& serving) {
+  if (&serving != serving_.get()) return;  // of a configuration that was replaced
+  std::array<Tick, telemetry::targets_max> open_until{};
+  const std::vector<telemetry::TargetId>& labels = serving.runtime->target_labels;
+  for (std::size_t t = 0; t < labels.size(); ++t) {
+    Tick& until = open_until[labels[t]];  // beyond the bounds several share `_other`
+    until = std::max(until, serving.health.open_until(static_cast<std::int32_t>(t)));
+  }
+  seams_.metrics.breakers_changed(open_until);
 }
 
 void Worker::accept(std::unique_ptr<net::Connection> connection) {

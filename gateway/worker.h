@@ -77,6 +77,9 @@ class Worker {
   void set_deadline(net::Deadline& deadline, std::int64_t from_now_ms);
   void set_deadline_at(net::Deadline& deadline, Tick due);
 
+  // A breaker of `serving` opened or closed: the metrics shall show it.
+  void breakers_changed(const Serving& serving);
+
   const std::shared_ptr<Serving>& serving() const { return serving_; }
   WorkerSeams& seams() { return seams_; }
   WorkerTools& tools() { return *tools_; }

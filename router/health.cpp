@@ -39,18 +39,22 @@ Admission Health::Circuit::admits(Tick now) const {
   return Admission::probe;
 }
 
-void Health::Circuit::fail(Tick now, const BreakerSpec& breaker) {
+bool Health::Circuit::fail(Tick now, const BreakerSpec& breaker) {
   in_row = std::min(in_row + 1, million);
   probing = false;
-  if (!open && in_row < breaker.failures) return;
+  if (!open && in_row < breaker.failures) return false;
   open = true;
   retry_at = now.plus_ms(breaker.open_ms);
+  return true;
 }
 
-void Health::Circuit::close() {
+bool Health::Circuit::close() {
+  if (in_row == 0) return false;  // then it is neither open nor probing
+  const bool was_open = open;
   in_row = 0;
   open = false;
   probing = false;
+  return was_open;
 }
 
 Health::Health(const Catalog& catalog, BreakerSpec breaker)
@@ -74,6 +78,14 @@ Tick Health::available_at(std::int32_t target) const {
   return when;
 }
 
+Tick Health::open_until(std::int32_t target) const {
+  const State& state = at(target);
+  Tick until;
+  for (const Circuit* circuit : {&state.circuit, &provider_of(state)})
+    if (circuit->open) until = std::max(until, circuit->retry_at);
+  return until;
+}
+
 bool Health::on_dispatch(std::int32_t target, Tick now, bool forced) {
   State& state = at(target);
   Circuit& provider = provider_of(state);
@@ -87,16 +99,16 @@ bool Health::on_dispatch(std::int32_t target, Tick now, bool forced) {
   return true;
 }
 
-void Health::on_success(std::int32_t target, std::int64_t first_byte_ns, std::int64_t total_ns) {
+bool Health::on_success(std::int32_t target, std::int64_t first_byte_ns, std::int64_t total_ns) {
   State& state = at(target);
-  state.circuit.close();
-  provider_of(state).close();
+  const bool closed = state.circuit.close() | provider_of(state).close();
   count_outcome(state.failure_ppm, false);
   state.first_byte_ns = smoothed(state.first_byte_ns, first_byte_ns);
   state.total_ns = smoothed(state.total_ns, total_ns);
+  return closed;
 }
 
-void Health::on_failure(std::int32_t target, FailureClass failure, Tick now, Tick until) {
+bool Health::on_failure(std::int32_t target, FailureClass failure, Tick now, Tick until) {
   const FailureRule rule = rule_of(failure);
   State& state = at(target);
   if (rule.parks) {
@@ -106,18 +118,20 @@ void Health::on_failure(std::int32_t target, FailureClass failure, Tick now, Tic
       state.parked_until =
           std::max(state.parked_until, hinted ? until : now.plus_ms(breaker_.open_ms));
   }
+  bool changed = false;
   if (rule.breaks) {
     count_outcome(state.failure_ppm, true);
-    state.circuit.fail(now, breaker_);
+    changed = state.circuit.fail(now, breaker_);
   }
   // An answer, even a bad one, shows that the provider can be reached.
   if (rule.breaks_provider) {
-    provider_of(state).fail(now, breaker_);
+    changed |= provider_of(state).fail(now, breaker_);
   } else if (failure != FailureClass::client_gone && failure != FailureClass::budget &&
              failure != FailureClass::timeout) {
-    provider_of(state).close();
+    changed |= provider_of(state).close();
   }
   if (!rule.breaks) on_abandoned(target);
+  return changed;
 }
 
 void Health::on_unusable(std::int32_t target) {

@@ -51,10 +51,12 @@ class Health {
   // take the next attempt. `forced` sends anyway (the last target left is never ejected).
   bool on_dispatch(std::int32_t target, Tick now, bool forced = false);
   // A usable answer. Durations in nanoseconds, 0 when unknown.
-  void on_success(std::int32_t target, std::int64_t first_byte_ns, std::int64_t total_ns);
+  // True: a breaker closed, and open_until() of its targets says so.
+  bool on_success(std::int32_t target, std::int64_t first_byte_ns, std::int64_t total_ns);
   // `until`: the provider's hint (retry-after) as a tick; {0}: none, then parking classes park for
   // open_ms. Classes that say nothing about the target (rule_of) only give a claimed probe back.
-  void on_failure(std::int32_t target, FailureClass failure, Tick now, Tick until = {});
+  // True: a breaker opened, stays open for longer, or closed.
+  bool on_failure(std::int32_t target, FailureClass failure, Tick now, Tick until = {});
   // Answered, but the answer had to be escalated (empty, refused, invalid): raises failure_ppm,
   // nothing else.
   void on_unusable(std::int32_t target);
@@ -70,6 +72,9 @@ class Health {
                        [](const State& state) { return state.failure_ppm != 0; });
   }
   TargetHealth view(std::int32_t target, Tick now) const;
+  // Until then its breaker or its provider's lets nobody through; later, one probe at a time. {0}:
+  // both are closed. Parking is no breaker.
+  Tick open_until(std::int32_t target) const;
   Admission provider_admits(std::int32_t provider, Tick now) const;
 
   // After a reload: takes over what was learned about targets and providers that still exist (by
@@ -84,8 +89,8 @@ class Health {
     Tick retry_at;     // open: when the next probe may go
     Tick probe_until;  // a probe not heard of by then is forgotten
     Admission admits(Tick now) const;
-    void fail(Tick now, const BreakerSpec& breaker);
-    void close();
+    bool fail(Tick now, const BreakerSpec& breaker);  // true: open, until a new moment
+    bool close();                                     // true: it was open
   };
   struct State {
     Circuit circuit;

@@ -43,8 +43,30 @@ AdminReply ready(const Server::State& state) {
   return reply;
 }
 
+// One a label: targets beyond the labels' bounds share `_other`.
+std::vector<telemetry::BreakerGauge> breakers(const Server::State& state) {
+  std::vector<telemetry::BreakerGauge> gauges;
+  const Runtime& runtime = *state.runtime;
+  const Tick now = state.clock.tick();
+  bool others = false;
+  for (std::size_t t = 0; t < runtime.target_labels.size(); ++t) {
+    const telemetry::TargetId label = runtime.target_labels[t];
+    const telemetry::BreakerState breaker = state.metrics->breaker(label, now);
+    if (label == telemetry::other_label) {
+      if (!others) gauges.push_back({"_other", "_other", breaker});
+      others = true;
+      continue;
+    }
+    const router::Target& target = runtime.catalog.targets()[t];
+    gauges.push_back({runtime.providers[static_cast<std::size_t>(target.provider)].name,
+                      runtime.catalog.model(target.model).name, breaker});
+  }
+  return gauges;
+}
+
 AdminReply metrics(const Server::State& state) {
   const std::vector<router::AccountView> budgets = state.books->all_views(state.clock.now());
+  const std::vector<telemetry::BreakerGauge> gauges = breakers(state);
   telemetry::ScrapeInput input;
   input.version = state.options.version;
   input.config_digest = state.runtime->spec.digest;
@@ -53,6 +75,7 @@ AdminReply metrics(const Server::State& state) {
   input.config_reloads = state.reloads;
   input.config_reload_failures = state.reload_failures;
   input.budgets = budgets;
+  input.breakers = gauges;
   input.reservations_expired = state.holds_expired;
   input.open_holds = static_cast<std::int64_t>(state.books->open_holds());
   if (state.log) {

@@ -107,6 +107,25 @@ Metrics::Metrics(std::size_t workers) {
 }
 Metrics::~Metrics() = default;
 
+void WorkerMetrics::breakers_changed(std::span<const Tick> open_until) {
+  for (std::size_t t = 0; t < open_until_.size(); ++t) {
+    const std::int64_t until = t < open_until.size() ? open_until[t].ns : 0;
+    open_until_[t].store(until, std::memory_order_relaxed);
+  }
+}
+
+BreakerState WorkerMetrics::breaker(TargetId target, Tick now) const {
+  const std::int64_t until = by_label(open_until_, target).load(std::memory_order_relaxed);
+  if (until == 0) return BreakerState::closed;
+  return now.ns < until ? BreakerState::open : BreakerState::half_open;
+}
+
+BreakerState Metrics::breaker(TargetId target, Tick now) const {
+  BreakerState worst = BreakerState::closed;
+  for (const auto& worker : workers_) worst = std::max(worst, worker->breaker(target, now));
+  return worst;
+}
+
 namespace {
 
 void merge(Counter& to, const Counter& from) {

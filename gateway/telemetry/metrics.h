@@ -1,11 +1,15 @@
 #pragma once
 // Counters and histograms: one block per worker, one writer each, summed at scrape. Recording a
 // request is plain adds.
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
+#include "config/types/instant.h"
 #include "gateway/telemetry/counter.h"
 #include "gateway/telemetry/labels.h"
 
@@ -14,6 +18,9 @@ namespace steelyard::telemetry {
 struct Receipt;
 
 struct MetricsTables;  // metrics_tables.h
+
+// As printed. Half open: the next request may go and see.
+enum class BreakerState : std::uint8_t { closed = 0, half_open = 1, open = 2 };
 
 // What one worker counts. All calls from that worker's thread.
 class WorkerMetrics {
@@ -33,6 +40,12 @@ class WorkerMetrics {
   void stream_started() { streams_.add(1); }
   void stream_ended() { streams_.add(-1); }
 
+  // How the breakers of the configuration in force stand, when one of them changed: by TargetId,
+  // the tick until which it is open; {0}: closed. Targets not in it are closed.
+  void breakers_changed(std::span<const Tick> open_until);
+  // Any thread.
+  BreakerState breaker(TargetId target, Tick now) const;
+
   const MetricsTables& tables() const { return *tables_; }
   std::int64_t connections() const { return connections_.read(); }
   std::int64_t requests_in_flight() const { return requests_in_flight_.read(); }
@@ -41,6 +54,7 @@ class WorkerMetrics {
  private:
   std::unique_ptr<MetricsTables> tables_;
   Counter connections_, requests_in_flight_, streams_;
+  std::array<std::atomic<std::int64_t>, targets_max> open_until_{};
 };
 
 // The blocks of all workers and the names behind their numbers. Made once per process.
@@ -54,6 +68,8 @@ class Metrics {
   const WorkerMetrics& worker(std::size_t index) const { return *workers_[index]; }
   Labels& labels() { return labels_; }
   const Labels& labels() const { return labels_; }
+  // Health belongs to workers: the one that sees it worst. Any thread.
+  BreakerState breaker(TargetId target, Tick now) const;
 
  private:
   Labels labels_;

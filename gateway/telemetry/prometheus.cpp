@@ -164,8 +164,9 @@ void gateway(PrometheusPage& page, const Metrics& metrics, const ScrapeInput& in
   one("requests_in_flight", "gauge", "Requests begun and not ended.", requests_now);
   one("streams_active", "gauge", "Streamed answers now being relayed.", streams);
   page.family("breaker_state", "gauge", "Circuit breaker: 0 closed, 1 half-open, 2 open.");
-  for (const ProviderGauge& p : in.providers)
-    page.integer(static_cast<std::int64_t>(p.breaker), {{"provider", p.provider}});
+  for (const BreakerGauge& b : in.breakers)
+    page.integer(static_cast<std::int64_t>(b.state),
+                 {{"provider", b.provider}, {"model", b.model}});
   one("log_dropped_total", "counter", "Decision log lines lost because the writer fell behind.",
       static_cast<std::int64_t>(in.log_lines_dropped));
   one("log_written_total", "counter", "Decision log lines written.",

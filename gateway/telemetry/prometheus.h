@@ -8,17 +8,14 @@
 #include <string_view>
 
 #include "config/types/instant.h"
+#include "gateway/telemetry/metrics.h"
 #include "router/ledger/ledger.h"
 
 namespace steelyard::telemetry {
 
-class Metrics;
-
-enum class BreakerState : std::uint8_t { closed = 0, half_open = 1, open = 2 };
-
-struct ProviderGauge {
-  std::string_view provider;
-  BreakerState breaker = BreakerState::closed;
+struct BreakerGauge {
+  std::string_view provider, model;
+  BreakerState state = BreakerState::closed;
 };
 
 // What the caller knows and the worker blocks do not. Views need to live for the call only.
@@ -28,7 +25,7 @@ struct ScrapeInput {
   bool config_last_reload_successful = true;
   std::int64_t config_reloads = 0, config_reload_failures = 0;  // since start
   std::span<const router::AccountView> budgets;                 // all accounts, current windows
-  std::span<const ProviderGauge> providers;
+  std::span<const BreakerGauge> breakers;                       // of what can be served now
   std::int64_t reservations_expired = 0;  // holds whose lease passed, since start
   std::int64_t open_holds = 0;
   std::uint64_t log_lines_dropped = 0, log_lines_written = 0, log_write_errors = 0;

@@ -2,6 +2,8 @@
 """Providers fail in every way; the client sees an answer, or one clear error, and the money is right."""
 import json
 import pathlib
+import re
+import signal
 import socket
 import sys
 import time
@@ -98,6 +100,30 @@ def test_a_breaker_keeps_a_broken_model_out_and_lets_it_back():
         assert bad.bill()["total"].get("errors") == seen
         bad.behave(status=0)
         wait_until(lambda: gateway.chat(message())[1]["x-steelyard-model"] == "cheap", 5)
+
+
+def breakers(gateway):
+    page = gateway.admin("/metrics")[1].decode()
+    return {m[1]: int(m[2]) for m in re.finditer(r"(?m)^steelyard_breaker_state\{(.*)\} (\d)$", page)}
+
+
+def test_the_metrics_show_a_breaker_open_half_open_and_closed():
+    bad, good, gateway = pair(more="breaker: { failures: 3, open: 1s }", workers=2)
+    cheap, dear = 'provider="bad",model="cheap"', 'provider="good",model="dear"'
+    with running(bad, good, gateway):
+        assert breakers(gateway) == {cheap: 0, dear: 0}
+        bad.behave(status=500)
+        for _ in range(2):
+            gateway.chat(message())
+        assert breakers(gateway)[cheap] == 0
+        wait_until(lambda: gateway.chat(message()) and breakers(gateway)[cheap] == 2)  # one of two workers is enough
+        assert breakers(gateway)[dear] == 0
+        gateway.signal(signal.SIGHUP)
+        wait_until(lambda: b"steelyard_config_reloads_total 1" in gateway.admin("/metrics")[1])
+        assert breakers(gateway)[cheap] in (1, 2)  # what was learned goes on
+        wait_until(lambda: breakers(gateway)[cheap] == 1, 5)  # nobody asks: it waits for a probe
+        bad.behave(status=0)
+        wait_until(lambda: gateway.chat(message()) and breakers(gateway) == {cheap: 0, dear: 0}, 5)
 
 
 def test_a_stream_that_breaks_off_ends_with_an_error_event():

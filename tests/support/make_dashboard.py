@@ -63,7 +63,7 @@ ROWS = {
     ],
     "Providers": [
         ("Attempts a second", "timeseries", "reqps", [(rate("steelyard_upstream_attempts_total", "provider, result"), "{{provider}} {{result}}")]),
-        ("Breakers: 0 closed, 1 half-open, 2 open", "timeseries", "none", [("max by (provider) (steelyard_breaker_state)", "{{provider}}")]),
+        ("Breakers: 0 closed, 1 half-open, 2 open", "timeseries", "none", [("max by (provider, model) (steelyard_breaker_state)", "{{provider}} {{model}}")]),
         ("Failovers a minute", "timeseries", "none",
          [("sum by (from, to) (rate(steelyard_failovers_total[5m])) * 60", "{{from}} to {{to}}")]),
         ("Retries and escalations a minute", "timeseries", "none",
@@ -71,8 +71,12 @@ ROWS = {
     ],
     "Policies": [
         ("Decisions a second, by rule", "timeseries", "reqps", [(rate("steelyard_policy_decisions_total", "rule, effect"), "{{rule}} {{effect}}")]),
-        ("Error of the token count", "timeseries", "percentunit",
-         [(quantile(q, "steelyard_token_estimate_error_ratio"), f"p{int(q * 100)}") for q in (0.5, 0.99)]),
+        ("Error of the token count, by how it was counted", "timeseries", "percentunit",
+         [(quantile(q, "steelyard_token_estimate_error_ratio", "le, kind"), f"{{{{kind}}}} p{int(q * 100)}")
+          for q in (0.5, 0.99)]),
+        ("Error of the token count by model, p90", "timeseries", "percentunit",
+         [(quantile(0.9, "steelyard_token_estimate_error_ratio", "le, provider, model, kind"),
+           "{{provider}} {{model}} {{kind}}")]),
     ],
     "Process": [
         ("Memory", "timeseries", "bytes", [('process_resident_memory_bytes{job="steelyard"}', "{{instance}}")]),

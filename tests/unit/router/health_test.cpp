@@ -88,6 +88,41 @@ TEST_CASE("health: a probe that is never heard of does not close the door for ev
   CHECK(ward.admits(2) == Admission::probe);
 }
 
+TEST_CASE("health: what a gauge shows of a breaker, and when it has to look again") {
+  Ward ward;
+  const auto fails = [&](std::int32_t target, FailureClass failure) {
+    return ward.health.on_failure(target, failure, ward.now);
+  };
+  const auto until = [&](std::int32_t target) { return ward.health.open_until(target); };
+  CHECK_FALSE(ward.health.on_success(2, 1, 1));
+  CHECK_FALSE(fails(2, FailureClass::server));
+  CHECK_FALSE(fails(2, FailureClass::server));
+  CHECK(until(2) == Tick{});
+  CHECK(fails(2, FailureClass::server));
+  CHECK(until(2) == ward.now.plus_ms(10'000));
+  CHECK(until(4) == Tick{});
+  ward.now = ward.now.plus_ms(10'000);
+  REQUIRE(ward.health.on_dispatch(2, ward.now));
+  CHECK(until(2) == ward.now);            // half open, on its way or not
+  CHECK(fails(2, FailureClass::server));  // the probe failed
+  CHECK(until(2) == ward.now.plus_ms(10'000));
+  CHECK(ward.health.on_success(2, 1, 1));
+  CHECK(until(2) == Tick{});
+
+  // A provider that cannot be reached opens for all its models, and an answer closes it.
+  CHECK_FALSE(fails(0, FailureClass::transport));
+  CHECK_FALSE(fails(0, FailureClass::transport));
+  CHECK(fails(0, FailureClass::transport));
+  CHECK(until(3) == ward.now.plus_ms(10'000));
+  CHECK(until(1) == Tick{});
+  CHECK(fails(3, FailureClass::client_invalid));
+  CHECK(until(3) == Tick{});
+  CHECK(until(0) == ward.now.plus_ms(10'000));  // that model's own breaker
+
+  CHECK_FALSE(fails(4, FailureClass::rate_limited));  // parked
+  CHECK(until(4) == Tick{});
+}
+
 TEST_CASE("health: a hint parks until its tick, longer hints win") {
   Ward ward;
   const Tick until = ward.now.plus_ms(3'000);

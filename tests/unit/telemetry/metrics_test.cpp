@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <atomic>
 #include <thread>
 
@@ -178,4 +179,32 @@ TEST_CASE("metrics: workers write while a scrape reads; the sum is exact in the 
   CHECK(total.requests[openai][chat][0].read() == 2 * requests);
   CHECK(total.targets[other_label].cost.read() == 2LL * requests * 12'345'678);
   CHECK(count(total.overhead) == 2 * requests);
+}
+
+TEST_CASE("breakers: the worker that sees it worst is shown, until it says otherwise") {
+  Metrics metrics(2);
+  const TargetId luna = metrics.labels().target("openai", "luna");
+  const TargetId terra = metrics.labels().target("openai", "terra");
+  const auto state = [&](TargetId target, std::int64_t now) {
+    return metrics.breaker(target, Tick{now});
+  };
+  using enum BreakerState;
+  CHECK(state(luna, 5) == closed);
+  std::array<Tick, targets_max> first{}, second{};
+  first[luna] = Tick{100};
+  second[luna] = Tick{50};
+  second[terra] = Tick{70};
+  metrics.worker(0).breakers_changed(first);
+  metrics.worker(1).breakers_changed(second);
+  CHECK(state(luna, 5) == open);
+  CHECK(state(luna, 99) == open);  // the second one is half open already
+  CHECK(state(luna, 100) == half_open);
+  CHECK(state(terra, 69) == open);
+  CHECK(state(terra, 70) == half_open);
+  metrics.worker(0).breakers_changed({});
+  CHECK(state(luna, 60) == half_open);
+  metrics.worker(1).breakers_changed(std::array<Tick, 1>{});  // short: the rest is closed
+  CHECK(state(luna, 60) == closed);
+  CHECK(state(terra, 5) == closed);
+  CHECK(state(targets_max, 5) == closed);  // no such label: `_other`
 }

@@ -90,7 +90,7 @@ struct Running {
     input.config_digest = "9f86";
     input.config_loaded = {1795327628123456789};
     input.budgets = budgets;
-    input.providers = providers;
+    input.breakers = breakers;
     input.log_lines_dropped = 3;
   }
   std::string text() const {
@@ -100,7 +100,8 @@ struct Running {
   }
   Metrics metrics;
   std::array<router::AccountView, 2> budgets{};
-  std::array<ProviderGauge, 1> providers{ProviderGauge{"anthropic", BreakerState::open}};
+  std::array<BreakerGauge, 1> breakers{
+      BreakerGauge{"anthropic", "claude-sonnet-5", BreakerState::open}};
   ScrapeInput input;
 };
 
@@ -133,7 +134,7 @@ TEST_CASE("prometheus: figures of two workers, one page") {
           Row{R"(steelyard_budget_spent_usd{budget="acme/\"se\\arch\"\n",window="month"})",
               0.000000001},
           Row{R"(steelyard_budget_reserved_usd{budget="acme/\"se\\arch\"\n",window="month"})", 2.5},
-          Row{R"(steelyard_breaker_state{provider="anthropic"})", 2},
+          Row{"steelyard_breaker_state" + target + "}", 2},
           Row{"steelyard_streams_active", 1},
           Row{"steelyard_connections", 1},
           Row{"steelyard_log_dropped_total", 3},
