@@ -79,6 +79,7 @@ BpeCounter::Progress BpeCounter::count_some(std::string_view text, bool whole, s
     done.tokens += count_batch(scanned, done.bytes);
     done.bytes += pieces_.end[pieces_.count - 1];
   }
+  done.tokens += settle();
   return done;
 }
 
@@ -90,37 +91,40 @@ std::int64_t BpeCounter::count_batch(const ScanText& text, std::size_t from) {
     total = count_broken({text.data + from + start, text.data + from + pieces_.end[--count]});
   }
   const std::size_t missed = probe_(*vocabulary_, text, from, pieces_, count, lookups_);
-  total += static_cast<std::int64_t>(count - missed);
-  return missed == 0 ? total : total + count_missed(text, from, missed);
+  total += static_cast<std::int64_t>(count - missed) + settle();
+  put_off(text, from, missed);
+  return total;
 }
 
-// Two passes again: what is met before is in the cache, whose lines are asked for first.
-std::int64_t BpeCounter::count_missed(const ScanText& text, std::size_t from, std::size_t missed) {
-  const unsigned char* const data = text.data + from;
-  const auto piece_of = [&](std::size_t i) {
+// What was met before is in the cache, whose lines are asked for now and read a batch later: by
+// then they have come, even from memory.
+void BpeCounter::put_off(const ScanText& text, std::size_t from, std::size_t missed) {
+  for (std::size_t m = 0; m < missed; ++m) {
+    const std::size_t i = lookups_.missed[m];
     const std::size_t start = i == 0 ? 0 : pieces_.end[i - 1];
-    return Piece(data + start, pieces_.end[i] - start);
-  };
-  for (std::size_t m = 0; m < missed; ++m) {
-    const std::size_t i = lookups_.missed[m];
-    const Piece piece = piece_of(i);
-    if (piece.size() <= PieceKey::longest) {
-      cache_.prefetch(lookups_.hash[i]);
-    } else if (piece.size() <= PieceCache::longest) {
-      const PieceCache::LongKey key = cache_.key_of(piece);
-      cache_.prefetch(key);
-      lookups_.key[i] = {key.low, key.high};
+    Unsettled& next = unsettled_[m];
+    next.piece = Piece(text.data + from + start, pieces_.end[i] - start);
+    next.key = lookups_.key[i];
+    next.hash = hash_of(next.key);
+    if (next.piece.size() > PieceKey::longest && next.piece.size() <= PieceCache::longest) {
+      const PieceCache::LongKey key = cache_.key_of(next.piece);
+      next.key = {key.low, key.high};
+      next.hash = key.low;
     }
+    cache_.prefetch(next.hash);
   }
+  unsettled_count_ = missed;
+}
+
+std::int64_t BpeCounter::settle() {
   std::int64_t total = 0;
-  for (std::size_t m = 0; m < missed; ++m) {
-    const std::size_t i = lookups_.missed[m];
-    const Piece piece = piece_of(i);
-    const PieceKey& key = lookups_.key[i];
-    total += piece.size() <= PieceKey::longest ? count_unknown(key, lookups_.hash[i], piece.size())
+  for (std::size_t m = 0; m < unsettled_count_; ++m) {
+    const auto& [piece, key, hash] = unsettled_[m];
+    total += piece.size() <= PieceKey::longest     ? count_unknown(key, hash, piece.size())
              : piece.size() <= PieceCache::longest ? count_long(piece, {key.low, key.high})
                                                    : merge_all(piece);
   }
+  unsettled_count_ = 0;
   return total;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // TokenCounter of any byte-pair vocabulary: scanner, then vocabulary, then the worker's cache, then
 // merging.
+#include <array>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,6 +31,11 @@ class BpeCounter final : public TokenCounter {
 
  private:
   using Piece = std::span<const unsigned char>;
+  struct Unsettled {  // a piece that is not one token of up to 15 bytes
+    Piece piece;
+    PieceKey key;  // of a piece above 15 bytes: a PieceCache::LongKey
+    std::uint64_t hash;
+  };
   struct Progress {
     std::int64_t tokens = 0;
     std::size_t bytes = 0;  // counted for good
@@ -39,7 +45,8 @@ class BpeCounter final : public TokenCounter {
   Progress count_chunk(std::string_view text, bool whole);
   Progress count_some(std::string_view text, bool whole, std::int64_t limit);
   std::int64_t count_batch(const ScanText& text, std::size_t from);
-  std::int64_t count_missed(const ScanText& text, std::size_t from, std::size_t missed);
+  void put_off(const ScanText& text, std::size_t from, std::size_t missed);
+  std::int64_t settle();
   std::int64_t count_long(Piece piece, const PieceCache::LongKey& key);
   std::int64_t count_unknown(const PieceKey& key, std::uint64_t hash, std::size_t size);
   std::int64_t count_piece(Piece piece);
@@ -53,6 +60,8 @@ class BpeCounter final : public TokenCounter {
   Merger merger_;
   Pieces pieces_;
   Lookups lookups_;
+  std::array<Unsettled, Pieces::capacity + Pieces::room> unsettled_;  // of the last batch
+  std::size_t unsettled_count_ = 0;
   std::string mended_;       // a piece that was not UTF-8
   std::vector<char> chunk_;  // unescaped JSON
   Normaliser normaliser_;

@@ -45,15 +45,15 @@ class PieceCache {
     }
     return static_cast<std::uint32_t>(counts >> 44);
   }
-  void prefetch(const LongKey& key) const { prefetch(key.low); }
   void put(const LongKey& key, std::uint32_t count);
 
  private:
   static constexpr std::uint64_t hash_mask = (std::uint64_t{1} << 44) - 1;
   static constexpr std::uint64_t count_mask = std::uint64_t{0xFFF} << 44;
   static constexpr std::uint64_t long_mark = std::uint64_t{0xF0} << 56;
-  static constexpr std::size_t lines = 16'384;  // of 64 bytes: 1 MB
-  static std::size_t index_of(std::uint64_t hash) { return hash >> 40 & (lines - 1); }
+  static constexpr unsigned index_bits = 14;
+  static constexpr std::size_t lines = std::size_t{1} << index_bits;  // of 64 bytes: 1 MB
+  static std::size_t index_of(std::uint64_t hash) { return hash >> (64 - index_bits); }
   void put_in(PieceLine& line, const PieceKey& entry);
 
   std::uint64_t seed_;

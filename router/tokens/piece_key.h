@@ -25,45 +25,49 @@ struct PieceKey {
 };
 
 namespace piece_key_detail {
-constexpr std::array<PieceKey, 16> make_masks() {
-  std::array<PieceKey, 16> masks{};
-  for (unsigned size = 0; size < 16; ++size) {
+struct Shape {
+  std::uint64_t low = 0;  // the bytes that are the piece's
+  std::uint64_t high = 0;
+  std::uint64_t tag = 0;  // what stands in the last byte
+  std::uint64_t unused = 0;
+};
+constexpr std::array<Shape, PieceKey::longest + 2> make_shapes() {
+  std::array<Shape, PieceKey::longest + 2> shapes{};
+  for (unsigned size = 0; size <= PieceKey::longest; ++size) {
     const unsigned low = size < 8 ? size : 8;
-    const unsigned high = size - low;
-    masks[size].low = low == 8 ? ~0ULL : (1ULL << 8 * low) - 1;
-    masks[size].high = (1ULL << 8 * high) - 1;
+    shapes[size].low = low == 8 ? ~0ULL : (1ULL << 8 * low) - 1;
+    shapes[size].high = (1ULL << 8 * (size - low)) - 1;
+    shapes[size].tag = std::uint64_t{size} << 56;
   }
-  return masks;
+  shapes.back().tag = ~std::uint64_t{0};
+  return shapes;
 }
-inline constexpr std::array<PieceKey, 16> masks = make_masks();
+alignas(64) inline constexpr std::array<Shape, PieceKey::longest + 2> shapes = make_shapes();
 }  // namespace piece_key_detail
 
-// 16 bytes must be readable at `piece`; size is 1..15.
+// 16 bytes must be readable at `piece`; size is at least 1. Of a piece above 15 bytes: the one key
+// that stands for all of those and is in no table. Without a branch, which sizes would mislead.
 inline PieceKey load_key(const unsigned char* piece, std::size_t size) {
+  const std::size_t most = PieceKey::longest + 1;
+  const piece_key_detail::Shape& shape = piece_key_detail::shapes[size < most ? size : most];
   PieceKey key;
   std::memcpy(&key.low, piece, 8);
   std::memcpy(&key.high, piece + 8, 8);
-  const PieceKey& mask = piece_key_detail::masks[size];
-  key.low &= mask.low;
-  key.high = (key.high & mask.high) | static_cast<std::uint64_t>(size) << 56;
+  key.low &= shape.low;
+  key.high = (key.high & shape.high) | shape.tag;
   return key;
 }
 
-// Only `size` bytes need be readable.
+// As load_key, where only `size` bytes need be readable.
 inline PieceKey load_key_exactly(const unsigned char* piece, std::size_t size) {
   std::array<unsigned char, 16> copy{};
-  std::memcpy(copy.data(), piece, size);
+  std::memcpy(copy.data(), piece, size < copy.size() ? size : copy.size());
   return load_key(copy.data(), size);
 }
 
-__extension__ typedef unsigned __int128 WideProduct;
-
-// Count bits must be clear. A 64 x 64 bit product folded in half: one multiplication, all bits
-// mixed.
+// Count bits must be clear. Only its high bits are mixed well: tables take their index from there.
 inline std::uint64_t hash_of(const PieceKey& key) {
-  const auto product =
-      static_cast<WideProduct>(key.low ^ 0x9E3779B97F4A7C15) * (key.high ^ 0xD6E8FEB86659FD93);
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  return (key.low ^ key.high * 0xD6E8FEB86659FD93) * 0x9E3779B97F4A7C15;
 }
 
 // Four slots, one cache line.

@@ -1,28 +1,42 @@
 #include "router/tokens/probe.h"
 
 namespace steelyard::router {
+namespace scan_detail {
+
+void ask(const Vocabulary& vocabulary, const ScanText& text, std::size_t from, const Pieces& pieces,
+         std::size_t count, Lookups& out) {
+  const unsigned char* const data = text.data + from;
+  const std::size_t readable = text.size - from;
+  const auto start_of = [&](std::size_t i) { return i == 0 ? 0 : pieces.end[i - 1]; };
+  std::size_t roomy = count;  // so many have 16 bytes to read
+  while (roomy > 0 && start_of(roomy - 1) + 16 > readable) --roomy;
+  const PieceLine* const lines = vocabulary.lines();
+  std::uint32_t start = 0;
+  for (std::size_t i = 0; i < roomy; ++i) {
+    const std::uint32_t end = pieces.end[i];
+    const PieceKey key = load_key(data + start, end - start);
+    out.key[i] = key;
+    out.line[i] = vocabulary.home_of(hash_of(key));
+    __builtin_prefetch(lines + out.line[i]);
+    start = end;
+  }
+  for (std::size_t i = roomy; i < count; ++i) {
+    out.key[i] = load_key_exactly(data + start_of(i), pieces.end[i] - start_of(i));
+    out.line[i] = vocabulary.home_of(hash_of(out.key[i]));
+  }
+}
+
+}  // namespace scan_detail
+
 namespace {
 
 std::size_t probe_scalar(const Vocabulary& vocabulary, const ScanText& text, std::size_t from,
                          const Pieces& pieces, std::size_t count, Lookups& out) {
-  std::uint32_t start = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::uint32_t size = pieces.end[i] - start;
-    if (size <= PieceKey::longest) [[likely]] {
-      out.key[i] = key_at(text, from + start, size);
-      out.hash[i] = hash_of(out.key[i]);
-      __builtin_prefetch(vocabulary.line_at(out.hash[i]));
-    } else {
-      out.key[i] = PieceKey{};
-    }
-    start = pieces.end[i];
-  }
+  scan_detail::ask(vocabulary, text, from, pieces, count, out);
   std::size_t missed = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const PieceKey& key = out.key[i];
-    const bool found = !key.empty() && vocabulary.line_at(out.hash[i])->find(key) != nullptr;
     out.missed[missed] = static_cast<std::uint16_t>(i);
-    missed += !found;
+    missed += vocabulary.lines()[out.line[i]].find(out.key[i]) == nullptr;
   }
   return missed;
 }

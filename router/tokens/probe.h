@@ -10,8 +10,8 @@
 namespace steelyard::router {
 
 struct Lookups {
-  std::array<PieceKey, Pieces::capacity + Pieces::room> key;
-  std::array<std::uint64_t, Pieces::capacity + Pieces::room> hash;
+  alignas(16) std::array<PieceKey, Pieces::capacity + Pieces::room> key;
+  std::array<std::uint32_t, Pieces::capacity + Pieces::room> line;        // of the vocabulary
   std::array<std::uint16_t, Pieces::capacity + Pieces::room + 1> missed;  // indices: see below
 };
 
@@ -24,13 +24,10 @@ using ProbeFunction = std::size_t (*)(const Vocabulary& vocabulary, const ScanTe
 
 ProbeFunction probe_with(ScanWith with);
 
-// The key of text[from, from + size), size at most 15.
-inline PieceKey key_at(const ScanText& text, std::size_t from, std::size_t size) {
-  return from + 16 <= text.size ? load_key(text.data + from, size)
-                                : load_key_exactly(text.data + from, size);
-}
-
 namespace scan_detail {
+// The first pass: keys and lines, no branch that a text decides.
+void ask(const Vocabulary& vocabulary, const ScanText& text, std::size_t from, const Pieces& pieces,
+         std::size_t count, Lookups& out);
 std::size_t probe_avx2(const Vocabulary&, const ScanText&, std::size_t, const Pieces&, std::size_t,
                        Lookups&);
 std::size_t probe_avx512(const Vocabulary&, const ScanText&, std::size_t, const Pieces&,

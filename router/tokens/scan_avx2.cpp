@@ -69,11 +69,8 @@ inline bool matches(const PieceLine& line, const PieceKey& key) {
   const auto* slots = reinterpret_cast<const __m256i*>(&line);
   const __m256i wanted =
       _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&key)));
-  const __m256i mask = _mm256_set_epi64x(static_cast<long long>(~PieceKey::count_bits), -1,
-                                         static_cast<long long>(~PieceKey::count_bits), -1);
   const auto same = [&](const __m256i* at) {
-    const __m256i differs = _mm256_and_si256(_mm256_xor_si256(_mm256_load_si256(at), wanted), mask);
-    const __m256i equal = _mm256_cmpeq_epi64(differs, _mm256_setzero_si256());
+    const __m256i equal = _mm256_cmpeq_epi64(_mm256_load_si256(at), wanted);
     return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)));
   };
   const unsigned halves = same(slots) | same(slots + 1) << 4;

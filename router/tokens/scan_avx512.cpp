@@ -64,11 +64,8 @@ inline void flatten(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) 
 
 inline bool matches(const PieceLine& line, const PieceKey& key) {
   const __m512i wanted =
-      _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&key)));
-  const __m512i mask =
-      _mm512_broadcast_i32x4(_mm_set_epi64x(static_cast<long long>(~PieceKey::count_bits), -1));
-  const __m512i differs = _mm512_xor_si512(_mm512_load_si512(&line), wanted);
-  const unsigned halves = _mm512_testn_epi64_mask(differs, mask);
+      _mm512_broadcast_i32x4(_mm_load_si128(reinterpret_cast<const __m128i*>(&key)));
+  const unsigned halves = _mm512_cmpeq_epi64_mask(_mm512_load_si512(&line), wanted);
   return (halves & halves >> 1 & 0x55) != 0;
 }
 

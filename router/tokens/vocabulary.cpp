@@ -51,8 +51,8 @@ class VocabularyBuilder {
     out_.filter_.assign((std::size_t{1} << Vocabulary::filter_bits) / 64, 0);
     out_.pairs_.assign(std::bit_ceil(tokens * 2), Vocabulary::no_pair);
     out_.pair_mask_ = out_.pairs_.size() - 1;
-    out_.lines_.assign(std::bit_ceil(tokens) / 2, PieceLine{});
-    out_.line_mask_ = out_.lines_.size() - 1;
+    out_.lines_.assign(std::max<std::size_t>(std::bit_ceil(tokens) / 2, 2), PieceLine{});
+    out_.line_shift_ = 64 - static_cast<unsigned>(std::countr_zero(out_.lines_.size()));
     ends_.resize(tokens);
     // Characters as first parts are right only where no token ranks below its parts.
     if (!from_.ordered) out_.crossed_.fill(~std::uint64_t{0});
@@ -183,16 +183,15 @@ class VocabularyBuilder {
   void add_pieces() {
     for (std::size_t token = 0; token < text_.size(); ++token) {
       const PieceKey& next = text_[std::min(token + ahead, text_.size() - 1)];
-      __builtin_prefetch(&out_.lines_[hash_of(next) & out_.line_mask_], 1);
+      __builtin_prefetch(&out_.lines_[out_.home_of(hash_of(next))], 1);
       if (!text_[token].empty()) add_piece(text_[token]);
     }
   }
   void add_piece(const PieceKey& key) {
-    for (std::size_t at = hash_of(key) & out_.line_mask_;; at = (at + 1) & out_.line_mask_) {
+    for (std::size_t at = out_.home_of(hash_of(key));; at = (at + 1) & (out_.lines_.size() - 1)) {
       for (PieceKey& slot : out_.lines_[at].slot) {
         if (!slot.empty()) continue;
         slot = key;
-        slot.set_count(1);
         return;
       }
     }

@@ -56,12 +56,16 @@ class Vocabulary {
     return crossed(before, first) || crossed(last, behind) ? no_token : char_token_[code];
   }
 
-  // Whether the piece is one token.
-  const PieceLine* line_at(std::uint64_t hash) const { return &lines_[hash & line_mask_]; }
+  // Whether the piece is one token. Its key stands in the line that its hash says, as it is (counts
+  // are 0), or in one behind when that is full.
+  std::uint32_t home_of(std::uint64_t hash) const {
+    return static_cast<std::uint32_t>(hash >> line_shift_);
+  }
+  const PieceLine* lines() const { return lines_.data(); }
   // Some of the pieces with this hash may stand in the next line.
-  bool overflows(std::uint64_t hash) const { return !line_at(hash)->slot[3].empty(); }
+  bool overflows(std::uint64_t hash) const { return !lines_[home_of(hash)].slot[3].empty(); }
   bool holds(const PieceKey& key, std::uint64_t hash) const {
-    for (std::size_t at = hash & line_mask_;; at = (at + 1) & line_mask_) {
+    for (std::size_t at = home_of(hash);; at = (at + 1) & (lines_.size() - 1)) {
       const PieceLine& line = lines_[at];
       if (line.find(key) != nullptr) return true;
       if (line.slot[3].empty()) return false;
@@ -90,7 +94,7 @@ class Vocabulary {
   PatternId pattern_ = PatternId::o200k;
   bool normalises_ = false;
   std::size_t token_count_ = 0;
-  std::size_t line_mask_ = 0;
+  unsigned line_shift_ = 0;
   std::size_t pair_mask_ = 0;
   std::array<Token, 256> byte_token_{};
   std::array<std::uint64_t, 1024> crossed_{};
