@@ -13,7 +13,7 @@ void PieceCache::clear() {
 
 void PieceCache::put(PieceKey key, std::uint64_t hash, std::uint32_t count) {
   key.set_count(count);
-  put_in(lines_[index_of(hash)], key);
+  put_at(index_of(hash), key);
 }
 
 PieceCache::LongKey PieceCache::key_of(std::span<const unsigned char> piece) const {
@@ -23,16 +23,19 @@ PieceCache::LongKey PieceCache::key_of(std::span<const unsigned char> piece) con
 
 void PieceCache::put(const LongKey& key, std::uint32_t count) {
   const std::uint64_t high = key.high | std::uint64_t{count} << 44 | long_mark;
-  put_in(lines_[index_of(key.low)], {key.low, high});
+  put_at(index_of(key.low), {key.low, high});
 }
 
-void PieceCache::put_in(PieceLine& line, const PieceKey& entry) {
-  for (PieceKey& slot : line.slot) {
-    if (!slot.empty()) continue;
-    slot = entry;
-    return;
+void PieceCache::put_at(std::size_t at, const PieceKey& entry) {
+  for (const std::size_t line : {at, at ^ 1}) {
+    for (PieceKey& slot : lines_[line].slot) {
+      if (!slot.empty()) continue;
+      slot = entry;
+      return;
+    }
   }
-  line.slot[next_victim_++ & 3] = entry;
+  lines_[at ^ (next_victim_ >> 2 & 1)].slot[next_victim_ & 3] = entry;
+  ++next_victim_;
 }
 
 }  // namespace steelyard::router
