@@ -19,6 +19,7 @@ template void scan_one<PatternId::cl100k>(const ScanText&, std::size_t, std::siz
 template void scan_one<PatternId::llama3>(const ScanText&, std::size_t, std::size_t, Pieces&);
 template void scan_one<PatternId::qwen2>(const ScanText&, std::size_t, std::size_t, Pieces&);
 template void scan_one<PatternId::qwen35>(const ScanText&, std::size_t, std::size_t, Pieces&);
+template void scan_one<PatternId::deepseek>(const ScanText&, std::size_t, std::size_t, Pieces&);
 template void scan_one<PatternId::tekken>(const ScanText&, std::size_t, std::size_t, Pieces&);
 template void scan_one<PatternId::kimi>(const ScanText&, std::size_t, std::size_t, Pieces&);
 

@@ -1,7 +1,7 @@
 #pragma once
-// Cuts text into the pieces of a pattern (piece_pattern.h); each is merged on its own. A scalar
-// reference for every pattern (scan_reference.h), and for patterns of the o200k and cl100k kind a
-// scanner of 64 bytes at a time (scan_masks.h) in AVX2 and AVX-512, chosen when the program runs.
+// Cuts text into the pieces of a pattern (piece_pattern.h); each is merged on its own. For every
+// pattern a scalar reference (scan_reference.h) and a scanner of 64 bytes at a time
+// (scan_blocks.inc) in AVX2 and AVX-512, chosen when the program runs.
 #include <array>
 #include <cstddef>
 #include <cstdint>
