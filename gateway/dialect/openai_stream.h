@@ -28,6 +28,10 @@ class TapOutput {
   std::size_t size() const;
   bool empty() const { return count_ == 0; }
   void clear() { count_ = 0; }
+  // For who translates: `part` must live as the others do.
+  void push_text(std::string_view part) {
+    if (!part.empty() && count_ < parts_max) parts_[count_++] = part;
+  }
   static constexpr std::size_t parts_max = 16;
 
  private:
