@@ -64,7 +64,9 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   line_->expected = planned.expected;
   line_->held = planned.worst_case;
   receipt_.held = std::max(receipt_.held, planned.worst_case);
-  receipt_.upstream_dialect = telemetry::WireDialect::openai;
+  receipt_.upstream_dialect = provider.wire == dialect::hub::Wire::anthropic
+                                  ? telemetry::WireDialect::anthropic
+                                  : telemetry::WireDialect::openai;
   if (!build_body()) {
     serving_.health.on_abandoned(planned.target);
     release();
@@ -114,19 +116,55 @@ bool ChatCall::build_body() {
   const ProviderRuntime& provider = provider_of(planned_->target);
   dialect::BodyEdits edits;
   if (target.upstream_name != decision_.chat.model) edits.model = target.upstream_name;
-  edits.include_usage = decision_.chat.stream && provider.quirks.include_usage;
+  const bool anthropic = provider.wire == dialect::hub::Wire::anthropic;
+  edits.include_usage = decision_.chat.stream && provider.quirks.include_usage && !anthropic;
   // Without a budget or a cap the client's own limits (or none) are nobody's business.
   const bool bounded = !session_.principal()->chain.empty() ||
                        decision_.verdict.output_tokens_max != 0 || planned_->clamped;
   if (bounded) edits.output_tokens_max = planned_->output_tokens_max;
-  edits.limit_key = provider.quirks.max_completion_tokens ? dialect::LimitKey::max_completion_tokens
-                                                          : dialect::LimitKey::as_client;
-  const Result<void> built = body_.build(decision_.chat, edits);
+  edits.limit_key = provider.quirks.max_completion_tokens && !anthropic
+                        ? dialect::LimitKey::max_completion_tokens
+                        : dialect::LimitKey::as_client;
+  foreign_.reset();
+  const bool translated = provider.wire != wire();
+  Result<void> built;
+  if (anthropic || translated) prepare_foreign();
+  if (translated)
+    built = build_foreign_body(bounded);
+  else
+    built = body_.build(decision_.chat, edits);
   if (!built) {
     error_ = built.error();
     has_error_ = true;
   }
   return built.has_value();
+}
+
+// Not Chat on both sides: the answer goes over a bridge.
+void ChatCall::prepare_foreign() {
+  foreign_ = std::make_unique<ForeignCall>();
+  const ProviderRuntime& provider = provider_of(planned_->target);
+  dialect::hub::BridgeOptions& bridge = foreign_->bridge;
+  bridge.client = wire();
+  bridge.provider = provider.wire;
+  bridge.created = decision_.at.seconds();
+  bridge.include_usage = decision_.chat.include_usage;
+  if (provider.wire == dialect::hub::Wire::anthropic)
+    append_anthropic_lines(foreign_->head_lines, session_.head(), wire() == provider.wire);
+}
+
+Result<void> ChatCall::build_foreign_body(bool bounded) {
+  const ProviderRuntime& provider = provider_of(planned_->target);
+  TranslateTarget target;
+  target.provider = provider.wire;
+  target.model = runtime_.catalog.target(planned_->target).upstream_name;
+  target.output_tokens_room = planned_->output_tokens_max;
+  if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
+  target.max_completion_tokens = provider.quirks.max_completion_tokens;
+  target.include_usage = provider.quirks.include_usage;
+  const Result<void> built = translate_body(decision_.chat.body, wire(), target, *foreign_);
+  if (built) body_.set(foreign_->body);
+  return built;
 }
 
 // What usually needs no waiting is done without a coroutine of its own: each costs a frame.
@@ -247,6 +285,10 @@ Unwritten ChatCall::request_parts() const {
   Unwritten parts;
   parts.add(request_head_);
   parts.add({length_room_.data(), length_size_});
+  if (foreign_) {
+    parts.add(foreign_->head_lines);
+    parts.add("\r\n");
+  }
   for (const std::string_view part : body_.parts()) parts.add(part);
   return parts;
 }
@@ -261,10 +303,11 @@ net::IoResult ChatCall::send_now() {
   request_head_ = heads[turn++].reveal();
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
-  length_size_ = digits + 4;
+  length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow
   const Unwritten parts = request_parts();
   net::IoResult wrote = upstream_->pipe->try_write(parts.parts());
-  const std::size_t all = request_head_.size() + length_size_ + body_.size();
+  const std::size_t lines = foreign_ ? foreign_->head_lines.size() + 2 : 0;
+  const std::size_t all = request_head_.size() + length_size_ + lines + body_.size();
   if (wrote.ok() && wrote.bytes < all) wrote.error = net::IoError::would_block;
   return wrote;
 }

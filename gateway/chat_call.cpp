@@ -1,4 +1,5 @@
 #include "gateway/chat_call.h"
+#include "gateway/dialect/anthropic_errors.h"
 
 #include <algorithm>
 #include <charconv>
@@ -72,7 +73,8 @@ bool ChatCall::prepare() {
   receipt_.id = worker_.new_request_id();
   receipt_.start = session_.started_at();
   receipt_.call = telemetry::CallType::chat_completions;
-  receipt_.client_dialect = telemetry::WireDialect::openai;
+  receipt_.client_dialect = session_.speaks_anthropic() ? telemetry::WireDialect::anthropic
+                                                        : telemetry::WireDialect::openai;
   receipt_.config_digest = runtime_.spec.digest;
   receipt_.generation = runtime_.generation;
   receipt_.price_version = runtime_.spec.catalog_as_of;
@@ -82,8 +84,10 @@ bool ChatCall::prepare() {
   total_due_ =
       session_.started().plus_ms(asked == 0 ? timeouts.total : std::min(asked, timeouts.total));
 
+  RequestHints hints = hints_of(session_.head());
+  hints.wire = wire();
   const Result<void> decided = decide(worker_, serving_, *session_.principal(), session_.body(),
-                                      hints_of(session_.head()), policies::Trace::no, decision_);
+                                      hints, policies::Trace::no, decision_);
   receipt_.facts = decision_.facts;
   receipt_.durations.auth = session_.auth_ns();
   receipt_.durations.parse = decision_.parse_ns;
@@ -251,7 +255,13 @@ net::Task<void> ChatCall::answer_error() {
   append_error_headers();
   const bool theirs = !has_error_ && dialect::openai::forwards_body(fault_.cls);
   if (theirs && !fault_body_.empty()) {
-    const int status = dialect::openai::client_status(fault_.cls, fault_status_);
+    int status = dialect::openai::client_status(fault_.cls, fault_status_);
+    if (fault_wire_ != wire()) {
+      status = dialect::hub::fault_status(wire(), fault_, fault_status_);
+      fault_body_.clear();
+      dialect::hub::write_fault(fault_body_, wire(), fault_, fault_status_, {});
+      fault_type_ = "application/json";
+    }
     receipt_.http_status = static_cast<std::uint16_t>(status);
     head_text_ += fault_headers_;
     (void)co_await session_.reply(static_cast<unsigned>(status), fault_type_, fault_body_,
@@ -262,7 +272,9 @@ net::Task<void> ChatCall::answer_error() {
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
   extras_.refusal_status = runtime_.spec.ledger.refusal_status;
-  const auto reply = dialect::openai::reply_for(error_.kind, extras_.refusal_status);
+  const auto reply = session_.speaks_anthropic()
+                         ? dialect::anthropic::reply_for(error_.kind, extras_.refusal_status)
+                         : dialect::openai::reply_for(error_.kind, extras_.refusal_status);
   receipt_.http_status = static_cast<std::uint16_t>(reply.status);
   (void)co_await reply_error(session_, error_, extras_, head_text_);
 }

@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "config/types/error.h"
+#include "gateway/answer_stream.h"
+#include "gateway/chat_foreign.h"
 #include "gateway/decide.h"
 #include "gateway/dialect/chat.h"
 #include "gateway/dialect/fault.h"
@@ -76,6 +78,10 @@ class ChatCall final : public DepartureListener {
   void learn_count(std::int64_t billed);
   std::size_t rule_index() const;  // of the policy that decided; rules().size(): none
   const ProviderRuntime& provider_of(std::int32_t target) const;
+  dialect::hub::Wire wire() const {  // the client's
+    return session_.speaks_anthropic() ? dialect::hub::Wire::anthropic
+                                       : dialect::hub::Wire::openai_chat;
+  }
 
   // chat_attempt.cpp: one request to one provider
   net::Task<AttemptEnd> exchange();
@@ -83,6 +89,8 @@ class ChatCall final : public DepartureListener {
   bool hold();
   bool cheaper_left() const;
   bool build_body();
+  Result<void> build_foreign_body(bool bounded);
+  void prepare_foreign();
   net::UpstreamPool& pool() const;
   bool take_idle();
   net::Task<net::IoResult> connect();
@@ -166,6 +174,7 @@ class ChatCall final : public DepartureListener {
   Tick attempt_started_, first_byte_at_;
   dialect::SplicedBody body_;
   std::size_t key_index_ = 0;
+  std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: Chat on both sides
   net::Deadline deadline_;
   net::IoSlot pause_, writable_, durable_;
   std::uint64_t dispatch_seq_ = 0;
@@ -185,10 +194,11 @@ class ChatCall final : public DepartureListener {
   std::string fault_body_;
   dialect::UpstreamFault fault_;
   int fault_status_ = 0;
+  dialect::hub::Wire fault_wire_ = dialect::hub::Wire::openai_chat;  // what fault_body_ is in
   std::string fault_headers_, fault_type_;
 
   // The stream under way.
-  std::optional<dialect::openai::StreamTap> tap_;
+  AnswerStream tap_;
   dialect::openai::TapOutput tap_out_;
   net::ChunkDecoder chunks_{net::ChunkSource::provider};
   net::BodyFraming framing_ = net::BodyFraming::none;

@@ -126,8 +126,15 @@ bool ChatCall::unsatisfying() const {
 ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   WorkerTools& tools = worker_.tools();
   dialect::openai::ChatAnswer& answer = tools.answer;
-  tools.answers.parse(collected(), answer,
-                      &tools.shapes.of(2 * static_cast<std::size_t>(planned_->target)));
+  std::string_view told = collected();
+  if (foreign_) {
+    (void)foreign_->whole.read(told, foreign_->bridge);
+    answer = foreign_->whole.facts();
+    told = foreign_->whole.client_body();
+  } else {
+    tools.answers.parse(told, answer,
+                        &tools.shapes.of(2 * static_cast<std::size_t>(planned_->target)));
+  }
   if (answer.fault) {  // an error in a 200
     bad_answer_ = "answered 200 with an error in it";
     return transport_failed({}, true);
@@ -161,7 +168,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
   if (budgets_are_final_ && tools.budgets.remaining.v != INT64_MAX)
     append_money(out, "x-steelyard-budget-remaining-usd: ", tools.budgets.remaining);
-  out.append_number("content-length: ", collected().size());
+  out.append_number("content-length: ", told.size());
   if (session_.will_close()) {
     out.append_raw("connection: close\r\n");
   } else if (session_.http_1_0()) {
@@ -170,8 +177,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   out.end_of_head();
   receipt_.completion_start = worker_.now();
   receipt_.durations.ttft = worker_.last_tick() - session_.started();
-  const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()),
-                                             net::ConstBytes(collected())};
+  const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()), net::ConstBytes(told)};
   committed_ = true;
   (void)session_.send_now(parts);
   if (session_.unsent()) budgets_are_final_ = false;  // a wait follows: the view goes to others

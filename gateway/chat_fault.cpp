@@ -76,6 +76,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   if (got.ok()) fault_body_ = collected();
   fault_ = dialect::openai::parse_error(status, fault_body_);
   fault_status_ = status;
+  fault_wire_ = provider_of(planned_->target).wire;
   if (got.ok() && reusable_) keep_upstream();
   // An error status without an answer is not billed (research/reliability 2.2); a provider that
   // gave up after working on it for long may be, and so may one behind a proxy that gave up (504).

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "gateway/chat_call.h"
+#include "gateway/dialect/anthropic_errors.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/telemetry/metrics.h"
@@ -27,8 +28,11 @@ net::IoResult ended(net::IoError error) {
 net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = !decision_.chat.include_usage;
-  tap_.emplace(options,
-               &worker_.tools().shapes.of(2 * static_cast<std::size_t>(planned_->target) + 1));
+  if (foreign_)
+    tap_.begin_bridge(foreign_->bridge);
+  else
+    tap_.begin_tap(options,
+                   &worker_.tools().shapes.of(2 * static_cast<std::size_t>(planned_->target) + 1));
   chunks_ = net::ChunkDecoder(net::ChunkSource::provider);
   framing_ = head.framing;
   body_left_ = head.content_length;
@@ -43,7 +47,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   for (;;) {
     decode(bytes);
     if (decode_failed_) break;
-    if (tap_->phase() == dialect::openai::StreamPhase::failed && !committed_) break;
+    if (tap_.phase() == dialect::openai::StreamPhase::failed && !committed_) break;
     if (stream_over_) break;
     const bool whole = send_pieces(false);
     tap_out_.clear();  // sent or copied: from here on the scratch it looks into is anybody's
@@ -68,10 +72,10 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   for (const std::string_view part : tap_out_.parts()) held_ += part;
   tap_out_.clear();
   // All was said once [DONE] was: what breaks behind it is nobody's loss.
-  const bool said_all = stream_over_ || tap_->phase() == dialect::openai::StreamPhase::done;
+  const bool said_all = stream_over_ || tap_.phase() == dialect::openai::StreamPhase::done;
   if (said_all && !stream_over_) held_ += "\n\n";  // its blank line may be what was lost
   const Result<void> finished = said_all
-                                    ? tap_->finish(tap_out_)
+                                    ? tap_.finish(tap_out_)
                                     : fail(ErrorKind::upstream_protocol, ErrorSource::upstream,
                                            Retry::next_target, "the provider's stream broke off");
   co_return co_await end_stream(finished);
@@ -110,7 +114,7 @@ void ChatCall::decode(std::span<char> bytes) {
     stream_over_ = body_left_ == 0;
     reusable_ = stream_over_ && keep_alive_ && payload == bytes.size();
   }
-  if (payload != 0) tap_->feed({bytes.data(), payload}, tap_out_);
+  if (payload != 0) tap_.feed({bytes.data(), payload}, tap_out_);
 }
 
 // Head of the answer, for the first write.
@@ -136,7 +140,7 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
 
 // Writes what the tap let through; with `last`, the end of the body too. False: not all went.
 bool ChatCall::send_pieces(bool last) {
-  const bool has_content = tap_->phase() >= dialect::openai::StreamPhase::content;
+  const bool has_content = tap_.phase() >= dialect::openai::StreamPhase::content;
   if (!committed_ && !has_content && !last && held_.size() < before_commit_bytes_max) {
     for (const std::string_view part : tap_out_.parts()) held_ += part;
     return true;
@@ -174,7 +178,7 @@ ChatCall::AttemptEnd ChatCall::lost_before_commit(const Error& error) {
   bad_answer_ = nullptr;
   if (session_.client_gone() || must_end_)
     return transport_failed(ended(net::IoError::cancelled), true);
-  const dialect::UpstreamFault& fault = tap_->facts().fault;
+  const dialect::UpstreamFault& fault = tap_.facts().fault;
   settle_unknown();
   error_ = error;
   has_error_ = true;
@@ -183,7 +187,7 @@ ChatCall::AttemptEnd ChatCall::lost_before_commit(const Error& error) {
 }
 
 net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
-  const dialect::openai::StreamFacts& facts = tap_->facts();
+  const dialect::openai::StreamFacts& facts = tap_.facts();
   const bool good = finished.has_value() && !session_.client_gone();  // whole, also in a drain
   if (!good && !committed_) {
     const Error error = finished ? Error() : finished.error();
@@ -220,7 +224,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
 
 // After the first byte a failure is an event of its own; no [DONE] follows.
 void ChatCall::tell_failure(const Error& error) {
-  const bool already_told = tap_->phase() == dialect::openai::StreamPhase::failed;
+  const bool already_told = tap_.phase() == dialect::openai::StreamPhase::failed;
   receipt_.failed = true;
   receipt_.error = error.kind;
   receipt_.error_text = error.context;
@@ -234,14 +238,17 @@ void ChatCall::tell_failure(const Error& error) {
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
   held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
-  dialect::openai::write_sse_error(held_, error, extras_);
+  if (session_.speaks_anthropic())
+    dialect::anthropic::write_sse_error(held_, error, extras_);
+  else
+    dialect::openai::write_sse_error(held_, error, extras_);
 }
 
 // The provider's own error event went to the client as it came. Cut off before its blank line it
 // would not be seen: what the tap still holds follows, and blank lines, which mean nothing if it
 // had them.
 void ChatCall::end_told_error() {
-  (void)tap_->finish(tap_out_);
+  (void)tap_.finish(tap_out_);
   for (const std::string_view part : tap_out_.parts()) held_ += part;
   tap_out_.clear();
   held_ += "\n\n";

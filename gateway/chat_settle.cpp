@@ -204,6 +204,11 @@ void ChatCall::append_common_headers(net::HeadWriter& head) const {
   head.append_raw({room.data(), static_cast<std::size_t>(at - room.data())});
   head.append_raw(runtime_.target_lines[static_cast<std::size_t>(planned_->target)]);
   if (rule_ < runtime_.policy_lines.size()) head.append_raw(runtime_.policy_lines[rule_]);
+  if (foreign_ && !foreign_->dropped.empty()) {
+    std::string names;
+    foreign_->dropped.append_names(names);
+    head.append_field("x-steelyard-dropped-fields", names);
+  }
 }
 
 // Lines whose value is money: digits only, nothing to check.

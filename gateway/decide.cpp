@@ -236,6 +236,18 @@ std::string_view client_name(std::string_view user_agent) {
   return {};
 }
 
+namespace {
+
+Result<void> parse(WorkerTools& tools, std::string_view body, dialect::hub::Wire wire,
+                   dialect::ChatRequest& chat) {
+  if (wire == dialect::hub::Wire::openai_chat) return tools.requests.parse(body, chat);
+  Result<void> parsed = tools.messages.parse(body, tools.hub_request);
+  if (parsed) dialect::hub::fill_facts(tools.hub_request, tools.hub_facts, chat);
+  return parsed;
+}
+
+}  // namespace
+
 Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
                     std::string_view body, const RequestHints& hints, policies::Trace trace,
                     Decision& d) {
@@ -243,7 +255,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   const Runtime& runtime = *serving.runtime;
   const Tick t0 = worker.last_tick();
   d.at = worker.now();
-  const Result<void> parsed = tools.requests.parse(body, d.chat);
+  const Result<void> parsed = parse(tools, body, hints.wire, d.chat);
   const Tick t1 = worker.tick_now();
   d.parse_ns = t1 - t0;
   d.facts.organisation = principal.organisation;

@@ -8,6 +8,7 @@
 #include "config/types/instant.h"
 #include "config/types/result.h"
 #include "gateway/dialect/chat.h"
+#include "gateway/dialect/hub.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/fixed.h"
 #include "policies/evaluate.h"
@@ -26,6 +27,7 @@ struct Serving;
 // What the client said beside the body.
 struct RequestHints {
   std::string_view session, tags, task, tier, user_agent;
+  dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // what the body is written in
 };
 
 // Views point into the request body and into this value: it does not move.

@@ -11,6 +11,7 @@ namespace steelyard {
 enum class Route : std::uint8_t {
   none,
   chat_completions,  // POST /v1/chat/completions
+  messages,          // POST /v1/messages
   models,            // GET /v1/models
   model,             // GET /v1/models/{model}
   explain,           // POST /route/explain

@@ -55,12 +55,18 @@ std::string host_field(const BaseUrl& base) {
 }
 
 // One per key: what never changes of a request head.
-Secret chat_head(const BaseUrl& base, std::string_view key) {
-  std::string head = "POST " + base.path +
-                     "/chat/completions HTTP/1.1\r\nhost: " + host_field(base) +
-                     "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
-                     "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n";
-  if (!key.empty()) head.append("authorization: Bearer ").append(key).append("\r\n");
+Secret chat_head(const BaseUrl& base, std::string_view key, bool anthropic) {
+  // Anthropic's base URL is usually given without its version.
+  const std::string_view path = !anthropic                   ? "/chat/completions"
+                                : base.path.ends_with("/v1") ? "/messages"
+                                                             : "/v1/messages";
+  std::string head = "POST " + base.path;
+  head.append(path).append(" HTTP/1.1\r\nhost: ").append(host_field(base));
+  head.append(
+      "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
+      "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n");
+  if (!key.empty())
+    head.append(anthropic ? "x-api-key: " : "authorization: Bearer ").append(key).append("\r\n");
   head += "content-length: ";
   return Secret(std::move(head));
 }
@@ -76,8 +82,11 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
     if (!context) return fail(unusable("provider `" + spec.name + "`: " + context.error().context));
     provider.origin.tls_context = *context;
   }
-  for (const Secret& key : spec.keys) provider.chat_heads.push_back(chat_head(*base, key.reveal()));
-  if (provider.chat_heads.empty()) provider.chat_heads.push_back(chat_head(*base, {}));
+  const bool anthropic = spec.dialect == "anthropic";
+  if (anthropic) provider.wire = dialect::hub::Wire::anthropic;
+  for (const Secret& key : spec.keys)
+    provider.chat_heads.push_back(chat_head(*base, key.reveal(), anthropic));
+  if (provider.chat_heads.empty()) provider.chat_heads.push_back(chat_head(*base, {}, anthropic));
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);
@@ -183,7 +192,7 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
   runtime->loaded_at = now;
   // Only what can be spoken can be served.
   for (ProviderSpec& provider : runtime->spec.providers)
-    if (provider.dialect != "openai") provider.models.clear();
+    if (provider.dialect != "openai" && provider.dialect != "anthropic") provider.models.clear();
   policies::Compiled compiled = policies::compile(runtime->spec);
   if (policies::has_errors(compiled.problems))
     return fail(unusable(first_error(compiled.problems)));

@@ -13,6 +13,7 @@
 #include "config/types/secret.h"
 #include "gateway/auth.h"
 #include "gateway/dialect/fields.h"
+#include "gateway/dialect/hub.h"
 #include "gateway/net/dialer.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/labels.h"
@@ -43,6 +44,7 @@ struct ProviderRuntime {
   // Holds the key, so it is a secret.
   std::vector<Secret> chat_heads;
   ProviderQuirks quirks;
+  dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;
   std::size_t connections_max = 1024;
   telemetry::ProviderId label = telemetry::other_label;
 };

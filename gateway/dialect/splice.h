@@ -35,6 +35,13 @@ class SplicedBody {
   // Replaces what was there. Fails (internal) only if edits.model is not a model token.
   Result<void> build(const ChatRequest& request, const BodyEdits& edits);
 
+  // A body that was written elsewhere, as one part; it must live as long.
+  void set(std::string_view body) {
+    parts_[0] = body;
+    count_ = 1;
+    size_ = body.size();
+  }
+
   std::span<const std::string_view> parts() const { return {parts_.data(), count_}; }
   std::size_t size() const { return size_; }  // total bytes: the content-length
 

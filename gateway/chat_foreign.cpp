@@ -1,0 +1,72 @@
+#include "gateway/chat_foreign.h"
+
+#include "gateway/dialect/anthropic_models.h"
+#include "gateway/dialect/anthropic_request.h"
+#include "gateway/dialect/anthropic_write.h"
+#include "gateway/dialect/openai_hub_request.h"
+#include "gateway/dialect/openai_hub_write.h"
+
+namespace steelyard {
+
+using dialect::hub::Wire;
+
+namespace {
+
+constexpr std::int64_t output_room = 32'000;  // what Claude Code asks of a model it does not know
+
+Result<void> write_messages(const dialect::hub::Request& request, const TranslateTarget& target,
+                            ForeignCall& foreign) {
+  dialect::anthropic::WriteOptions options;
+  options.model = target.model;
+  options.output_tokens_cap = target.output_tokens_cap;
+  options.default_max_tokens =
+      target.output_tokens_room > 0 ? target.output_tokens_room : output_room;
+  dialect::anthropic::apply_model(target.model, options);
+  dialect::anthropic::RequestWriter writer;
+  return writer.write(request, options, foreign.body, foreign.dropped);
+}
+
+Result<void> write_chat(const dialect::hub::Request& request, const TranslateTarget& target,
+                        ForeignCall& foreign) {
+  dialect::openai::HubWriteOptions options;
+  options.model = target.model;
+  options.output_tokens_cap = target.output_tokens_cap;
+  options.limit_key = target.max_completion_tokens ? dialect::LimitKey::max_completion_tokens
+                                                   : dialect::LimitKey::max_tokens;
+  options.include_usage = target.include_usage;
+  dialect::openai::HubRequestWriter writer;
+  return writer.write(request, options, foreign.body, foreign.dropped);
+}
+
+}  // namespace
+
+void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect) {
+  const std::string_view version =
+      same_dialect ? head.fields.find("anthropic-version") : std::string_view();
+  out += "anthropic-version: ";
+  out += version.empty() ? std::string_view("2023-06-01") : version;
+  out += "\r\n";
+  if (!same_dialect) return;
+  for (std::size_t i = 0; i < head.fields.size(); ++i) {
+    const net::FieldView field = head.fields[i];
+    if (!net::equals_folded(field.name, "anthropic-beta")) continue;
+    out.append("anthropic-beta: ").append(field.value).append("\r\n");
+  }
+}
+
+Result<void> translate_body(std::string_view client_body, Wire client,
+                            const TranslateTarget& target, ForeignCall& foreign) {
+  foreign.body.clear();
+  foreign.dropped.clear();
+  dialect::hub::Request request;
+  // The parsers keep a model name that was spelled with escapes: they must outlive the writing.
+  dialect::anthropic::RequestParser messages;
+  dialect::openai::HubRequestParser chat;
+  const Result<void> read = client == Wire::anthropic ? messages.parse(client_body, request)
+                                                      : chat.parse(client_body, request);
+  if (!read) return read;
+  return target.provider == Wire::anthropic ? write_messages(request, target, foreign)
+                                            : write_chat(request, target, foreign);
+}
+
+}  // namespace steelyard

@@ -1,0 +1,39 @@
+#pragma once
+// What a call needs beyond its own when the client or the provider does not speak OpenAI Chat: the
+// translated body, what it lost, head lines of the other dialect. Made only then.
+#include <string>
+#include <string_view>
+
+#include "gateway/dialect/hub.h"
+#include "gateway/dialect/hub_bridge.h"
+#include "gateway/dialect/hub_dropped.h"
+#include "gateway/net/head_reader.h"
+
+namespace steelyard {
+
+struct ForeignCall {
+  dialect::hub::BridgeOptions bridge;
+  std::string body;  // of the attempt under way, when it had to be written anew
+  dialect::hub::Dropped dropped;
+  std::string head_lines;  // behind content-length, with CRLF
+  dialect::hub::WholeBridge whole;
+};
+
+// Head lines for a provider of Anthropic's dialect. From a client of the same dialect: its own
+// version and betas, which belong to what is in the body (research/wire 0.1, rule 5).
+void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect);
+
+// What a translated body is written for.
+struct TranslateTarget {
+  dialect::hub::Wire provider = dialect::hub::Wire::openai_chat;
+  std::string_view model;
+  std::int64_t output_tokens_cap = 0;   // 0: none
+  std::int64_t output_tokens_room = 0;  // when the client set no limit and the dialect needs one
+  bool max_completion_tokens = false, include_usage = true;
+};
+
+// Reads the client's body again and writes it for the provider, into foreign.body.
+Result<void> translate_body(std::string_view client_body, dialect::hub::Wire client,
+                            const TranslateTarget& target, ForeignCall& foreign);
+
+}  // namespace steelyard
