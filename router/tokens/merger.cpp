@@ -11,7 +11,7 @@ namespace steelyard::router {
 namespace {
 
 // The lowest of `count` ranks; `at` has room for a multiple of 8, filled up with the highest.
-std::uint32_t lowest_of(const std::uint32_t* at, std::size_t count) {
+inline std::uint32_t lowest_of(const std::uint32_t* at, std::size_t count) {
 #if defined(__SSE4_1__)
   const auto load = [at](std::size_t i) {
     return _mm_load_si128(reinterpret_cast<const __m128i*>(at + i));
@@ -40,7 +40,7 @@ std::int64_t Merger::count(std::span<const unsigned char> piece) {
   if (piece.size() <= few_bytes) {
     std::array<Token, few_bytes> token;
     const std::size_t parts = seed(piece, token.data());
-    if (parts <= few) return count_few({token.data(), parts});
+    if (parts <= few) return count_few(piece, {token.data(), parts});
   }
   std::int64_t total = 0;
   for (std::size_t window = window_; !count_in_windows(piece, window, total); window *= 4) {
@@ -82,19 +82,25 @@ std::size_t Merger::seed(std::span<const unsigned char> piece, Token* token) con
 }
 
 // Parts stay where they are and are chained; a rank holds its place in its low bits, so that the
-// lowest is also the leftmost.
-std::int64_t Merger::count_few(std::span<Token> token) const {
+// lowest is also the leftmost. What two bytes merge into stands in a table of its own, of which the
+// letters of a language fit the nearest cache.
+std::int64_t Merger::count_few(std::span<const unsigned char> piece, std::span<Token> token) const {
   static constexpr unsigned place_bits = 6;
   static_assert(few < 1U << place_bits && few % 8 == 0);
   const std::size_t parts = token.size();
   alignas(16) std::array<std::uint32_t, few> rank;
   std::array<std::uint8_t, few + 1> before, behind;
-  const auto offer = [&](std::size_t left, std::size_t right) {
-    const Token merged = vocabulary_.merge(token[left], token[right]);
+  const auto placed = [](Token merged, std::size_t left) {
     return merged == no_token ? no_token : merged << place_bits | static_cast<std::uint32_t>(left);
   };
+  const auto offer = [&](std::size_t left, std::size_t right) {
+    return placed(vocabulary_.merge(token[left], token[right]), left);
+  };
+  const bool bytes = parts == piece.size();
   for (std::size_t i = 0; i < parts; ++i) {
-    rank[i] = i + 1 < parts ? offer(i, i + 1) : no_token;
+    rank[i] = i + 1 == parts ? no_token
+              : bytes        ? placed(vocabulary_.merge_bytes(piece[i], piece[i + 1]), i)
+                             : offer(i, i + 1);
     before[i] = static_cast<std::uint8_t>(i - 1);
     behind[i] = static_cast<std::uint8_t>(i + 1);
   }

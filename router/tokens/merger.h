@@ -38,7 +38,7 @@ class Merger {
   };
 
   std::size_t seed(std::span<const unsigned char> piece, Token* token) const;
-  std::int64_t count_few(std::span<Token> token) const;
+  std::int64_t count_few(std::span<const unsigned char> piece, std::span<Token> token) const;
   bool count_in_windows(std::span<const unsigned char> piece, std::size_t window,
                         std::int64_t& total);
   void encode(std::span<const unsigned char> text, std::size_t offset);
