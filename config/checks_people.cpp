@@ -46,12 +46,13 @@ void check_within(const std::vector<BudgetSpec>& inner, const std::vector<Budget
                   const std::string& who, DiagnosticSink& sink) {
   for (const BudgetSpec& budget : inner) {
     for (const BudgetSpec& above : outer) {
-      if (budget.per != above.per || budget.limit <= above.limit || !above.hard()) continue;
+      const NanoUsd most = above.enforced_limit();
+      if (budget.per != above.per || budget.limit <= most) continue;
       sink.add({Severity::warning,
                 "C0416",
                 "the budget of " + who + " is larger than the one above it",
                 {budget.at, written(budget.limit) + " can never be spent"},
-                {{above.at, "at most " + written(above.limit)}},
+                {{above.at, "at most " + written(most)}},
                 ""});
     }
   }

@@ -81,7 +81,13 @@ const Table<ProviderQuirks>& quirks_table() {
       "Differences on the wire.",
       {boolean<Q>("include_usage", &Q::include_usage, "accepts `stream_options.include_usage`"),
        boolean<Q>("max_completion_tokens", &Q::max_completion_tokens,
-                  "wants `max_completion_tokens`, not `max_tokens`")},
+                  "wants `max_completion_tokens`, not `max_tokens`"),
+       boolean<Q>("reasoning_exclusive", &Q::reasoning_exclusive,
+                  "its `completion_tokens` leaves reasoning out (xAI); where it reports a total, "
+                  "that decides"),
+       boolean<Q>("ends_without_done", &Q::ends_without_done,
+                  "its streams end with a finish reason, without `[DONE]` (Perplexity, some "
+                  "self-hosted servers)")},
       {}};
   return table;
 }

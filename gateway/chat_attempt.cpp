@@ -149,6 +149,8 @@ void ChatCall::prepare_foreign() {
   bridge.provider = provider.wire;
   bridge.created = decision_.at.seconds();
   bridge.include_usage = decision_.chat.include_usage;
+  bridge.ends_without_done = provider.quirks.ends_without_done;
+  bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;
   if (provider.wire == dialect::hub::Wire::anthropic)
     append_anthropic_lines(foreign_->head_lines, session_.head(), wire() == provider.wire);
 }

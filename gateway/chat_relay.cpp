@@ -28,6 +28,7 @@ net::IoResult ended(net::IoError error) {
 net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = !decision_.chat.include_usage;
+  options.ends_without_done = provider_of(planned_->target).quirks.ends_without_done;
   if (foreign_)
     tap_.begin_bridge(foreign_->bridge);
   else
@@ -197,6 +198,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   receipt_.finish_reason = std::string_view(dialect::name_of(facts.finish));
   receipt_.http_status = 200;
   answered_ = true;
+  // Clients of Chat wait for it, whatever the provider's habits.
+  if (good && !foreign_ && !facts.done_seen) held_ += "\n\ndata: [DONE]\n\n";
   head_text_ = "0\r\nx-steelyard-cost-usd: ";
   head_text_ += UsdText(receipt_.spend).view();
   head_text_ += "\r\n\r\n";

@@ -42,7 +42,8 @@ telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
 }  // namespace
 
 router::Usage ChatCall::billed_usage(const dialect::ReportedUsage& reported) const {
-  const dialect::TokenUsage tokens = dialect::normalise(reported, {});
+  const dialect::UsageQuirks quirks{provider_of(planned_->target).quirks.reasoning_exclusive};
+  const dialect::TokenUsage tokens = dialect::normalise(reported, quirks);
   router::Usage usage;
   usage.input = tokens.uncached;
   usage.cache_read = tokens.cache_read;
@@ -72,6 +73,7 @@ void ChatCall::book(NanoUsd cost, router::UsageSource source) {
       hold_, cost, source, worker_.now(), session_.principal()->chain, worker_.tools().budgets);
   holding_ = false;
   budgets_are_final_ = true;
+  receipt_.price_source = runtime_.catalog.model(planned_->model).prices.source_at(decision_.at);
   line_->cost += cost;
   receipt_.spend += cost;
   receipt_.overrun += end.overrun;

@@ -57,6 +57,7 @@ PriceTable::PriceTable(const std::vector<PricePeriod>& periods) {
     period.from = spec.from;
     period.until = spec.until;
     period.clock = spec.clock;
+    period.source = spec.source;
     const Run standard = append(spec, spec.rates);
     period.runs.fill(standard);
     const auto own = [&](ServiceTier tier, const std::optional<Rates>& rates) {
@@ -88,14 +89,23 @@ std::int32_t clock_percent(std::span<const ClockRule> rules, UtcMoment moment) {
 
 Tariff PriceTable::tariff_at(Instant at, UtcMoment moment, ServiceTier tier) const {
   Tariff tariff;
-  for (auto period = periods_.rbegin(); period != periods_.rend(); ++period) {
-    if (at < period->from || at >= period->until) continue;
-    const Run run = period->runs[static_cast<std::size_t>(tier)];
-    tariff.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
-    tariff.percent = clock_percent(period->clock, moment);
-    break;
-  }
+  const Period* const period = period_at(at);
+  if (period == nullptr) return tariff;
+  const Run run = period->runs[static_cast<std::size_t>(tier)];
+  tariff.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
+  tariff.percent = clock_percent(period->clock, moment);
   return tariff;
+}
+
+const PriceTable::Period* PriceTable::period_at(Instant at) const {
+  for (auto period = periods_.rbegin(); period != periods_.rend(); ++period)
+    if (at >= period->from && at < period->until) return &*period;
+  return nullptr;
+}
+
+std::string_view PriceTable::source_at(Instant at) const {
+  const Period* const period = period_at(at);
+  return period == nullptr ? std::string_view() : period->source;
 }
 
 }  // namespace steelyard::router

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/spec/model_spec.h"
@@ -61,6 +62,10 @@ class PriceTable {
     return tariff_at(at, utc_moment(at), tier);
   }
 
+  // Where the prices in force at that moment were read; "" if there are none or nobody said. Lives
+  // as long as the table.
+  std::string_view source_at(Instant at) const;
+
   std::size_t periods() const { return periods_.size(); }
   // The last period that holds an instant is the one in force.
   PeriodView period(std::size_t index) const;
@@ -73,7 +78,9 @@ class PriceTable {
     Instant from, until;
     std::array<Run, service_tiers> runs;
     std::vector<ClockRule> clock;
+    std::string source;
   };
+  const Period* period_at(Instant at) const;
   Run append(const PricePeriod& period, const Rates& base);
   std::vector<PriceBand> bands_;
   std::vector<Period> periods_;

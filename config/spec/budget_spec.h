@@ -28,11 +28,15 @@ struct BudgetSpec {
   std::string time_zone = "UTC";      // IANA name
   std::vector<Threshold> thresholds;  // `at:`; without one, 100 % blocks
   SourceSpan at;
-  bool hard() const {  // false: over the limit is only a warning
+
+  // The one rule for all who ask what may be spent: a budget blocks at 100 %, unless `at` says that
+  // something else happens there; then it only counts. Blocking elsewhere is refused (C0415).
+  bool hard() const {
     for (const Threshold& t : thresholds)
       if (t.percent == 100) return t.action == ThresholdAction::block;
     return true;
   }
+  NanoUsd enforced_limit() const { return hard() ? limit : NanoUsd{INT64_MAX}; }  // MAX: no bound
 };
 
 struct KeySpec {

@@ -57,6 +57,8 @@ struct BreakerSpec {
 struct ProviderQuirks {
   bool include_usage = true;           // accepts stream_options.include_usage
   bool max_completion_tokens = false;  // wants max_completion_tokens instead of max_tokens
+  bool reasoning_exclusive = false;    // completion_tokens leaves reasoning out (xAI)
+  bool ends_without_done = false;      // a finish reason ends a stream (Perplexity, some TGI)
 };
 
 struct ProviderSpec {

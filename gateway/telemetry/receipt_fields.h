@@ -22,7 +22,7 @@ struct ReceiptPieces {
   Fragments<64, 320> who;       // organisation, team, key
   Fragments<64, 320> answered;  // model and provider, at the top
   Fragments<32, 256> decided;   // policy, tier
-  Fragments<2, 384> config;     // price list and configuration
+  Fragments<16, 384> config;    // where prices come from, and configuration
   Fragments<64, 288> attempt;   // an attempt's provider and model
   Fragments<64, 288> candidate;
   Fragments<16, 320> outcome;  // of requests that did not fail

@@ -2,7 +2,6 @@
 // Sums of money that cannot wrap, and the arithmetic of thresholds.
 #include <cstdint>
 
-#include "config/spec/budget_spec.h"
 #include "config/types/money.h"
 
 namespace steelyard::router {
@@ -38,23 +37,6 @@ inline std::int32_t percent_of(NanoUsd posted, NanoUsd limit) {
   }
   const Int128 percent = static_cast<Int128>(posted.v) * 100 / limit.v;
   return percent > INT32_MAX ? INT32_MAX : static_cast<std::int32_t>(percent);
-}
-
-// What reserve() holds the account to. The lowest `block` threshold counts, also when it is not at
-// 100 %
-// ("120%: block" gives 20 % of grace); no `block` and another action at 100 % means no enforcement:
-// INT64_MAX.
-inline NanoUsd enforced_limit(const BudgetSpec& budget) {
-  std::int32_t percent = INT32_MAX;
-  bool at_100 = false;
-  for (const Threshold& t : budget.thresholds) {
-    if (t.action == ThresholdAction::block && t.percent < percent) percent = t.percent;
-    at_100 = at_100 || t.percent == 100;
-  }
-  if (percent == INT32_MAX) return at_100 ? NanoUsd{INT64_MAX} : budget.limit;
-  if (percent <= 0) return {0};
-  const Int128 limit = static_cast<Int128>(budget.limit.v) * percent / 100;
-  return {limit > INT64_MAX ? INT64_MAX : static_cast<std::int64_t>(limit)};
 }
 
 }  // namespace steelyard::router

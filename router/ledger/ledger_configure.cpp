@@ -74,7 +74,7 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
     if (budget.thresholds.empty()) account.marks.push_back({100, ThresholdAction::block, ""});
     std::sort(account.marks.begin(), account.marks.end(),
               [](const Mark& a, const Mark& b) { return a.percent < b.percent; });
-    s.hot[id.v].enforced = enforced_limit(budget);
+    s.hot[id.v].enforced = budget.enforced_limit();
     account.hard = s.hot[id.v].enforced.v != INT64_MAX;
     s.hot[id.v].caps_tiers =
         std::any_of(account.marks.begin(), account.marks.end(),

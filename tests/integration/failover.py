@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Providers fail in every way; the client sees an answer, or one clear error, and the money is right."""
+import contextlib
+import http.server
 import json
 import pathlib
 import re
 import signal
 import socket
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -201,6 +204,74 @@ def test_a_kept_alive_connection_the_provider_closed_is_replaced_quietly():
         for _ in range(20):
             status, headers, _ = gateway.chat(message(model="cheap"))
             assert status == 200 and headers["x-steelyard-attempts"] == "1"
+
+
+class OneAnswer(http.server.BaseHTTPRequestHandler):
+    """A provider with habits: `body` is the answer to everything, `kind` its content type."""
+    protocol_version = "HTTP/1.1"
+    body, kind = b"", "application/json"
+
+    def do_POST(self):  # noqa: N802: the library's name
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.send_header("content-type", self.kind)
+        self.send_header("content-length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def provider_that_says(body, kind):
+    handler = type("Handler", (OneAnswer,), {"body": body, "kind": kind})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_provider_whose_completion_tokens_leave_reasoning_out():
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "completion_tokens_details": {"reasoning_tokens": 40}}
+    answer = {"id": "a", "object": "chat.completion", "model": "cheap", "usage": usage, "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}
+    with provider_that_says(json.dumps(answer).encode(), "application/json") as port:
+        for quirks, output in ("", 10), ("reasoning_exclusive: true", 50):
+            with running(start({"one": (port, ["*"])}, quirks=quirks)) as gateway:
+                assert gateway.chat(message(model="cheap", max_tokens=100))[0] == 200
+                [receipt] = gateway.receipts(1)
+                # a dollar a million in, two out
+                assert receipt["spend_nano_usd"] == 100 * 1000 + output * 2000, (quirks, receipt)
+                assert receipt["completion_tokens"] == output
+                assert receipt["price_source"] == "test"
+
+
+def test_a_provider_whose_streams_end_without_done():
+    chunk = {"id": "a", "object": "chat.completion.chunk", "model": "cheap"}
+    parts = [dict(chunk, choices=[{"index": 0, "delta": {"content": "hi"}}]),
+             dict(chunk, choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}],
+                  usage={"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4})]
+    whole = b"".join(b"data: " + json.dumps(part).encode() + b"\n\n" for part in parts)
+    cut = whole[:whole.index(b"}}]}") + 6]  # no finish reason: the quirk is no excuse for that
+    quirk = "ends_without_done: true"
+    for body, quirks, good in (whole, "", False), (whole, quirk, True), (whole[:-2], quirk, True), (cut, quirk, False):
+        with provider_that_says(body, "text/event-stream") as port, \
+                running(start({"one": (port, ["*"])}, quirks=quirks)) as gateway:
+            status, _, data = gateway.chat(message(model="cheap", stream=True))
+            [receipt] = gateway.receipts(1)
+            if good:  # and the client gets what it waits for
+                assert status == 200 and data.startswith(body) and events(data)[-1] == "[DONE]", (quirks, data)
+                assert data.endswith(b"\n\n"), data
+                assert receipt["status"] == "success" and receipt["spend_nano_usd"] == 3 * 1000 + 2000, receipt
+            else:
+                assert b'"error"' in data and b"[DONE]" not in data, (status, data)
+                assert receipt["status"] == "failure", receipt
 
 
 if __name__ == "__main__":

@@ -201,12 +201,12 @@ class Gateway:
             time.sleep(0.02)
 
 
-def config(providers, budgets="", policies="", more="", team_budgets="", key_budgets="", workers=2):
+def config(providers, budgets="", policies="", more="", team_budgets="", key_budgets="", workers=2, quirks=""):
     """A gateway with one organisation, one team and one key. providers: {name: (port, models)}."""
     digest = hashlib.sha256(KEY.encode()).hexdigest()
     lines = "".join(
         f'  {name}: {{ base_url: "http://127.0.0.1:{port}/v1", keys: ["${{env:TEST_PROVIDER_KEY}}"],'
-        f" models: {json.dumps(models)} }}\n" for name, (port, models) in providers.items())
+        f" models: {json.dumps(models)}, quirks: {{ {quirks} }} }}\n" for name, (port, models) in providers.items())
     return f"""
 listen: 127.0.0.1:0
 admin: {{ listen: "127.0.0.1:0", token: admin-token }}

@@ -48,7 +48,8 @@ TEST_CASE("every value arrives") {
           "[\"${env:OPENAI_API_KEY}\", \"${file:/run/secrets/good}\"]\n"
           "    models: [\"gpt-*\"]\n    rename: { gpt-6-sol: theirs }\n    ca_file: ca.pem\n    "
           "connections_max: 9\n"
-          "    quirks: { include_usage: false, max_completion_tokens: true }\n"
+          "    quirks: { include_usage: false, max_completion_tokens: true, "
+          "reasoning_exclusive: true, ends_without_done: true }\n"
           "tiers: { high: { min_score: 51.5, confidence: 0.75 }, low: { min_score: 40 } "
           "}\ndefault_tier: low\n"
           "organisations:\n  acme:\n    budgets: [{ limit: $20,000, per: month, time_zone: "
@@ -108,6 +109,8 @@ TEST_CASE("every value arrives") {
   CHECK(one.connections_max == 9);
   CHECK_FALSE(one.quirks.include_usage);
   CHECK(one.quirks.max_completion_tokens);
+  CHECK(one.quirks.reasoning_exclusive);
+  CHECK(one.quirks.ends_without_done);
   REQUIRE(spec.tiers.size() == 2);
   CHECK(spec.tiers[0].name == "low");  // ascending
   CHECK(spec.tiers[1].min_score == 51.5);

@@ -168,12 +168,12 @@ TEST_CASE("ledger: what is enforced") {
         Row{"a warning changes nothing", {at(80, warn)}, 1'000},
         Row{"said aloud", {at(100, block)}, 1'000}, Row{"soft", {at(100, warn)}, INT64_MAX},
         Row{"soft with a ladder", {at(100, max_tier, "economy")}, INT64_MAX},
-        Row{"grace", {at(100, warn), at(120, block)}, 1'200},
-        Row{"early", {at(90, block), at(100, block)}, 900}}) {
+        Row{"soft, and warns again", {at(100, warn), at(120, warn)}, INT64_MAX},
+        Row{"only 100 % decides", {at(50, warn), at(90, max_tier, "economy")}, 1'000}}) {
     CAPTURE(row.why);
     BudgetSpec spec = budget(1'000);
     spec.thresholds = row.at;
-    CHECK(enforced_limit(spec).v == row.enforced);
+    CHECK(spec.enforced_limit().v == row.enforced);
   }
 }
 

@@ -231,9 +231,11 @@ TEST_CASE("meter: prices change at an instant, and end") {
   const Instant end = Instant::from_seconds(monday);
   PricePeriod promotion, after;
   promotion.rates = rates(1'000, 2'000);
+  promotion.source = "a newsletter";
   promotion.from = Instant::from_seconds(monday - day);
   promotion.until = end;
   after.rates = rates(3'000, 6'000);
+  after.source = "the price page";
   after.from = end;
   after.until = Instant::from_seconds(monday + day);
   const PriceTable table({promotion, after});
@@ -247,6 +249,12 @@ TEST_CASE("meter: prices change at an instant, and end") {
   CHECK_FALSE(table.tariff_at(after.until).priced());
   CHECK(cost_of(usage, table.tariff_at(after.until)).v == 0);
   CHECK_FALSE(PriceTable().tariff_at(end).priced());
+
+  CHECK(table.source_at({promotion.from.ns - 1}) == "");
+  CHECK(table.source_at(promotion.from) == "a newsletter");
+  CHECK(table.source_at({end.ns - 1}) == "a newsletter");
+  CHECK(table.source_at(end) == "the price page");
+  CHECK(table.source_at(after.until) == "");
 }
 
 TEST_CASE("meter: service tiers, with and without a price of their own") {
