@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "config/types/money.h"
+#include "gateway/telemetry/json_put.h"
 
 namespace steelyard {
 
@@ -19,26 +20,25 @@ class UsdText {
       nano = 0 - nano;
     }
     const std::uint64_t whole = nano / 1'000'000'000;
-    auto fraction = static_cast<std::uint32_t>(nano - whole * 1'000'000'000);
+    const auto fraction = static_cast<std::uint32_t>(nano - whole * 1'000'000'000);
     if (whole < 10) {
       *at++ = static_cast<char>('0' + whole);
     } else {
       at = std::to_chars(at, text_.data() + text_.size(), whole).ptr;
     }
     if (fraction != 0) {
-      std::size_t digits = 9;
-      for (; fraction % 10 == 0; fraction /= 10) --digits;
-      *at = '.';
-      for (std::size_t i = digits; i > 0; --i, fraction /= 10)
-        at[i] = static_cast<char>('0' + fraction % 10);
-      at += digits + 1;
+      *at++ = '.';
+      at = telemetry::put_three(at, fraction / 1'000'000);
+      at = telemetry::put_three(at, fraction / 1'000 % 1'000);
+      at = telemetry::put_three(at, fraction % 1'000);
+      while (at[-1] == '0') --at;
     }
     size_ = static_cast<std::size_t>(at - text_.data());
   }
   std::string_view view() const { return {text_.data(), size_}; }
 
  private:
-  std::array<char, 32> text_;
+  std::array<char, 40> text_;  // put_three writes a fourth byte
   std::size_t size_ = 0;
 };
 
