@@ -94,11 +94,17 @@ void count_tokens(Worker& worker, Serving& serving, const Principal& principal, 
   d.continues = d.before.key != 0 && d.before.messages < shape.messages && !d.has_media &&
                 tools.shape_scratch.text_before == d.before.text_tokens &&
                 target_of(serving, d.before) >= 0;
-  serving.inputs.count(d.features, tools.counts);
-  tools.exact.apply(*serving.runtime, d.chat, serving.inputs, d.features, tools.counts);
+  // The planner looks at a few models only, and counts for those: unless there is more to a count.
+  const bool exactly = tools.exact.covers(*serving.runtime, d.chat);
+  d.counted = d.has_media || d.continues || exactly;
+  if (d.counted) serving.inputs.count(d.features, tools.counts);
+  if (exactly)
+    tools.exact.apply(*serving.runtime, d.chat, serving.inputs, d.features, tools.counts);
   if (d.has_media) router::add_media(catalog.models(), catalog.own_framing(), shape, tools.counts);
   if (d.continues) continue_talk(serving, tools.counts, d);
-  const router::InputCount& own = tools.counts[catalog.models().size()];
+  const std::size_t last = catalog.models().size();
+  const router::InputCount own =
+      d.counted ? tools.counts[last] : serving.inputs.count_one(d.features, last);
   d.tokens = {own.tokens, own.upper,
               router::quality_of(catalog.own_framing(), d.features, d.has_media)};
 }
@@ -167,7 +173,12 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   for (std::size_t bit = 0; bit < runtime.parameters.size(); ++bit)
     if (runtime.parameters[bit] && d.chat.fields.has(*runtime.parameters[bit]))
       input.parameters |= 1u << bit;
-  input.counts = std::span(tools.counts).first(runtime.catalog.models().size());
+  if (d.counted) {
+    const std::span<const router::InputCount> all = tools.counts;
+    input.counts = all.first(runtime.catalog.models().size());
+  } else {
+    input.counts = router::InputCounts(serving.inputs, d.features);
+  }
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;

@@ -46,6 +46,7 @@ struct Decision {
   std::uint64_t talk = 0;        // the conversation, for the delta rule; 0: none
   std::int64_t text_tokens = 0;  // what `features` has of it, exactly
   bool continues = false;        // `before` is this conversation's last turn
+  bool counted = false;          // WorkerTools::counts holds every model's count
   router::TurnBilled before;
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement

@@ -54,13 +54,17 @@ void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) 
   counters_ = std::move(kept);
 }
 
+int ExactCounts::counter_for(const Runtime& runtime, const dialect::ChatRequest& chat) const {
+  if (counters_.empty()) return -1;
+  const std::int32_t named = runtime.catalog.find_model(chat.model);
+  const bool known = named >= 0 && static_cast<std::size_t>(named) < by_model_.size();
+  return known ? by_model_[static_cast<std::size_t>(named)] : -1;
+}
+
 void ExactCounts::apply(const Runtime& runtime, const dialect::ChatRequest& chat,
                         const router::InputRows& rows, const router::InputFeatures& features,
                         std::span<router::InputCount> counts) {
-  if (counters_.empty()) return;
-  const std::int32_t named = runtime.catalog.find_model(chat.model);
-  if (named < 0 || static_cast<std::size_t>(named) >= by_model_.size()) return;
-  const int number = by_model_[static_cast<std::size_t>(named)];
+  const int number = counter_for(runtime, chat);
   if (number < 0) return;
   const std::int64_t text = count_text(*counters_[static_cast<std::size_t>(number)].counter, chat);
   router::InputFeatures frames = features;

@@ -19,6 +19,10 @@ class ExactCounts {
   // know. Called when it is installed, before the first request.
   void prepare(const Runtime& runtime, const router::MemoSeed& seed);
 
+  // Does the request name a model with a vocabulary of its own?
+  bool covers(const Runtime& runtime, const dialect::ChatRequest& chat) const {
+    return counter_for(runtime, chat) >= 0;
+  }
   // Counts the request's text again when it names a model with a vocabulary of its own, and puts
   // the result, frames added, in the place of that model and of all that share the vocabulary. No
   // allocation.
@@ -27,6 +31,7 @@ class ExactCounts {
              std::span<router::InputCount> counts);
 
  private:
+  int counter_for(const Runtime& runtime, const dialect::ChatRequest& chat) const;
   struct Counter {
     std::shared_ptr<const router::Vocabulary> vocabulary;
     std::unique_ptr<router::TokenCounter> counter;

@@ -1,7 +1,6 @@
 #pragma once
 // One request in the tokens of every model: its features times each model's weights. The weights
 // are those of tokens/framing_table.cpp at load; calibration replaces them as it learns.
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -19,13 +18,6 @@ struct InputCount {
   std::int32_t upper = 0;  // never below `tokens`
 };
 
-// Four models side by side, as the vector instructions of every x86-64 take them.
-struct alignas(16) FourModels {
-  std::array<std::array<float, 4>, feature_count> tokens{};  // by Feature
-  std::array<float, 4> factor{}, per_request{}, per_message{};
-  std::array<float, 4> with_tools{}, per_tool{}, per_call{}, tool_text{}, schema_text{};
-};
-
 class InputRows {
  public:
   InputRows() = default;
@@ -34,21 +26,47 @@ class InputRows {
   std::size_t models() const { return models_; }
   // The count of every model that somebody serves, rounded to the nearest, into `out` (grown once,
   // then reused); behind the last model the gateway's own, in its tokenizer with usual frames.
-  // Models nobody serves may stay {0, 0}. Saturates at 2^30. Some 45 instructions for four models.
+  // Models nobody serves are {0, 0}. Saturates at 2^30. Some 35 instructions a model.
   void count(const InputFeatures& features, std::vector<InputCount>& out) const;
   // The same for one; `models()` is the gateway's own.
   InputCount count_one(const InputFeatures& features, std::size_t model) const;
-  float factor(std::size_t model) const { return weights_[model / 4].factor[model % 4]; }
-  // Replaces what a model weighs.
+  // No served model's tokens are below, no upper bound above.
+  InputCount least_and_most(const InputFeatures& features) const;
+  float factor(std::size_t model) const { return rows_[model].factor; }
+  // Replaces what a model weighs. The bounds only widen; tighten() works them out anew.
   void set(std::size_t model, const InputWeights& weights);
+  void tighten();
 
  private:
-  template <bool plain>
-  void count_groups(const InputFeatures& features, InputCount* out) const;
-
   std::size_t models_ = 0;
-  std::vector<FourModels> weights_;
-  std::vector<std::uint32_t> served_;  // groups with a model that somebody serves
+  std::vector<InputWeights> rows_;  // by model, then the gateway's own
+  InputWeights least_, most_;       // of those in served_, weight by weight
+  std::vector<std::uint32_t> served_;
+};
+
+// The request in each model's tokens: counted ahead, or when it is asked for. Which, is no concern
+// of those who ask. Refers to what it was made of.
+class InputCounts {
+ public:
+  InputCounts() = default;
+  InputCounts(std::span<const InputCount> ready) : ready_(ready), size_(ready.size()) {}
+  InputCounts(const std::vector<InputCount>& ready) : InputCounts(std::span(ready)) {}
+  InputCounts(const InputRows& rows, const InputFeatures& features)
+      : rows_(&rows), features_(&features), size_(rows.models()) {}
+
+  std::size_t size() const { return size_; }
+  InputCount operator[](std::size_t model) const {
+    return rows_ != nullptr ? rows_->count_one(*features_, model) : ready_[model];
+  }
+  const InputCount* ready() const { return rows_ != nullptr ? nullptr : ready_.data(); }
+  // Only when ready() is null.
+  InputCount least_and_most() const { return rows_->least_and_most(*features_); }
+
+ private:
+  std::span<const InputCount> ready_;
+  const InputRows* rows_ = nullptr;
+  const InputFeatures* features_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 // Adds what pictures, sound, film and documents cost each model and, behind the last, `own`.

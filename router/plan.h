@@ -70,7 +70,7 @@ struct PlanInput {
   Tick now{};                         // breakers
   // The request in each served model's own tokens, by model; empty, and for models nobody serves:
   // RequestFacts's counts by their ratio.
-  std::span<const InputCount> counts{};
+  InputCounts counts{};
   std::uint32_t parameters = 0;           // bits of Catalog::parameters() that the request carries
   CacheWrites marks = CacheWrites::none;  // cache marks in the request
   ServiceTier service = ServiceTier::standard;

@@ -59,8 +59,9 @@ Reason Planner::fit_output(const Model& model, ModelView& view) const {
 Reason Planner::fit(const Model& model, ModelView& view) const {
   const auto index = static_cast<std::size_t>(&model - catalog_.models().data());
   if (index < in_.counts.size() && model.target_count > 0) {
-    view.input = in_.counts[index].tokens;
-    view.input_upper = in_.counts[index].upper;
+    const InputCount count = in_.counts[index];
+    view.input = count.tokens;
+    view.input_upper = count.upper;
   } else {
     view.input = model.tokens_from(in_.facts.input_tokens);
     view.input_upper =

@@ -107,8 +107,13 @@ bool QuickPlanner::run() {
 void QuickPlanner::bound_all() {
   std::int64_t least = quick_tokens_most, most = 0;
   const std::span<const PriceStep> steps = rows_.steps(p_.tier_);
-  if (request_.counts.size() >= rows_.models()) {
-    const InputCount* const counts = request_.counts.data();
+  const bool counted = request_.counts.size() >= rows_.models();
+  if (counted && request_.counts.ready() == nullptr) {
+    const InputCount bounds = request_.counts.least_and_most();
+    least = std::min<std::int64_t>(least, bounds.tokens);
+    most = bounds.upper;
+  } else if (counted) {
+    const InputCount* const counts = request_.counts.ready();
     for (const PriceStep& step : steps) {
       least = std::min<std::int64_t>(least, counts[step.model].tokens);
       most = std::max<std::int64_t>(most, counts[step.model].upper);
@@ -116,8 +121,9 @@ void QuickPlanner::bound_all() {
   } else {
     for (const PriceStep& step : steps) {
       const QuickModel& model = rows_.model(step.model);
-      least = std::min(least, request_.input_of(step.model, model));
-      most = std::max(most, request_.input_upper_of(step.model, model));
+      const QuickRequest::Input input = request_.input_of(step.model, model);
+      least = std::min(least, input.tokens);
+      most = std::max(most, input.upper);
     }
   }
   input_least_ = static_cast<std::uint64_t>(least);
@@ -151,7 +157,7 @@ void QuickPlanner::walk(std::int32_t tier, Search& search) {
     const std::int64_t likely = p_.lengths_.mean(step.model, model.id);
     const auto output = static_cast<std::uint64_t>(std::clamp<std::int64_t>(likely, 1, shortest_) *
                                                    request_.choices);
-    const auto input = static_cast<std::uint64_t>(request_.input_of(step.model, model));
+    const auto input = static_cast<std::uint64_t>(request_.input_of(step.model, model).tokens);
     if (step.input_least * input + step.output_least * output > search.enough()) continue;
     consider(step.model, model, likely, search);
   }

@@ -75,11 +75,14 @@ struct QuickRequest {
   }
 
   // In the model's own tokens.
-  std::int64_t input_of(std::size_t index, const QuickModel& model) const {
-    return index < counts.size() ? counts[index].tokens : percent_of(counted, model.ratio_percent);
-  }
-  std::int64_t input_upper_of(std::size_t index, const QuickModel& model) const {
-    return index < counts.size() ? counts[index].upper : percent_of(bound, model.upper_percent);
+  struct Input {
+    std::int64_t tokens, upper;
+  };
+  Input input_of(std::size_t index, const QuickModel& model) const {
+    if (index >= counts.size())
+      return {percent_of(counted, model.ratio_percent), percent_of(bound, model.upper_percent)};
+    const InputCount count = counts[index];
+    return {count.tokens, count.upper};
   }
 
   // `likely_output`: per choice. False: too small, or without a price.
@@ -111,7 +114,7 @@ struct QuickRequest {
   std::int64_t choices;
   std::uint32_t refusable, needs;
   Instant at;
-  std::span<const InputCount> counts;
+  InputCounts counts;
   CacheWrites marks, unmarked;
 
  private:
@@ -127,8 +130,9 @@ struct QuickRequest {
                                                      const QuickRows& rows,
                                                      std::int64_t likely_output,
                                                      QuickFit& fit) const {
-  fit.input = input_of(index, model);
-  fit.input_upper = input_upper_of(index, model);
+  const Input input = input_of(index, model);
+  fit.input = input.tokens;
+  fit.input_upper = input.upper;
   std::int64_t output = want;
   if (output > model.output_tokens_max) {
     if (asked && !named) return false;
