@@ -74,10 +74,10 @@ void add_texts(router::TokenCounter& counter, const dialect::ChatRequest& chat,
   std::uint32_t calling = UINT32_MAX;  // the message whose calls are being counted
   std::int32_t calls = 0;
   for (const dialect::TextSlice& slice : chat.texts) {
-    const std::int64_t tokens = counter.count_json(slice.raw);
+    const std::int64_t tokens =
+        look ? counter.look_json(slice.raw, sums) : counter.count_json(slice.raw);
     shape.text_tokens += tokens;
     if (slice.message < before) scratch.text_before += tokens;
-    if (look) sums += router::text_features(slice.raw, router::TextForm::json);
     if (slice.kind == dialect::TextKind::name) shape.names += names_somebody(chat, slice);
     if (slice.kind != dialect::TextKind::tool_name) continue;
     ++shape.tool_calls;
@@ -156,8 +156,7 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   shape.has_system = request.has_system;
   router::TextFeatures sums;
   for (const std::string_view text : request.texts) {
-    shape.text_tokens += counter.count_json(text);
-    sums += router::text_features(text, router::TextForm::json);
+    shape.text_tokens += counter.look_json(text, sums);
   }
   for (const std::string_view value : request.values) {
     shape.text_tokens += counter.count(value);

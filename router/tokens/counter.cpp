@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "router/calibration/text_features.h"
 #include "router/tokens/bpe_counter.h"
 #include "router/tokens/vocabulary.h"
 #include "router/tokens/vocabulary_data.h"
@@ -32,6 +33,11 @@ std::shared_ptr<const Vocabulary> unpack_once() {
 }
 
 }  // namespace
+
+std::int64_t TokenCounter::look_json(std::string_view escaped, TextFeatures& sums) {
+  sums += text_features(escaped, TextForm::json);
+  return count_json(escaped);
+}
 
 const char* name_of(CountQuality quality) {
   switch (quality) {

@@ -8,6 +8,8 @@
 
 namespace steelyard::router {
 
+struct TextFeatures;  // calibration/text_features.h
+
 enum class CountQuality : std::uint8_t { exact, calibrated, prior };
 const char* name_of(CountQuality quality);  // "exact", "calibrated", "prior"
 
@@ -29,6 +31,8 @@ class TokenCounter {
   // Tokens of the text that `escaped` (the inside of a JSON string, quotes excluded) stands for. A
   // lone \uD800..\uDFFF counts as U+FFFD. Total: an escape JSON does not know stands for itself.
   virtual std::int64_t count_json(std::string_view escaped) = 0;
+  // The same, and adds what the text is made of to `sums`; with a memo, both are remembered.
+  virtual std::int64_t look_json(std::string_view escaped, TextFeatures& sums);
   // As `count`, but stops soon after the count is above `limit`; what is returned then is some
   // number above it.
   virtual std::int64_t count_till(std::string_view text, std::int64_t limit) {

@@ -32,18 +32,21 @@ class CountMemo {
   }
   // The remembered count, or -1.
   std::int64_t find(Key key) {
-    const auto check = static_cast<std::uint32_t>(key.high >> 32);
-    for (Entry& entry : line_of(key).slot) {
-      if (entry.tag != key.low || entry.check != check || entry.value == 0) continue;
-      entry.value |= asked_for;
-      ++hits_;
-      return std::int64_t{entry.value & ~asked_for} - 1;
+    Entry* const entry = entry_of(key);
+    if (entry == nullptr) {
+      ++misses_;
+      return -1;
     }
-    ++misses_;
-    return -1;
+    entry->value |= asked_for;
+    ++hits_;
+    return std::int64_t{entry->value & ~asked_for} - 1;
   }
   // Counts of 2^31 - 1 and more are not kept.
   void put(Key key, std::int64_t tokens);
+  // The same with what the text is made of beside the count, above 32,767 to the next 1,024. The
+  // first put makes room for all, 10 bytes an entry. find: false if either is not known.
+  bool find(Key key, std::int64_t& tokens, TextFeatures& sums);
+  void put(Key key, std::int64_t tokens, const TextFeatures& sums);
 
   std::uint64_t hits() const { return hits_; }
   std::uint64_t misses() const { return misses_; }
@@ -58,11 +61,25 @@ class CountMemo {
   struct alignas(64) Line {
     std::array<Entry, 4> slot;
   };
+  using Note = std::array<std::uint16_t, 5>;  // packed TextFeatures; no_note first: none
+  static constexpr std::uint16_t no_note = 0xffff;
+  std::size_t index_of(Key key, const Entry& entry) const {
+    const std::size_t line = key.high & line_mask_;
+    return line * 4 + static_cast<std::size_t>(&entry - lines_[line].slot.data());
+  }
+  Entry* entry_of(Key key) {
+    const auto check = static_cast<std::uint32_t>(key.high >> 32);
+    for (Entry& entry : line_of(key).slot)
+      if (entry.tag == key.low && entry.check == check && entry.value != 0) return &entry;
+    return nullptr;
+  }
+  Entry* place(Key key, std::int64_t tokens);
   static constexpr std::uint32_t asked_for = 0x80000000;
   Line& line_of(Key key) { return lines_[key.high & line_mask_]; }
 
   SliceHash hash_;
   std::vector<Line> lines_;
+  std::vector<Note> notes_;  // by entry; empty until one is put
   std::uint64_t line_mask_ = 0;
   std::uint64_t hits_ = 0;
   std::uint64_t misses_ = 0;
@@ -81,6 +98,7 @@ class MemoCounter final : public TokenCounter {
               unsigned number, std::size_t shortest = 32);
   std::int64_t count(std::string_view text) override;
   std::int64_t count_json(std::string_view escaped) override;
+  std::int64_t look_json(std::string_view escaped, TextFeatures& sums) override;
   std::string_view encoding() const override { return counter_->encoding(); }
   const CountMemo& memo() const { return *memo_; }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "router/calibration/text_features.h"
 #include "tests/unit/tokens/support.h"
 
 using namespace steelyard::router;
@@ -101,4 +102,36 @@ TEST_CASE("the seed decides where things are") {
   CHECK(a.low != b.low);
   CHECK(a.low != c.low);
   CHECK(a.low == one.key_of("the same text", TextForm::plain).low);
+}
+
+TEST_CASE("memo: what a text is made of is remembered with its count") {
+  const std::string texts[] = {
+      "Plain words, some punctuation; and A FEW capitals in a line that is long enough.",
+      R"(escaped \"quotes\"\nand lines\n, \u00e9\u00e8 with accents and more words)",
+      std::string(40'000, 'x') + " " + std::string(50'000, 'Y') + "\\n\\n."};
+  int calls = 0;
+  MemoCounter counter(std::make_unique<Spy>(calls), seed, 64);
+  for (const std::string& text : texts) {
+    TextFeatures first, again;
+    const TextFeatures wanted = text_features(text, TextForm::json);
+    const std::int64_t tokens = counter.look_json(text, first);
+    CHECK(counter.look_json(text, again) == tokens);
+    CHECK(counter.count_json(text) == tokens);
+    CHECK(first.words == wanted.words);
+    const auto close = [](std::int64_t found, std::int64_t exact) {
+      return exact < 32'768 ? found == exact : found >= exact && found < exact + 1024;
+    };
+    CHECK(close(again.words, wanted.words));
+    CHECK(close(again.newlines, wanted.newlines));
+    CHECK(close(again.punct, wanted.punct));
+    CHECK(close(again.upper, wanted.upper));
+    CHECK(close(again.non_ascii, wanted.non_ascii));
+  }
+  CHECK(counter.memo().hits() == 6);
+  // Counted without a look, then looked at: the sums are not made up.
+  TextFeatures later;
+  const std::string plain = "a text that was counted before anybody looked at what it is made of";
+  const std::int64_t tokens = counter.count_json(plain);
+  CHECK(counter.look_json(plain, later) == tokens);
+  CHECK(later.words == text_features(plain, TextForm::json).words);
 }
