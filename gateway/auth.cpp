@@ -24,6 +24,21 @@ bool equals_ignoring_case(std::string_view a, std::string_view lower) {
   return true;
 }
 
+// Looks at every byte, whatever it finds; inline, and eight at a time.
+bool same_bytes(const char* a, const char* b, std::size_t size) {
+  std::uint64_t difference = 0;
+  std::size_t at = 0;
+  for (; at + 8 <= size; at += 8) {
+    std::uint64_t x = 0, y = 0;
+    std::memcpy(&x, a + at, 8);
+    std::memcpy(&y, b + at, 8);
+    difference |= x ^ y;
+  }
+  for (; at < size; ++at)
+    difference |= static_cast<std::uint64_t>(static_cast<unsigned char>(a[at] ^ b[at]));
+  return difference == 0;
+}
+
 }  // namespace
 
 KeyDigest digest_of(std::string_view presented) {
@@ -60,7 +75,7 @@ LastKey::~LastKey() {
 
 bool LastKey::matches(std::string_view presented, std::uint64_t generation) const {
   return size_ != 0 && generation == generation_ && presented.size() == size_ &&
-         CRYPTO_memcmp(presented.data(), key_.data(), size_) == 0;
+         same_bytes(presented.data(), key_.data(), size_);
 }
 
 void LastKey::remember(std::string_view presented, std::uint64_t generation,

@@ -101,7 +101,6 @@ void Calibrations::fetch(Serving& serving, std::uint64_t* seen) const {
     const bool learned = add_learned(state_->table.at(slot), weights);
     serving.apply(static_cast<std::int32_t>(t), weights, learned);
   }
-  serving.inputs.tighten();
   *seen = version_.load(std::memory_order_relaxed);
 }
 

@@ -78,7 +78,9 @@ InputRows::InputRows(std::span<const Model> models, const Framing& own) : models
 }
 
 void InputRows::set(std::size_t model, const InputWeights& weights) {
+  constexpr std::uint32_t sets_between = 4096;
   rows_[model] = weights;
+  if (++sets_ % sets_between == 0) return tighten();
   fold(least_, weights, [](float a, float b) { return std::min(a, b); });
   fold(most_, weights, [](float a, float b) { return std::max(a, b); });
 }

@@ -33,12 +33,14 @@ class InputRows {
   // No served model's tokens are below, no upper bound above.
   InputCount least_and_most(const InputFeatures& features) const;
   float factor(std::size_t model) const { return rows_[model].factor; }
-  // Replaces what a model weighs. The bounds only widen; tighten() works them out anew.
+  // Replaces what a model weighs. The bounds only widen, but for once in a while.
   void set(std::size_t model, const InputWeights& weights);
-  void tighten();
 
  private:
+  void tighten();
+
   std::size_t models_ = 0;
+  std::uint32_t sets_ = 0;
   std::vector<InputWeights> rows_;  // by model, then the gateway's own
   InputWeights least_, most_;       // of those in served_, weight by weight
   std::vector<std::uint32_t> served_;

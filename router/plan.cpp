@@ -257,6 +257,12 @@ NanoUsd cost_elsewhere(const Catalog& catalog, std::int32_t served, std::int32_t
   const Model& from = catalog.model(served);
   const Model& to = catalog.model(other);
   const auto scaled = [&](std::int64_t tokens) {
+    constexpr std::int64_t most = std::int64_t{1} << 48;  // times a percentage still fits
+    if (tokens <= 0) return std::int64_t{0};
+    if (to.token_ratio_percent == from.token_ratio_percent) return tokens;
+    if (tokens < most && to.token_ratio_percent <= 10'000)
+      return (tokens * to.token_ratio_percent + from.token_ratio_percent - 1) /
+             from.token_ratio_percent;
     const Int128 product =
         static_cast<Int128>(std::max<std::int64_t>(tokens, 0)) * to.token_ratio_percent;
     return static_cast<std::int64_t>((product + from.token_ratio_percent - 1) /

@@ -81,8 +81,12 @@ struct QuickRequest {
   Input input_of(std::size_t index, const QuickModel& model) const {
     if (index >= counts.size())
       return {percent_of(counted, model.ratio_percent), percent_of(bound, model.upper_percent)};
-    const InputCount count = counts[index];
-    return {count.tokens, count.upper};
+    // It is asked for twice or thrice, one model after the other.
+    if (index != last_index) {
+      last = counts[index];
+      last_index = index;
+    }
+    return {last.tokens, last.upper};
   }
 
   // `likely_output`: per choice. False: too small, or without a price.
@@ -115,6 +119,8 @@ struct QuickRequest {
   std::uint32_t refusable, needs;
   Instant at;
   InputCounts counts;
+  mutable std::size_t last_index = SIZE_MAX;
+  mutable InputCount last;
   CacheWrites marks, unmarked;
 
  private:

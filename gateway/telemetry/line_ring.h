@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 namespace steelyard::telemetry {
 
@@ -29,6 +30,7 @@ class LineRing {
     const std::size_t before_wrap = std::min(line.size(), size_ - at);
     std::memcpy(bytes_.get() + at, line.data(), before_wrap);
     std::memcpy(bytes_.get(), line.data() + before_wrap, line.size() - before_wrap);
+    lines_.store(lines_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     // Sequentially consistent: the producer next looks whether the reader sleeps, the reader said
     // so before it looked here; one of the two must see the other.
     head_.store(head + line.size(), std::memory_order_seq_cst);
@@ -51,6 +53,13 @@ class LineRing {
     tail_.store(tail_.load(std::memory_order_relaxed) + bytes, std::memory_order_release);
   }
 
+  // Reader: so that nobody has to look for line feeds. Lines ever pushed (asked after peek(): of
+  // these, and perhaps of the next one or two), and how many that are since it was last told.
+  std::uint64_t lines() const { return lines_.load(std::memory_order_relaxed); }
+  std::uint64_t count_to(std::uint64_t lines) { return lines - std::exchange(counted_, lines); }
+  // Reader: one line less to be counted.
+  void forget_line() { ++counted_; }
+
   // Any thread: bytes ever published, bytes ever consumed, lines refused.
   std::uint64_t published() const { return head_.load(std::memory_order_seq_cst); }
   std::uint64_t consumed() const { return tail_.load(std::memory_order_acquire); }
@@ -68,7 +77,9 @@ class LineRing {
   alignas(64) std::atomic<std::uint64_t> head_{0};
   std::uint64_t seen_tail_ = 0;
   std::atomic<std::uint64_t> dropped_{0};
+  std::atomic<std::uint64_t> lines_{0};
   alignas(64) std::atomic<std::uint64_t> tail_{0};
+  std::uint64_t counted_ = 0;
 };
 
 }  // namespace steelyard::telemetry

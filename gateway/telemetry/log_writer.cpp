@@ -22,20 +22,6 @@ constexpr milliseconds kRefusedPause{50};
 constexpr milliseconds kStopPatience{2000};
 constexpr int kSleepMax = 10'000;  // ms; nothing depends on it
 
-std::uint64_t lines_in(std::string_view bytes) {
-  // memchr goes 32 bytes at a time and lines are long; std::count at -O2 goes one by one.
-  std::uint64_t lines = 0;
-  const char* at = bytes.data();
-  const char* end = at + bytes.size();
-  while (at != end) {
-    const void* found = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
-    if (found == nullptr) break;
-    ++lines;
-    at = static_cast<const char*>(found) + 1;
-  }
-  return lines;
-}
-
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
   counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
 }
@@ -144,6 +130,7 @@ LogWriter::Drained LogWriter::drain() {
 // taken.
 bool LogWriter::write_out(LineRing& ring) {
   LineRing::Chunk chunk = ring.peek();
+  const std::uint64_t lines = ring.lines();
   while (chunk.size() != 0) {
     const std::ptrdiff_t count = file_.write(chunk.first, chunk.second);
     if (count < 0) {
@@ -156,12 +143,12 @@ bool LogWriter::write_out(LineRing& ring) {
     const std::string_view a = chunk.first.substr(0, from_first),
                            b = chunk.second.substr(0, taken - from_first);
     if (taken != 0) mid_line_ = (b.empty() ? a : b).back() != '\n';
-    add(written_, lines_in(a) + lines_in(b));
     chunk.first.remove_prefix(from_first);
     chunk.second.remove_prefix(taken - from_first);
     if (chunk.first.empty()) std::swap(chunk.first, chunk.second);
     ring.consume(taken);
   }
+  add(written_, ring.count_to(lines));
   return true;
 }
 
@@ -177,6 +164,7 @@ void LogWriter::reopen() {
   const std::size_t in_first = chunk.first.find('\n');
   ring.consume(in_first != chunk.first.npos ? in_first + 1
                                             : chunk.first.size() + chunk.second.find('\n') + 1);
+  ring.forget_line();
   add(torn_, 1);
 }
 
