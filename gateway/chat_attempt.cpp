@@ -346,6 +346,8 @@ void ChatCall::took_in(net::IoResult& result) {
 // Is a head that is no interim answer there? `got` becomes an error if there can be none.
 bool ChatCall::whole_head(net::ResponseHead& head, net::IoResult& got) {
   net::Buffer& buffer = upstream_->buffer;
+  net::ResponseHeadMemo& memo = upstream_->pool->heads(decision_.chat.stream);
+  if (response_lines_.scanned() == 0 && memo.match(buffer.view(), head)) return true;
   while (buffer.size() != 0) {
     const net::HeadStatus status = net::read_response_head(buffer.view(), response_lines_, head);
     if (status == net::HeadStatus::refused) {
@@ -353,7 +355,10 @@ bool ChatCall::whole_head(net::ResponseHead& head, net::IoResult& got) {
       got.error = net::IoError::reset;
       return false;
     }
-    if (status == net::HeadStatus::complete && !head.interim()) return true;
+    if (status == net::HeadStatus::complete && !head.interim()) {
+      if (head.status == 200) memo.remember(buffer.view(), head);
+      return true;
+    }
     if (status == net::HeadStatus::need_more || ++interim_heads_ > interim_heads_max) return false;
     buffer.consume(head.head_bytes);
     response_lines_.reset();

@@ -115,7 +115,8 @@ class ChatCall final : public DepartureListener {
   AttemptEnd answer_whole(net::ResponseHead& head);
   void delivered();
   std::string_view collected() const;
-  bool unsatisfying() const;
+  bool unsatisfying();
+  bool disappointing() const;
 
   // chat_relay.cpp: streams
   net::Task<AttemptEnd> relay(net::ResponseHead& head);

@@ -96,12 +96,17 @@ net::Task<net::IoResult> ChatCall::collect(net::ResponseHead& head, std::size_t 
 }
 
 // Is the answer one that the policy does not want to pay twice for, but would?
-bool ChatCall::unsatisfying() const {
-  const std::uint8_t on = decision_.verdict.escalate_on;
-  if (on == 0 || escalation_.target == router::no_target || escalated_ ||
-      receipt_.attempts.size() == limits::attempts_max || !may_continue()) {
+bool ChatCall::unsatisfying() {
+  const bool final = escalated_ || receipt_.attempts.size() == limits::attempts_max;
+  if (decision_.verdict.escalate_on == 0 || final || !may_continue() || !disappointing())
     return false;
-  }
+  if (decision_.escalation_later)
+    escalation_ = escalation_of(worker_, serving_, *session_.principal(), decision_);
+  return escalation_.target != router::no_target;
+}
+
+bool ChatCall::disappointing() const {
+  const std::uint8_t on = decision_.verdict.escalate_on;
   const auto wants = [on](EscalateOn what) { return (on & static_cast<std::uint8_t>(what)) != 0; };
   WorkerTools& tools = worker_.tools();
   const dialect::openai::ChatAnswer& answer = tools.answer;

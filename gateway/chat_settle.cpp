@@ -215,9 +215,12 @@ void ChatCall::append_common_headers(net::HeadWriter& head) const {
 
 // Lines whose value is money: digits only, nothing to check.
 void ChatCall::append_money(net::HeadWriter& head, std::string_view name, NanoUsd amount) {
-  head.append_raw(name);
-  head.append_raw(UsdText(amount).view());
-  head.append_raw("\r\n");
+  char* const begin = head.room(name.size() + usd_text_most + 2);
+  if (begin == nullptr) return;
+  std::memcpy(begin, name.data(), name.size());
+  char* at = put_usd(begin + name.size(), amount);
+  std::memcpy(at, "\r\n", 2);
+  head.advance(static_cast<std::size_t>(at + 2 - begin));
 }
 
 }  // namespace steelyard

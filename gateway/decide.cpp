@@ -37,7 +37,7 @@ constexpr std::array clients{
 // the same messages.
 std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& chat) {
   constexpr std::size_t looked_at = 64;  // bytes at each end of the first two messages
-  std::uint64_t key = policies::stable_hash(principal.key);
+  std::uint64_t key = principal.key_hash;
   for (std::size_t i = 0; i < std::min<std::size_t>(chat.messages.size(), 2); ++i) {
     const std::string_view raw = chat.messages[i].raw.of(chat.body);
     key = key * 0x9E3779B97F4A7C15u ^ router::slice_hash(raw.substr(0, looked_at)) ^ raw.size();
@@ -166,7 +166,8 @@ ServiceTier service_tier(std::string_view asked) {
   return ServiceTier::standard;
 }
 
-void choose(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
+void choose(Worker& worker, Serving& serving, const Principal& principal, Decision& d,
+            bool escalation) {
   WorkerTools& tools = worker.tools();
   const Runtime& runtime = *serving.runtime;
   router::PlanInput input{d.facts, d.verdict, &principal.access, d.at, worker.last_tick()};
@@ -184,6 +185,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.attempts = runtime.spec.retry.attempts;
   input.max_tier = max_tier(worker, runtime, principal, d.at);
   input.every_candidate = !d.verdict.trace.empty();
+  input.escalation = escalation;
   router::WarmCache warm;
   if (d.session_key != 0) {
     const SessionMemory::Entry& entry = serving.sessions.slot(d.session_key);
@@ -259,6 +261,12 @@ Result<void> parse(WorkerTools& tools, std::string_view body, dialect::hub::Wire
 
 }  // namespace
 
+router::PlannedAttempt escalation_of(Worker& worker, Serving& serving, const Principal& principal,
+                                     Decision& decided) {
+  choose(worker, serving, principal, decided, true);
+  return worker.tools().plan.escalation;
+}
+
 Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
                     std::string_view body, const RequestHints& hints, policies::Trace trace,
                     Decision& d) {
@@ -282,8 +290,8 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
 
   describe(worker, runtime, principal, hints, d);
   if (!d.facts.session.empty()) {
-    d.session_key = policies::stable_hash(d.facts.session) ^
-                    (policies::stable_hash(principal.key) * 0x9E3779B97F4A7C15u);
+    d.session_key =
+        policies::stable_hash(d.facts.session) ^ (principal.key_hash * 0x9E3779B97F4A7C15u);
     d.session_key += d.session_key == 0;
   }
   if (trace == policies::Trace::yes) {
@@ -293,7 +301,9 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   policies::evaluate(runtime.rules, principal.rules, d.facts, trace, d.verdict);
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {
-    choose(worker, serving, principal, d);
+    // WorkerTools::counts is the next request's by the time an answer disappoints.
+    d.escalation_later = !d.counted && d.verdict.trace.empty();
+    choose(worker, serving, principal, d, !d.escalation_later);
     if (tools.plan.attempt_count == 0) allowed = fail(no_route(runtime, tools.plan));
   }
   d.decide_ns = worker.tick_now() - t2;

@@ -20,6 +20,10 @@
 
 namespace steelyard {
 
+namespace router {
+struct PlannedAttempt;
+}
+
 class Worker;
 struct Principal;
 struct Serving;
@@ -43,10 +47,11 @@ struct Decision {
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
   bool has_media = false;
-  std::uint64_t talk = 0;        // the conversation, for the delta rule; 0: none
-  std::int64_t text_tokens = 0;  // what `features` has of it, exactly
-  bool continues = false;        // `before` is this conversation's last turn
-  bool counted = false;          // WorkerTools::counts holds every model's count
+  std::uint64_t talk = 0;         // the conversation, for the delta rule; 0: none
+  std::int64_t text_tokens = 0;   // what `features` has of it, exactly
+  bool continues = false;         // `before` is this conversation's last turn
+  bool counted = false;           // WorkerTools::counts holds every model's count
+  bool escalation_later = false;  // the plan has none yet: escalation_of()
   router::TurnBilled before;
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement
@@ -59,6 +64,11 @@ struct Decision {
 Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
                     std::string_view body, const RequestHints& hints, policies::Trace trace,
                     Decision& out);
+
+// What follows when the answer to a decided request is not good enough: planned anew, few need it.
+// target == router::no_target: nothing.
+router::PlannedAttempt escalation_of(Worker& worker, Serving& serving, const Principal& principal,
+                                     Decision& decided);
 
 // "openai-python", "claude-code", ... from a user-agent; "" when it says nothing known.
 std::string_view client_name(std::string_view user_agent);

@@ -55,7 +55,7 @@ void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) 
 }
 
 int ExactCounts::counter_for(const Runtime& runtime, const dialect::ChatRequest& chat) const {
-  if (counters_.empty()) return -1;
+  if (counters_.empty() || chat.model == "auto") return -1;
   const std::int32_t named = runtime.catalog.find_model(chat.model);
   const bool known = named >= 0 && static_cast<std::size_t>(named) < by_model_.size();
   return known ? by_model_[static_cast<std::size_t>(named)] : -1;

@@ -10,6 +10,7 @@
 #include "gateway/own_vocabulary.h"
 #include "gateway/store/zone_loader.h"
 #include "policies/compile.h"
+#include "policies/name_table.h"
 #include "router/ledger/zone.h"
 
 namespace steelyard {
@@ -136,6 +137,7 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         principal.organisation = organisation.name;
         principal.team = team.name;
         principal.key = key.id;
+        principal.key_hash = policies::stable_hash(principal.key);
         principal.chain = (*chains)[next++].chain;
         principal.access = runtime.catalog.access_of(team, key);
         principal.rules = runtime.rules.rules_of(organisation.name, team.name, key.id);

@@ -30,6 +30,7 @@ class Zone;
 // Who a key belongs to and what it may do.
 struct Principal {
   std::string organisation, team, key;
+  std::uint64_t key_hash = 0;  // policies::stable_hash(key)
   store::Chain chain;          // budgets its requests count against
   policies::ModelMask access;  // models it may use
   policies::KeyRules rules;    // policies that may apply to it

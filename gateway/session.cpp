@@ -142,6 +142,10 @@ bool Session::take_in(net::IoResult result) {
 
 // By way of the worker's scratch, so that the buffer fits what came: a stream keeps its request.
 net::IoResult Session::take_first() {
+  if (expected_bytes_ != 0) {  // much as the last one: no copy
+    in_.reserve(expected_bytes_);
+    return take_more();
+  }
   const std::span<char> scratch = worker_.tools().read_scratch;
   const net::IoResult result = connection_->try_read(scratch);
   if (result.bytes == 0) return result;
@@ -152,7 +156,7 @@ net::IoResult Session::take_first() {
 }
 
 net::IoResult Session::take_more() {
-  in_.reserve(std::max(reader_.wanted(), in_.size() + least_read_bytes));
+  if (in_.size() != 0) in_.reserve(std::max(reader_.wanted(), in_.size() + least_read_bytes));
   const net::IoResult result = connection_->try_read(in_.free_space());
   in_.commit(result.bytes);
   return result;
@@ -241,6 +245,8 @@ void Session::begin_serving() {
 void Session::end_serving() {
   worker_.seams().metrics.request_ended();
   busy_ = false;
+  constexpr std::size_t most = 16u << 10;  // a buffer that is held while the next one comes
+  expected_bytes_ = reader_.consumed() < most ? reader_.consumed() : 0;
   departure_ = nullptr;
   end_watch();
 }

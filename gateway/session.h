@@ -123,6 +123,7 @@ class Session {
   net::IoSlot read_, write_;
   net::Deadline deadline_;
   net::RequestReader reader_;
+  std::size_t expected_bytes_ = 0;  // of the next request; 0: unknown
   Tick started_;
   std::int64_t auth_ns_ = 0;
   Instant started_at_;

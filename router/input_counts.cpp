@@ -28,12 +28,14 @@ float weighed(const InputFeatures& features, const InputWeights& row, bool plain
   const float* const f = features.value.data();
   const float* const w = row.tokens.value.data();
   Four sum = _mm_load_ps(f) * _mm_load_ps(w) + _mm_load_ps(f + 4) * _mm_load_ps(w + 4);
-  if (!plain) sum += _mm_load_ps(f + 8) * _mm_load_ps(w + 8) + _mm_load_ps(f + 12) * _mm_load_ps(w + 12);
+  if (!plain)
+    sum += _mm_load_ps(f + 8) * _mm_load_ps(w + 8) + _mm_load_ps(f + 12) * _mm_load_ps(w + 12);
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
 float bound_of(float tokens, const InputFeatures& features, const InputWeights& row, bool plain) {
-  float bound = tokens * row.factor + row.per_request + features[Feature::messages] * row.per_message;
+  float bound =
+      tokens * row.factor + row.per_request + features[Feature::messages] * row.per_message;
   if (plain) return bound;
   bound += features[Feature::with_tools] * row.with_tools + features[Feature::tools] * row.per_tool;
   bound += features[Feature::tool_calls] * row.per_call;
@@ -59,7 +61,7 @@ template <class Pick>
 void fold(InputWeights& into, const InputWeights& row, Pick pick) {
   for (std::size_t k = 0; k < feature_count; ++k)
     into.tokens.value[k] = pick(into.tokens.value[k], row.tokens.value[k]);
-  for (float InputWeights::* each :
+  for (float InputWeights::*each :
        {&InputWeights::factor, &InputWeights::per_request, &InputWeights::per_message,
         &InputWeights::with_tools, &InputWeights::per_tool, &InputWeights::per_call,
         &InputWeights::tool_text, &InputWeights::schema_text})

@@ -77,6 +77,8 @@ struct PlanInput {
   std::int64_t output_default = 16'384;          // GatewaySpec::output_tokens_default
   std::int32_t attempts = limits::attempts_max;  // RetrySpec::attempts
   std::int32_t max_tier = policies::no_tier;     // from budgets; no_tier: no cap
+  // Plan::escalation is wanted: else it may be left out, to be planned for when it is needed.
+  bool escalation = true;
   NanoUsd room{INT64_MAX};  // least money left in any hard budget of the request
   WhenOverRoom when_over = WhenOverRoom::refuse;
   std::int64_t output_useful = 256;  // clamping below this is a refusal

@@ -90,7 +90,9 @@ bool QuickPlanner::run() {
   // Nobody left: the general path says why.
   if (needs_general_ || (first == nullptr && search.count() == 0)) return false;
   PlannedAttempt& escalation = plan_.escalation;
-  if (!find_escalation(first != nullptr ? first->model : search.at(0).model, escalation))
+  escalation = {};
+  if (in_.escalation &&
+      !find_escalation(first != nullptr ? first->model : search.at(0).model, escalation))
     return false;
   plan_.attempt_count = 0;
   if (first != nullptr) write(*first);

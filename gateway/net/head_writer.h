@@ -39,6 +39,10 @@ class HeadWriter {
     put(text);
     return true;
   }
+  // The same for text that is put together in place: room for `most` bytes, or null; then how many
+  // there are.
+  char* room(std::size_t most) { return fits(most) ? at_ : nullptr; }
+  void advance(std::size_t bytes) { at_ += bytes; }
   // The empty line.
   bool end_of_head() { return append_raw("\r\n"); }
 

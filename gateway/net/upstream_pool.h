@@ -1,6 +1,7 @@
 #pragma once
 // Keep-alive connections of one worker to one origin, last in first out. An idle connection is
 // always waited for: a provider that closes it is noticed at once. It holds no buffer.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "gateway/net/buffer.h"
 #include "gateway/net/dialer.h"
 #include "gateway/net/io.h"
+#include "gateway/net/response_head_memo.h"
 #include "gateway/net/wheel.h"
 
 namespace steelyard::net {
@@ -52,6 +54,8 @@ class UpstreamPool {
   void give_back(std::unique_ptr<UpstreamConnection> connection, Tick now);
 
   const Origin& origin() const { return origin_; }
+  // Of streams, and of whole answers.
+  ResponseHeadMemo& heads(bool streams) { return heads_[streams ? 1 : 0]; }
   std::size_t idle_count() const { return idle_.size(); }
   std::size_t open_count() const { return open_; }
 
@@ -64,6 +68,7 @@ class UpstreamPool {
   Origin origin_;
   Options options_;
   std::vector<std::unique_ptr<UpstreamConnection>> idle_;
+  std::array<ResponseHeadMemo, 2> heads_;
   std::size_t open_ = 0;  // idle and in use
 };
 

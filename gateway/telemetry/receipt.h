@@ -57,7 +57,7 @@ struct TokenUsage {
 struct ReceiptEstimate {
   std::int64_t input_tokens = 0, input_tokens_upper = 0;
   std::int64_t output_tokens_expected = 0, output_tokens_max = 0;
-  std::string_view quality;  // router::name_of(CountQuality)
+  std::string_view quality;             // router::name_of(CountQuality)
   std::int64_t input_tokens_error = 0;  // billed less estimated; 0 when nobody billed
 };
 
