@@ -4,7 +4,7 @@ target_compile_options(steelyard_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor
   -Werror=switch -Werror=return-type -fstack-protector-strong)
 # Stacks of a sampling profiler; in the release they would cost an instruction or two a call.
-target_compile_options(steelyard_warnings INTERFACE $<$<NOT:$<CONFIG:Release>>:-fno-omit-frame-pointer>)
+target_compile_options(steelyard_warnings INTERFACE $<IF:$<CONFIG:Release>,-fno-plt,-fno-omit-frame-pointer>)
 if(STEELYARD_WERROR)
   target_compile_options(steelyard_warnings INTERFACE -Werror)
 endif()

@@ -168,7 +168,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
     out.append_field("content-type", type);
   }
   const std::string_view theirs = head.value(net::ResponseField::x_request_id);
-  if (!theirs.empty()) out.append_field("x-request-id", theirs);
+  if (!theirs.empty()) out.append_value("x-request-id: ", theirs);
   append_common_headers(out);
   append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
   if (budgets_are_final_ && tools.budgets.remaining.v != INT64_MAX)

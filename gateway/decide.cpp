@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "gateway/calibrations.h"
 #include "gateway/chat_shape.h"
@@ -33,16 +34,34 @@ constexpr std::array clients{
     ClientRow{"curl/", "curl"},
 };
 
+std::uint64_t word_at(const char* p) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, sizeof word);
+  return word;
+}
+
+// Of both ends of a message. Not for keeping clients apart (its key does that): for telling one
+// conversation of a client from another.
+std::uint64_t ends_of(std::string_view raw) {
+  constexpr std::size_t end_bytes = 32;
+  if (raw.size() < 2 * end_bytes) return router::slice_hash(raw);
+  constexpr std::uint64_t odd = 0xD6E8FEB86659FD93u;
+  std::uint64_t mixed = raw.size();
+  for (const char* end : {raw.data(), raw.data() + raw.size() - end_bytes})
+    for (std::size_t at = 0; at < end_bytes; at += 8) {
+      mixed = (mixed ^ word_at(end + at)) * odd;
+      mixed ^= mixed >> 32;
+    }
+  return mixed;
+}
+
 // What tells a conversation from others: who asks, and how it begins. Its later turns begin with
 // the same messages.
 std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& chat) {
-  constexpr std::size_t looked_at = 64;  // bytes at each end of the first two messages
   std::uint64_t key = principal.key_hash;
   for (std::size_t i = 0; i < std::min<std::size_t>(chat.messages.size(), 2); ++i) {
     const std::string_view raw = chat.messages[i].raw.of(chat.body);
-    key = key * 0x9E3779B97F4A7C15u ^ router::slice_hash(raw.substr(0, looked_at)) ^ raw.size();
-    if (raw.size() > looked_at)
-      key = key * 0x9E3779B97F4A7C15u ^ router::slice_hash(raw.substr(raw.size() - looked_at));
+    key = key * 0x9E3779B97F4A7C15u ^ ends_of(raw);
   }
   return key | 1;
 }

@@ -142,6 +142,14 @@ bool HeadWriter::append_field(std::string_view name, std::string_view value,
   return true;
 }
 
+bool HeadWriter::append_value(std::string_view name_colon, std::string_view value) {
+  if (!is_value(value) || !fits(name_colon.size() + value.size() + 2)) return false;
+  put(name_colon);
+  put(value);
+  put("\r\n");
+  return true;
+}
+
 bool HeadWriter::append_number(std::string_view name_colon, std::uint64_t value) {
   if (!fits(name_colon.size() + decimal_max + 2)) return false;
   put(name_colon);

@@ -31,6 +31,7 @@ class HeadWriter {
   // a secret.
   bool append_field(std::string_view name, std::string_view value, std::string_view more);
   // The same for a name that is a constant of ours, with colon and blank: "content-length: ".
+  bool append_value(std::string_view name_colon, std::string_view value);
   bool append_number(std::string_view name_colon, std::uint64_t value);
   // Ready-made text, checked by whoever made it ("connection: close\r\n" as a constant).
   // In the header: a constant's copy is then a few moves.

@@ -42,6 +42,13 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse(std::uint32_t crc, co
     state = _mm_crc32_u64(state, word);
   }
   std::uint32_t rest = static_cast<std::uint32_t>(state);
+  if (size >= 4) {
+    std::uint32_t word;
+    std::memcpy(&word, at, 4);
+    rest = _mm_crc32_u32(rest, word);
+    at += 4;
+    size -= 4;
+  }
   for (; size > 0; ++at, --size) rest = _mm_crc32_u8(rest, static_cast<unsigned char>(*at));
   return ~rest;
 }
