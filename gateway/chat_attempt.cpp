@@ -282,54 +282,6 @@ net::Task<bool> ChatCall::until_durable() {
   co_return false;
 }
 
-// The request in parts. request_head_ was chosen by send_now().
-Unwritten ChatCall::request_parts() const {
-  Unwritten parts;
-  parts.add(request_head_);
-  parts.add({length_room_.data(), length_size_});
-  if (foreign_) {
-    parts.add(foreign_->head_lines);
-    parts.add("\r\n");
-  }
-  for (const std::string_view part : body_.parts()) parts.add(part);
-  return parts;
-}
-
-// would_block: `bytes` went, send_rest() has to follow.
-net::IoResult ChatCall::send_now() {
-  const auto provider =
-      static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
-  const auto& heads = runtime_.providers[provider].chat_heads;
-  std::size_t& turn = serving_.next_key[provider];
-  if (turn >= heads.size()) turn = 0;
-  request_head_ = heads[turn++].reveal();
-  const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
-  std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
-  length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow
-  const Unwritten parts = request_parts();
-  net::IoResult wrote = upstream_->pipe->try_write(parts.parts());
-  const std::size_t lines = foreign_ ? foreign_->head_lines.size() + 2 : 0;
-  const std::size_t all = request_head_.size() + length_size_ + lines + body_.size();
-  if (wrote.ok() && wrote.bytes < all) wrote.error = net::IoError::would_block;
-  return wrote;
-}
-
-net::Task<net::IoResult> ChatCall::send_rest(std::size_t done) {
-  Unwritten left = request_parts();
-  left.taken(done);
-  net::Connection& pipe = *upstream_->pipe;
-  while (!left.empty()) {
-    arm(runtime_.spec.timeouts.write_stall);
-    pipe.start_wait_writable(writable_);
-    const net::IoResult ready = co_await writable_;
-    if (!ready.ok()) co_return ready;
-    const net::IoResult wrote = pipe.try_write(left.parts());
-    if (!wrote.ok() && wrote.error != net::IoError::would_block) co_return wrote;
-    left.taken(wrote.bytes);
-  }
-  co_return net::IoResult();
-}
-
 // After a wait for the provider: what came, into its buffer. Nothing came: still ok, wait again.
 void ChatCall::took_in(net::IoResult& result) {
   waited();

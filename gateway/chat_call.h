@@ -97,12 +97,14 @@ class ChatCall final : public DepartureListener {
   bool dispatch();
   bool must_be_durable() const;
   net::Task<bool> until_durable();
-  Unwritten request_parts() const;
-  net::IoResult send_now();
-  net::Task<net::IoResult> send_rest(std::size_t done);
   void took_in(net::IoResult& result);
   bool whole_head(net::ResponseHead& head, net::IoResult& got);
   AttemptEnd transport_failed(net::IoResult result, bool sent);
+
+  // chat_send.cpp
+  Unwritten request_parts() const;
+  net::IoResult send_now();
+  net::Task<net::IoResult> send_rest(std::size_t done);
 
   // chat_fault.cpp: answers that are errors
   net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
