@@ -190,11 +190,15 @@ class Gateway:
         return {b["scope"]: b for b in json.loads(data)["budgets"]}
 
     def receipts(self, count=None, seconds=5):
-        """All receipts so far; waits until there are `count`."""
+        """All receipts so far; waits until there are `count`, or else until the log's writer has been quiet for a while."""
         path, deadline = self.folder / "decisions.jsonl", time.monotonic() + seconds
+        before = None
         while True:
+            if count is None:
+                time.sleep(0.1)
             lines = path.read_text().splitlines() if path.exists() else []
-            if count is None or len(lines) >= count or time.monotonic() > deadline:
+            quiet, before = count is None and len(lines) == before, len(lines)
+            if quiet or (count is not None and len(lines) >= count) or time.monotonic() > deadline:
                 receipts = [json.loads(line) for line in lines]
                 assert count is None or len(receipts) == count, (count, len(receipts))
                 return receipts
