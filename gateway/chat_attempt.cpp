@@ -64,9 +64,7 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   line_->expected = planned.expected;
   line_->held = planned.worst_case;
   receipt_.held = std::max(receipt_.held, planned.worst_case);
-  receipt_.upstream_dialect = provider.wire == dialect::hub::Wire::anthropic
-                                  ? telemetry::WireDialect::anthropic
-                                  : telemetry::WireDialect::openai;
+  receipt_.upstream_dialect = dialect_of(provider.wire);
   if (!build_body()) {
     serving_.health.on_abandoned(planned.target);
     release();
@@ -116,19 +114,19 @@ bool ChatCall::build_body() {
   const ProviderRuntime& provider = provider_of(planned_->target);
   dialect::BodyEdits edits;
   if (target.upstream_name != decision_.chat.model) edits.model = target.upstream_name;
-  const bool anthropic = provider.wire == dialect::hub::Wire::anthropic;
-  edits.include_usage = decision_.chat.stream && provider.quirks.include_usage && !anthropic;
+  const bool chat = provider.wire == dialect::hub::Wire::openai_chat;
+  edits.include_usage = decision_.chat.stream && provider.quirks.include_usage && chat;
   // Without a budget or a cap the client's own limits (or none) are nobody's business.
   const bool bounded = !session_.principal()->chain.empty() ||
                        decision_.verdict.output_tokens_max != 0 || planned_->clamped;
   if (bounded) edits.output_tokens_max = planned_->output_tokens_max;
-  edits.limit_key = provider.quirks.max_completion_tokens && !anthropic
+  edits.limit_key = provider.quirks.max_completion_tokens && chat
                         ? dialect::LimitKey::max_completion_tokens
                         : dialect::LimitKey::as_client;
   foreign_.reset();
   const bool translated = provider.wire != wire();
   Result<void> built;
-  if (anthropic || translated) prepare_foreign();
+  if (!chat || translated) prepare_foreign();
   if (translated)
     built = build_foreign_body(bounded);
   else

@@ -1,9 +1,9 @@
 #include "gateway/chat_call.h"
-#include "gateway/dialect/anthropic_errors.h"
 
 #include <algorithm>
 #include <charconv>
 
+#include "gateway/dialect/hub_errors.h"
 #include "gateway/error_reply.h"
 #include "gateway/hints.h"
 #include "gateway/receipts.h"
@@ -72,9 +72,8 @@ bool ChatCall::end() {
 bool ChatCall::prepare() {
   receipt_.id = worker_.new_request_id();
   receipt_.start = session_.started_at();
-  receipt_.call = telemetry::CallType::chat_completions;
-  receipt_.client_dialect = session_.speaks_anthropic() ? telemetry::WireDialect::anthropic
-                                                        : telemetry::WireDialect::openai;
+  receipt_.call = call_of(session_.route());
+  receipt_.client_dialect = dialect_of(wire());
   receipt_.config_digest = runtime_.spec.digest;
   receipt_.generation = runtime_.generation;
   receipt_.price_version = runtime_.spec.catalog_as_of;
@@ -272,9 +271,7 @@ net::Task<void> ChatCall::answer_error() {
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
   extras_.refusal_status = runtime_.spec.ledger.refusal_status;
-  const auto reply = session_.speaks_anthropic()
-                         ? dialect::anthropic::reply_for(error_.kind, extras_.refusal_status)
-                         : dialect::openai::reply_for(error_.kind, extras_.refusal_status);
+  const auto reply = dialect::hub::reply_for(wire(), error_.kind, extras_.refusal_status);
   receipt_.http_status = static_cast<std::uint16_t>(reply.status);
   (void)co_await reply_error(session_, error_, extras_, head_text_);
 }

@@ -78,10 +78,7 @@ class ChatCall final : public DepartureListener {
   void learn_count(std::int64_t billed);
   std::size_t rule_index() const;  // of the policy that decided; rules().size(): none
   const ProviderRuntime& provider_of(std::int32_t target) const;
-  dialect::hub::Wire wire() const {  // the client's
-    return session_.speaks_anthropic() ? dialect::hub::Wire::anthropic
-                                       : dialect::hub::Wire::openai_chat;
-  }
+  dialect::hub::Wire wire() const { return session_.wire(); }  // the client's
 
   // chat_attempt.cpp: one request to one provider
   net::Task<AttemptEnd> exchange();

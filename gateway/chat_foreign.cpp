@@ -1,9 +1,8 @@
 #include "gateway/chat_foreign.h"
 
 #include "gateway/dialect/anthropic_models.h"
-#include "gateway/dialect/anthropic_request.h"
 #include "gateway/dialect/anthropic_write.h"
-#include "gateway/dialect/openai_hub_request.h"
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
 
 namespace steelyard {
@@ -59,14 +58,17 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   foreign.body.clear();
   foreign.dropped.clear();
   dialect::hub::Request request;
-  // The parsers keep a model name that was spelled with escapes: they must outlive the writing.
-  dialect::anthropic::RequestParser messages;
-  dialect::openai::HubRequestParser chat;
-  const Result<void> read = client == Wire::anthropic ? messages.parse(client_body, request)
-                                                      : chat.parse(client_body, request);
+  // The readers keep a model name that was spelled with escapes: they must outlive the writing.
+  dialect::hub::RequestReaders readers;
+  const Result<void> read = readers.parse(client, client_body, request);
   if (!read) return read;
-  return target.provider == Wire::anthropic ? write_messages(request, target, foreign)
-                                            : write_chat(request, target, foreign);
+  switch (target.provider) {
+    case Wire::anthropic: return write_messages(request, target, foreign);
+    case Wire::openai_chat:
+    case Wire::openai_responses:
+    case Wire::gemini: break;
+  }
+  return write_chat(request, target, foreign);
 }
 
 }  // namespace steelyard

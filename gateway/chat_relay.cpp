@@ -4,7 +4,7 @@
 #include <charconv>
 
 #include "gateway/chat_call.h"
-#include "gateway/dialect/anthropic_errors.h"
+#include "gateway/dialect/hub_errors.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/telemetry/metrics.h"
@@ -241,10 +241,7 @@ void ChatCall::tell_failure(const Error& error) {
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
   held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
-  if (session_.speaks_anthropic())
-    dialect::anthropic::write_sse_error(held_, error, extras_);
-  else
-    dialect::openai::write_sse_error(held_, error, extras_);
+  dialect::hub::write_sse_error(held_, wire(), error, extras_);
 }
 
 // The provider's own error event went to the client as it came. Cut off before its blank line it

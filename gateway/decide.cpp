@@ -273,7 +273,7 @@ namespace {
 Result<void> parse(WorkerTools& tools, std::string_view body, dialect::hub::Wire wire,
                    dialect::ChatRequest& chat) {
   if (wire == dialect::hub::Wire::openai_chat) return tools.requests.parse(body, chat);
-  Result<void> parsed = tools.messages.parse(body, tools.hub_request);
+  Result<void> parsed = tools.hub_requests.parse(wire, body, tools.hub_request);
   if (parsed) dialect::hub::fill_facts(tools.hub_request, tools.hub_facts, chat);
   return parsed;
 }

@@ -1,7 +1,7 @@
 #include "gateway/error_reply.h"
 
 #include "config/types/json_writer.h"
-#include "gateway/dialect/anthropic_errors.h"
+#include "gateway/dialect/hub_errors.h"
 #include "gateway/net/request_reader.h"
 #include "gateway/receipts.h"
 #include "gateway/runtime.h"
@@ -43,24 +43,16 @@ net::Task<bool> reply_refused(Session& session, GateRefusal refusal) {
   record_refused(session, error, refusal.status);
   std::string& body = session.worker().tools().text_scratch;
   body.clear();
-  if (session.speaks_anthropic())
-    dialect::anthropic::write_error(body, error, {});
-  else
-    dialect::openai::write_error(body, error, {});
+  dialect::hub::write_error(body, session.wire(), error, {});
   co_return co_await session.reply(refusal.status, "application/json", body);
 }
 
 net::Task<bool> reply_error(Session& session, const Error& error,
                             const dialect::ErrorExtras& extras, std::string_view extra) {
-  const bool anthropic = session.speaks_anthropic();
-  const auto reply = anthropic ? dialect::anthropic::reply_for(error.kind, extras.refusal_status)
-                               : dialect::openai::reply_for(error.kind, extras.refusal_status);
+  const auto reply = dialect::hub::reply_for(session.wire(), error.kind, extras.refusal_status);
   std::string& body = session.worker().tools().text_scratch;
   body.clear();
-  if (anthropic)
-    dialect::anthropic::write_error(body, error, extras);
-  else
-    dialect::openai::write_error(body, error, extras);
+  dialect::hub::write_error(body, session.wire(), error, extras);
   std::string lines(extra);
   if (reply.retry_useless) lines += "x-should-retry: false\r\n";
   co_return co_await session.reply(static_cast<unsigned>(reply.status), "application/json", body,

@@ -1,6 +1,6 @@
 #pragma once
-// Answers that are no answers: malformed HTTP, the gate, and errors of the gateway's own. Always
-// the OpenAI error shape, always a clear clause.
+// Answers that are no answers: malformed HTTP (in OpenAI's shape), the gate, and errors of the
+// gateway's own (in the shape of the client's dialect). Always a clear clause.
 #include <string>
 #include <string_view>
 

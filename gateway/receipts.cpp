@@ -25,7 +25,8 @@ void record_refused(Session& session, const Error& error, unsigned status) {
   telemetry::Receipt receipt;
   receipt.id = worker.new_request_id();
   receipt.start = session.started_at();
-  receipt.client_dialect = telemetry::WireDialect::openai;
+  receipt.call = call_of(session.route());
+  receipt.client_dialect = dialect_of(session.wire());
   if (session.principal() != nullptr) {
     receipt.facts.organisation = session.principal()->organisation;
     receipt.facts.team = session.principal()->team;

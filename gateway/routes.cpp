@@ -32,6 +32,31 @@ bool is_gemini_count(std::string_view path) {
 
 }  // namespace
 
+telemetry::CallType call_of(Route route) {
+  switch (route) {
+    case Route::none: return telemetry::CallType::none;
+    case Route::chat_completions: return telemetry::CallType::chat_completions;
+    case Route::messages: return telemetry::CallType::messages;
+    case Route::responses: return telemetry::CallType::responses;
+    case Route::models:
+    case Route::model: return telemetry::CallType::models;
+    case Route::explain: return telemetry::CallType::explain;
+    case Route::count_messages:
+    case Route::count_contents: return telemetry::CallType::count_tokens;
+  }
+  return telemetry::CallType::none;
+}
+
+telemetry::WireDialect dialect_of(dialect::hub::Wire wire) {
+  switch (wire) {
+    case dialect::hub::Wire::openai_chat: return telemetry::WireDialect::openai;
+    case dialect::hub::Wire::anthropic: return telemetry::WireDialect::anthropic;
+    case dialect::hub::Wire::openai_responses: return telemetry::WireDialect::responses;
+    case dialect::hub::Wire::gemini: return telemetry::WireDialect::gemini;
+  }
+  return telemetry::WireDialect::none;
+}
+
 RouteMatch match_route(net::Method method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   RouteMatch match;

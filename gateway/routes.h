@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
+#include "gateway/dialect/hub.h"
 #include "gateway/net/head_reader.h"
+#include "gateway/telemetry/receipt.h"
 
 namespace steelyard {
 
@@ -12,6 +14,7 @@ enum class Route : std::uint8_t {
   none,
   chat_completions,  // POST /v1/chat/completions
   messages,          // POST /v1/messages
+  responses,         // POST /v1/responses
   models,            // GET /v1/models
   model,             // GET /v1/models/{model}
   explain,           // POST /route/explain
@@ -27,5 +30,23 @@ struct RouteMatch {
 
 // `target` with its query; the query is not looked at.
 RouteMatch match_route(net::Method method, std::string_view target);
+
+// What clients of a path speak, errors included.
+constexpr dialect::hub::Wire wire_of(Route route) {
+  switch (route) {
+    case Route::messages:
+    case Route::count_messages: return dialect::hub::Wire::anthropic;
+    case Route::responses: return dialect::hub::Wire::openai_responses;
+    case Route::count_contents: return dialect::hub::Wire::gemini;
+    default: return dialect::hub::Wire::openai_chat;
+  }
+}
+// Is it a request that a model answers (chat_call.h)?
+constexpr bool is_chat(Route route) {
+  return route == Route::chat_completions || route == Route::messages || route == Route::responses;
+}
+// What receipts and metrics call them.
+telemetry::CallType call_of(Route route);
+telemetry::WireDialect dialect_of(dialect::hub::Wire wire);
 
 }  // namespace steelyard

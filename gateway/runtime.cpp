@@ -5,6 +5,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/net/head_writer.h"
 #include "gateway/net/tls.h"
 #include "gateway/own_vocabulary.h"
@@ -55,19 +56,30 @@ std::string host_field(const BaseUrl& base) {
   return usual ? host : host + ":" + std::to_string(base.origin.port);
 }
 
+using dialect::hub::Wire;
+
+std::string_view path_of(const BaseUrl& base, Wire wire) {
+  switch (wire) {
+    case Wire::openai_responses: return "/responses";
+    // Anthropic's base URL is usually given without its version.
+    case Wire::anthropic: return base.path.ends_with("/v1") ? "/messages" : "/v1/messages";
+    case Wire::openai_chat:
+    case Wire::gemini: break;
+  }
+  return "/chat/completions";
+}
+
 // One per key: what never changes of a request head.
-Secret chat_head(const BaseUrl& base, std::string_view key, bool anthropic) {
-  // Anthropic's base URL is usually given without its version.
-  const std::string_view path = !anthropic                   ? "/chat/completions"
-                                : base.path.ends_with("/v1") ? "/messages"
-                                                             : "/v1/messages";
+Secret chat_head(const BaseUrl& base, std::string_view key, Wire wire) {
   std::string head = "POST " + base.path;
-  head.append(path).append(" HTTP/1.1\r\nhost: ").append(host_field(base));
+  head.append(path_of(base, wire)).append(" HTTP/1.1\r\nhost: ").append(host_field(base));
   head.append(
       "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
       "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n");
   if (!key.empty())
-    head.append(anthropic ? "x-api-key: " : "authorization: Bearer ").append(key).append("\r\n");
+    head.append(wire == Wire::anthropic ? "x-api-key: " : "authorization: Bearer ")
+        .append(key)
+        .append("\r\n");
   head += "content-length: ";
   return Secret(std::move(head));
 }
@@ -83,11 +95,11 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
     if (!context) return fail(unusable("provider `" + spec.name + "`: " + context.error().context));
     provider.origin.tls_context = *context;
   }
-  const bool anthropic = spec.dialect == "anthropic";
-  if (anthropic) provider.wire = dialect::hub::Wire::anthropic;
+  provider.wire = dialect::hub::wire_named(spec.dialect);
   for (const Secret& key : spec.keys)
-    provider.chat_heads.push_back(chat_head(*base, key.reveal(), anthropic));
-  if (provider.chat_heads.empty()) provider.chat_heads.push_back(chat_head(*base, {}, anthropic));
+    provider.chat_heads.push_back(chat_head(*base, key.reveal(), provider.wire));
+  if (provider.chat_heads.empty())
+    provider.chat_heads.push_back(chat_head(*base, {}, provider.wire));
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);

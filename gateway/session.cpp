@@ -59,7 +59,7 @@ net::Detached Session::run() {
       const bool got = co_await next_request();
       if (!got) break;
       begin_serving();
-      if (route_ == Route::chat_completions || route_ == Route::messages) {
+      if (is_chat(route_)) {
         co_await serve_chat(*this);
       } else if (route_ == Route::explain) {
         co_await serve_explain(*this);

@@ -58,10 +58,9 @@ class Session {
   Instant started_at() const { return started_at_; }
   std::int64_t auth_ns() const { return auth_ns_; }  // finding the key and what it may do
   bool client_gone() const { return gone_; }
-  // The client speaks Anthropic's dialect: errors too are told in it.
-  bool speaks_anthropic() const {
-    return route_ == Route::messages || route_ == Route::count_messages;
-  }
+  // The dialect of the client: errors too are told in it.
+  Route route() const { return route_; }
+  dialect::hub::Wire wire() const { return wire_of(route_); }
   bool http_1_0() const { return reader_.head().version_minor == 0; }
   bool will_close() const;
   void close_after() { close_after_ = true; }

@@ -11,8 +11,8 @@
 #include "config/types/instant.h"
 #include "gateway/chat_shape.h"
 #include "gateway/dialect/answer_shape.h"
-#include "gateway/dialect/anthropic_request.h"
 #include "gateway/dialect/hub_facts.h"
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/exact_counts.h"
@@ -31,8 +31,8 @@ struct WorkerTools {
       : counter(std::move(token_counter)), shape_scratch(seed) {}
 
   dialect::openai::RequestParser requests;
-  dialect::anthropic::RequestParser messages;
-  dialect::hub::Request hub_request;  // of `messages`, until the next wait
+  dialect::hub::RequestReaders hub_requests;  // of all dialects but Chat
+  dialect::hub::Request hub_request;          // of `hub_requests`, until the next wait
   dialect::hub::FactsRoom hub_facts;
   dialect::openai::ResponseParser answers;
   dialect::openai::ChatAnswer answer;

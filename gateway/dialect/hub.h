@@ -14,7 +14,8 @@
 
 namespace steelyard::dialect::hub {
 
-enum class Wire : std::uint8_t { openai_chat, anthropic };  // where a native slice comes from
+// The dialects. What each means for the gateway stands in hub_wires.h and hub_errors.h.
+enum class Wire : std::uint8_t { openai_chat, anthropic, openai_responses, gemini };
 
 enum class PartKind : std::uint8_t {
   text,

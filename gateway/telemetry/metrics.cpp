@@ -8,7 +8,7 @@
 namespace steelyard::telemetry {
 namespace {
 
-static_assert(static_cast<std::size_t>(WireDialect::gemini) + 1 == dialects_count);
+static_assert(static_cast<std::size_t>(WireDialect::responses) + 1 == dialects_count);
 static_assert(static_cast<std::size_t>(CallType::pass_through) + 1 == calls_count);
 static_assert(static_cast<std::size_t>(ErrorKind::internal) + 2 == outcomes_count);  // and success
 

@@ -29,6 +29,7 @@ const char* name_of(WireDialect dialect) {
     case WireDialect::openai: return "openai";
     case WireDialect::anthropic: return "anthropic";
     case WireDialect::gemini: return "gemini";
+    case WireDialect::responses: return "responses";
   }
   return "none";
 }

@@ -33,7 +33,7 @@ struct AttemptRecord {
 struct ReceiptRecord {
   std::string id, mark, scope, json;
   int status = 0;
-  bool failed = false, over_budget = false, at_gate = false;
+  bool failed = false, over_budget = false;
   std::int64_t spend = 0, overrun = 0;
   std::vector<AttemptRecord> attempts;
 };

@@ -17,7 +17,6 @@ void World::remember(const telemetry::Receipt& receipt) {
   r.status = receipt.http_status;
   r.failed = receipt.failed;
   r.over_budget = receipt.failed && receipt.error == ErrorKind::over_budget;
-  r.at_gate = receipt.call == telemetry::CallType::none;
   r.spend = receipt.spend.v;
   r.overrun = receipt.overrun.v;
   for (const telemetry::ReceiptAttempt& a : receipt.attempts)

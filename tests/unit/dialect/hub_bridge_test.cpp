@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "gateway/dialect/hub_bridge.h"
+#include "gateway/dialect/hub_errors.h"
 #include "tests/unit/dialect/hub_answer_support.h"
 #include "tests/unit/dialect/support.h"
 

@@ -1,0 +1,29 @@
+#pragma once
+// Errors in the shape of the client's dialect, whichever it is: our own, and those of providers.
+// One list of dialects; the shapes are in the errors file of each.
+#include <string>
+#include <string_view>
+
+#include "config/types/error.h"
+#include "gateway/dialect/fault.h"
+#include "gateway/dialect/hub.h"
+#include "gateway/dialect/openai_errors.h"
+
+namespace steelyard::dialect::hub {
+
+// Status, type and code of an error of ours. `refusal_status`: of over_budget, 429 or 402.
+openai::HttpReply reply_for(Wire client, ErrorKind kind, int refusal_status = 429);
+// Appends the body.
+void write_error(std::string& out, Wire client, const Error& error, const ErrorExtras& extras);
+// Appends what ends a stream after its first byte. `events`: how many events the client has got,
+// where they are numbered.
+void write_sse_error(std::string& out, Wire client, const Error& error, const ErrorExtras& extras,
+                     std::int64_t events = 0);
+
+// An error of a provider in the client's dialect; appends to `out`.
+void write_fault(std::string& out, Wire client, const UpstreamFault& fault, int upstream_status,
+                 std::string_view request_id);
+// The status to go with it.
+int fault_status(Wire client, const UpstreamFault& fault, int upstream_status);
+
+}  // namespace steelyard::dialect::hub

@@ -1,0 +1,140 @@
+#include "gateway/dialect/hub_wires.h"
+
+#include <array>
+#include <optional>
+#include <utility>
+
+#include "gateway/dialect/anthropic_encode.h"
+#include "gateway/dialect/anthropic_events.h"
+#include "gateway/dialect/anthropic_request.h"
+#include "gateway/dialect/openai_encode.h"
+#include "gateway/dialect/openai_events.h"
+#include "gateway/dialect/openai_hub_request.h"
+
+namespace steelyard::dialect::hub {
+namespace {
+
+constexpr std::array<std::string_view, 4> names{"openai", "anthropic", "responses", "gemini"};
+
+// The dialects' own classes know nothing of these interfaces.
+template <class Decoder>
+class ReaderOf final : public StreamReader {
+ public:
+  template <class... Args>
+  explicit ReaderOf(Args&&... args) : decoder_(std::forward<Args>(args)...) {}
+  void feed(std::string_view bytes, EventSink& sink) override { decoder_.feed(bytes, sink); }
+  Result<void> finish(EventSink& sink) override { return decoder_.finish(sink); }
+
+ private:
+  Decoder decoder_;
+};
+
+template <class Encoder>
+class StreamWriterOf final : public StreamWriter {
+ public:
+  template <class... Args>
+  explicit StreamWriterOf(Args&&... args) : encoder_(std::forward<Args>(args)...) {}
+  void take(const Event& event) override { encoder_.take(event); }
+
+ private:
+  Encoder encoder_;
+};
+
+template <class Writer>
+class WholeWriterOf final : public WholeWriter {
+ public:
+  template <class... Args>
+  explicit WholeWriterOf(Args&&... args) : writer_(std::forward<Args>(args)...) {}
+  void take(const Event& event) override { writer_.take(event); }
+  void write(std::string& out) const override { writer_.write(out); }
+
+ private:
+  Writer writer_;
+};
+
+anthropic::EncodeOptions for_messages(const BridgeOptions& options) {
+  return {{}, options.request_id, options.quirks};
+}
+openai::EncodeOptions for_chat(const BridgeOptions& options, bool include_usage) {
+  return {{}, options.created, include_usage, options.quirks};
+}
+
+}  // namespace
+
+Wire wire_named(std::string_view name) {
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (names[i] == name) return static_cast<Wire>(i);
+  return Wire::openai_chat;
+}
+
+std::string_view name_of(Wire wire) {
+  return names[static_cast<std::size_t>(wire)];
+}
+
+std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options) {
+  switch (options.provider) {
+    case Wire::anthropic: return std::make_unique<ReaderOf<anthropic::StreamDecoder>>();
+    case Wire::openai_chat:
+    case Wire::openai_responses:
+    case Wire::gemini: break;
+  }
+  return std::make_unique<ReaderOf<openai::ChatStreamDecoder>>(
+      openai::ChatDecoderOptions{options.ends_without_done});
+}
+
+std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, std::string& out) {
+  switch (options.client) {
+    case Wire::anthropic:
+      return std::make_unique<StreamWriterOf<anthropic::StreamEncoder>>(for_messages(options), out);
+    case Wire::openai_chat:
+    case Wire::openai_responses:
+    case Wire::gemini: break;
+  }
+  return std::make_unique<StreamWriterOf<openai::ChatStreamEncoder>>(
+      for_chat(options, options.include_usage), out);
+}
+
+bool read_whole(Wire provider, std::string_view body, EventSink& sink) {
+  switch (provider) {
+    case Wire::anthropic: return anthropic::read_message(body, sink);
+    case Wire::openai_chat:
+    case Wire::openai_responses:
+    case Wire::gemini: break;
+  }
+  return openai::read_completion(body, sink);
+}
+
+std::unique_ptr<WholeWriter> make_whole_writer(const BridgeOptions& options) {
+  switch (options.client) {
+    case Wire::anthropic:
+      return std::make_unique<WholeWriterOf<anthropic::MessageWriter>>(for_messages(options));
+    case Wire::openai_chat:
+    case Wire::openai_responses:
+    case Wire::gemini: break;
+  }
+  return std::make_unique<WholeWriterOf<openai::CompletionWriter>>(for_chat(options, true));
+}
+
+struct RequestReaders::Parsers {
+  std::optional<openai::HubRequestParser> chat;
+  std::optional<anthropic::RequestParser> messages;
+};
+
+RequestReaders::RequestReaders() : parsers_(std::make_unique<Parsers>()) {}
+RequestReaders::~RequestReaders() = default;
+
+Result<void> RequestReaders::parse(Wire client, std::string_view body, Request& out) {
+  const auto with = [&](auto& parser) {
+    if (!parser) parser.emplace();
+    return parser->parse(body, out);
+  };
+  switch (client) {
+    case Wire::anthropic: return with(parsers_->messages);
+    case Wire::openai_chat:
+    case Wire::openai_responses:
+    case Wire::gemini: break;
+  }
+  return with(parsers_->chat);
+}
+
+}  // namespace steelyard::dialect::hub
