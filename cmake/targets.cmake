@@ -56,6 +56,8 @@ steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_t
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
 steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router EXTERNAL SQLite::SQLite3 fmt::fmt)
 steelyard_library(steelyard_telemetry FOLDERS gateway/telemetry DEPS steelyard_router EXTERNAL spdlog::spdlog fmt::fmt)
+steelyard_library(steelyard_reports FOLDERS gateway/reports DEPS steelyard_store steelyard_telemetry
+  EXTERNAL SQLite::SQLite3 simdjson::simdjson fmt::fmt)
 steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types
   EXTERNAL steelyard_asio simdjson::simdjson fmt::fmt)
 steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin
@@ -74,7 +76,7 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/gateway/main.cpp)
     COMMAND ${CMAKE_COMMAND} -DOUTPUT=${demo_source} -DROOT=${PROJECT_SOURCE_DIR} "-DFILES=${demo_files}"
             -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
   add_executable(steelyard gateway/main.cpp ${cli_sources} ${demo_source})
-  target_link_libraries(steelyard PRIVATE steelyard_gateway steelyard_warnings CLI11::CLI11)
+  target_link_libraries(steelyard PRIVATE steelyard_gateway steelyard_reports steelyard_warnings CLI11::CLI11)
   target_compile_definitions(steelyard PRIVATE STEELYARD_VERSION="${PROJECT_VERSION}")
 endif()
 
@@ -103,6 +105,7 @@ if(STEELYARD_TESTS)
   steelyard_tests(tokens steelyard_router)
   steelyard_tests(calibration steelyard_router steelyard_config)
   steelyard_tests(ledger steelyard_router steelyard_store)
+  steelyard_tests(reports steelyard_reports)
   steelyard_tests(router steelyard_router steelyard_config)
   steelyard_tests(dialect steelyard_dialect)
   steelyard_tests(net steelyard_net)

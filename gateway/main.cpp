@@ -5,7 +5,9 @@
 #include "gateway/cli/check_command.h"
 #include "gateway/cli/check_hooks.h"
 #include "gateway/cli/explain_command.h"
+#include "gateway/cli/ledger_command.h"
 #include "gateway/cli/mock_command.h"
+#include "gateway/cli/report_command.h"
 #include "gateway/cli/serve_command.h"
 #include "gateway/cli/tokens_command.h"
 
@@ -43,6 +45,8 @@ int main(int argc, char** argv) {
   add_serve_command(app, STEELYARD_VERSION, exit_code);
   add_check_command(app, check_hooks(), exit_code);
   add_explain_command(app, exit_code);
+  add_ledger_command(app, exit_code);
+  add_report_command(app, exit_code);
   add_mock_command(app, exit_code);
   add_tokens_command(app, exit_code);
   add_version_command(app);

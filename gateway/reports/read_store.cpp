@@ -1,0 +1,281 @@
+#include "gateway/reports/read_store.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "gateway/reports/decision_line.h"
+#include "gateway/store/recovery.h"
+#include "gateway/telemetry/receipt.h"
+
+namespace steelyard::reports {
+namespace {
+
+constexpr std::int64_t schema_version = 1;
+
+constexpr const char* schema = R"sql(
+create table meta(name text primary key, value) without rowid;
+create table sources(path text primary key, beginning text, bytes integer) without rowid;
+create table requests(
+  id integer primary key, request_id text unique, start_ns integer, end_ns integer,
+  organisation text, team text, key text, session text, task text, call_type text, status text,
+  http_status integer, error_class text, policy text, tier text, model_asked text, model text,
+  provider text, stream integer, retries integer, escalated integer, spend_nano_usd integer,
+  held_nano_usd integer, overrun_nano_usd integer, counterfactual_model text,
+  counterfactual_nano_usd integer, saved_nano_usd integer, config_hash text);
+create index requests_start on requests(start_ns);
+create table tags(request integer, tag text, primary key(request, tag)) without rowid;
+create table attempts(
+  request integer, number integer, last integer, provider text, model text, status integer,
+  error_class text, usage_source text, held_nano_usd integer, cost_nano_usd integer,
+  prompt_tokens integer, cached_tokens integer, cache_write_tokens integer,
+  completion_tokens integer, reasoning_tokens integer,
+  primary key(request, number)) without rowid;
+create table budgets(
+  scope text, per text, time_zone text, limit_nano_usd integer, window_start_ns integer,
+  window_end_ns integer, posted_nano_usd integer, held_nano_usd integer, overrun_nano_usd integer);
+create view charges as select
+  r.id, r.request_id, r.start_ns, r.organisation, r.team, r.key, r.session, r.task, r.policy,
+  r.tier, r.status as request_status, r.error_class as request_error, a.provider, a.model,
+  a.status, a.error_class, a.usage_source, a.held_nano_usd, a.cost_nano_usd as spend_nano_usd,
+  a.last, iif(a.last, r.saved_nano_usd, 0) as saved_nano_usd,
+  a.prompt_tokens, a.cached_tokens, a.cache_write_tokens, a.completion_tokens, a.reasoning_tokens
+  from requests r join attempts a on a.request = r.id;
+)sql";
+
+constexpr std::string_view insert_request =
+    "insert or ignore into requests(request_id, start_ns, end_ns, organisation, team, key, "
+    "session, task, call_type, status, http_status, error_class, policy, tier, model_asked, model, "
+    "provider, stream, retries, escalated, spend_nano_usd, held_nano_usd, overrun_nano_usd, "
+    "counterfactual_model, counterfactual_nano_usd, saved_nano_usd, config_hash) "
+    "values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) returning id";
+
+auto bad(const std::string& what) {
+  return fail(ErrorKind::storage, ErrorSource::gateway, Retry::never, what);
+}
+
+// Writes lines; one per refresh.
+class LineWriter {
+ public:
+  static Result<LineWriter> make(Database& database) {
+    Result<Statement> request = database.prepare(insert_request);
+    if (!request) return fail(request.error());
+    Result<Statement> tag = database.prepare("insert or ignore into tags values(?,?)");
+    if (!tag) return fail(tag.error());
+    Result<Statement> attempt =
+        database.prepare("insert into attempts values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    if (!attempt) return fail(attempt.error());
+    return LineWriter(std::move(*request), std::move(*tag), std::move(*attempt));
+  }
+
+  Result<void> write(const DecisionLine& line) {
+    bind(line);
+    Result<bool> row = request_.step();
+    if (!row) return fail(row.error());
+    if (!*row) return {};  // known already
+    const std::int64_t id = request_.integer(0);
+    row = request_.step();
+    if (!row) return fail(row.error());
+    for (const std::string& tag : line.tags) {
+      const Result<bool> done = tag_.bind(1, id).bind(2, std::string_view(tag)).step();
+      if (!done) return fail(done.error());
+    }
+    return write_attempts(id, line);
+  }
+
+ private:
+  LineWriter(Statement request, Statement tag, Statement attempt)
+      : request_(std::move(request)), tag_(std::move(tag)), attempt_(std::move(attempt)) {}
+
+  void bind(const DecisionLine& l) {
+    int at = 0;
+    const auto text = [&](std::string_view value) { request_.bind(++at, value); };
+    const auto number = [&](std::int64_t value) { request_.bind(++at, value); };
+    text(text_of(l.id));
+    number(l.start.ns);
+    number(l.end.ns);
+    for (const std::string* value :
+         {&l.organisation, &l.team, &l.key, &l.session, &l.task, &l.call_type, &l.status})
+      text(*value);
+    number(l.http_status);
+    for (const std::string* value :
+         {&l.error_class, &l.policy, &l.tier, &l.model_asked, &l.model, &l.provider})
+      text(*value);
+    for (const std::int64_t value : {std::int64_t{l.stream}, l.retries, std::int64_t{l.escalated},
+                                     l.spend.v, l.held.v, l.overrun.v})
+      number(value);
+    text(l.counterfactual_model);
+    number(l.counterfactual.v);
+    number(l.compared ? l.saved.v : 0);
+    text(l.config_hash);
+  }
+
+  // At least one row, and rows that add up to the request, whatever the line left out.
+  Result<void> write_attempts(std::int64_t id, const DecisionLine& line) {
+    std::vector<LineAttempt> attempts = line.attempts;
+    NanoUsd rest = line.spend;
+    for (const LineAttempt& attempt : attempts) rest -= attempt.cost;
+    if (attempts.empty() || rest.v != 0) {
+      LineAttempt missing;
+      missing.cost = rest;
+      missing.model = line.model;
+      missing.provider = line.provider;
+      attempts.insert(attempts.begin(), missing);
+    }
+    for (std::size_t i = 0; i < attempts.size(); ++i) {
+      const LineAttempt& a = attempts[i];
+      const bool last = i + 1 == attempts.size();
+      attempt_.bind(1, id).bind(2, static_cast<std::int64_t>(i)).bind(3, std::int64_t{last});
+      attempt_.bind(4, std::string_view(a.provider)).bind(5, std::string_view(a.model));
+      attempt_.bind(6, a.status).bind(7, std::string_view(a.error_class));
+      attempt_.bind(8, std::string_view(a.usage_source)).bind(9, a.held.v).bind(10, a.cost.v);
+      attempt_.bind(11, a.tokens.prompt).bind(12, a.tokens.cached).bind(13, a.tokens.cache_write);
+      attempt_.bind(14, a.tokens.completion).bind(15, a.tokens.reasoning);
+      const Result<bool> done = attempt_.step();
+      if (!done) return fail(done.error());
+    }
+    return {};
+  }
+
+  Statement request_, tag_, attempt_;
+};
+
+// The first bytes of a file say whether it is still the file that was read.
+std::string beginning_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text(96, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  return text;
+}
+
+}  // namespace
+
+Result<ReadStore> ReadStore::open(const std::string& path, Mode mode) {
+  Result<Database> database = Database::open(path, mode);
+  if (!database) return fail(database.error());
+  ReadStore store(std::move(*database));
+  Result<Statement> tables =
+      store.database_.prepare("select count(*) from sqlite_master where name = 'meta'");
+  if (!tables) return fail(tables.error());
+  const Result<bool> row = tables->step();
+  if (!row) return fail(row.error());
+  if (tables->integer(0) == 0) {
+    if (mode == Mode::read) return bad("`" + path + "` is no read store");
+    const Result<void> made = store.database_.run(schema);
+    if (!made) return fail(made.error());
+    const std::string version =
+        "insert into meta values('version', " + std::to_string(schema_version) + ")";
+    const Result<void> said = store.database_.run(version.c_str());
+    if (!said) return fail(said.error());
+    return store;
+  }
+  Result<Statement> version =
+      store.database_.prepare("select value from meta where name = 'version'");
+  if (!version) return fail(version.error());
+  const Result<bool> known = version->step();
+  if (!known) return fail(known.error());
+  if (!*known || version->integer(0) != schema_version)
+    return bad("`" + path + "` was made by another version: run `steelyard ledger rebuild`");
+  return store;
+}
+
+Result<ReadStore> ReadStore::rebuild(const std::string& path) {
+  std::error_code error;
+  for (const char* const beside : {"", "-wal", "-shm", "-journal"})
+    std::filesystem::remove(path + beside, error);
+  if (error) return bad("cannot remove `" + path + "`: " + error.message());
+  return open(path, Mode::write);
+}
+
+Result<std::uint64_t> ReadStore::read_log(const std::string& path) {
+  Result<Statement> source =
+      database_.prepare("select beginning, bytes from sources where path = ?");
+  if (!source) return fail(source.error());
+  const Result<bool> known = source->bind(1, std::string_view(path)).step();
+  if (!known) return fail(known.error());
+  const std::string beginning = beginning_of(path);
+  std::uint64_t from = 0;
+  // A short file may have grown since: then its old beginning begins the new one.
+  if (*known && !source->text(0).empty() && beginning.starts_with(source->text(0)))
+    from = static_cast<std::uint64_t>(source->integer(1));
+  Result<LineWriter> writer = LineWriter::make(database_);
+  if (!writer) return fail(writer.error());
+  Result<void> written;
+  const Result<LogReading> reading = read_decisions(path, from, [&](const DecisionLine& line) {
+    if (written) written = writer->write(line);
+  });
+  if (!reading) return fail(reading.error());
+  if (!written) return fail(written.error());
+  Result<Statement> note = database_.prepare("insert or replace into sources values(?,?,?)");
+  if (!note) return fail(note.error());
+  const Result<bool> noted = note->bind(1, std::string_view(path))
+                                 .bind(2, std::string_view(beginning))
+                                 .bind(3, static_cast<std::int64_t>(from + reading->bytes))
+                                 .step();
+  if (!noted) return fail(noted.error());
+  return reading->lines;
+}
+
+Result<std::uint64_t> ReadStore::read_balances(const std::string& directory) {
+  const Result<store::Recovered> books = store::read_books(directory);
+  if (!books) return fail(books.error());
+  const Result<void> emptied = database_.run("delete from budgets");
+  if (!emptied) return fail(emptied.error());
+  Result<Statement> insert = database_.prepare("insert into budgets values(?,?,?,?,?,?,?,?,?)");
+  if (!insert) return fail(insert.error());
+  std::uint64_t count = 0;
+  for (const router::Balances::Account& account : books->balances.accounts()) {
+    for (const router::Balances::Window& window : account.windows) {
+      const router::WindowBalance& b = window.balance;
+      insert->bind(1, std::string_view(account.scope));
+      insert->bind(2, std::string_view(telemetry::window_name(account.per)));
+      insert->bind(3, std::string_view(account.zone)).bind(4, account.limit.v);
+      insert->bind(5, b.start.ns).bind(6, b.end.ns).bind(7, b.posted.v);
+      const Result<bool> done = insert->bind(8, b.held.v).bind(9, b.overrun.v).step();
+      if (!done) return fail(done.error());
+      ++count;
+    }
+  }
+  return count;
+}
+
+Result<RefreshReport> ReadStore::refresh(const std::vector<std::string>& decisions,
+                                         const std::string& directory) {
+  const Result<void> begun = database_.run("begin immediate");
+  if (!begun) return fail(begun.error());
+  RefreshReport report;
+  const auto abandon = [&](const Error& error) {
+    (void)database_.run("rollback");
+    return fail(error);
+  };
+  for (const std::string& path : decisions) {
+    const Result<std::uint64_t> lines = read_log(path);
+    if (!lines) return abandon(lines.error());
+    report.lines += *lines;
+  }
+  if (!directory.empty()) {
+    const Result<std::uint64_t> windows = read_balances(directory);
+    if (!windows) return abandon(windows.error());
+    report.windows = *windows;
+  }
+  const Result<void> done = database_.run("commit");
+  if (!done) return abandon(done.error());
+  return report;
+}
+
+Result<StoreTotals> ReadStore::totals() {
+  // In two halves: a sum in SQL stops at 64 bits with an error.
+  Result<Statement> sum = database_.prepare(
+      "select count(*), sum(spend_nano_usd / 1000000000), sum(spend_nano_usd % 1000000000) "
+      "from requests");
+  if (!sum) return fail(sum.error());
+  const Result<bool> row = sum->step();
+  if (!row) return fail(row.error());
+  StoreTotals out;
+  out.requests = static_cast<std::uint64_t>(sum->integer(0));
+  out.spend = static_cast<Int128>(sum->integer(1)) * 1'000'000'000 + sum->integer(2);
+  return out;
+}
+
+}  // namespace steelyard::reports

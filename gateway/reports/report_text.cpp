@@ -1,0 +1,125 @@
+// Reports as a table, CSV and JSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/types/json_writer.h"
+#include "gateway/reports/report.h"
+#include "gateway/usd_text.h"
+
+namespace steelyard::reports {
+namespace {
+
+constexpr std::string_view figure_names[] = {"requests",          "failed",    "prompt_tokens",
+                                             "completion_tokens", "spent_usd", "saved_usd"};
+
+std::string usd(NanoUsd amount) {
+  return std::string(UsdText(amount).view());
+}
+
+std::vector<std::string> figures_of(const ReportRow& row) {
+  return {std::to_string(row.requests),
+          std::to_string(row.failed),
+          std::to_string(row.prompt_tokens),
+          std::to_string(row.completion_tokens),
+          usd(row.spend),
+          usd(row.saved)};
+}
+
+// Columns of text: names on the left, figures to the right.
+class Table {
+ public:
+  explicit Table(std::size_t names) : names_(names) {}
+  void add(std::vector<std::string> cells) {
+    widths_.resize(std::max(widths_.size(), cells.size()));
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      widths_[i] = std::max(widths_[i], cells[i].size());
+    rows_.push_back(std::move(cells));
+  }
+  std::string text() const {
+    std::string out;
+    for (const std::vector<std::string>& row : rows_) {
+      std::string line;
+      for (std::size_t i = 0; i < row.size(); ++i)
+        line += i < names_ ? fmt::format("{:<{}}  ", row[i], widths_[i])
+                           : fmt::format("{:>{}}  ", row[i], widths_[i]);
+      line.erase(line.find_last_not_of(' ') + 1);
+      out += line + "\n";
+    }
+    return out;
+  }
+
+ private:
+  std::size_t names_;
+  std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
+}
+
+void json_figures(JsonWriter& json, const ReportRow& row) {
+  json.field("requests", row.requests).field("failed", row.failed);
+  json.field("prompt_tokens", row.prompt_tokens).field("completion_tokens", row.completion_tokens);
+  json.field("spend_nano_usd", row.spend.v).field("held_nano_usd", row.held.v);
+  json.field("saved_nano_usd", row.saved.v);
+}
+
+}  // namespace
+
+std::string report_table(const Report& report) {
+  Table table(std::max<std::size_t>(report.by.size(), 1));
+  std::vector<std::string> head = report.by;
+  if (head.empty()) head.emplace_back();
+  for (const std::string_view name : figure_names) head.emplace_back(name);
+  table.add(std::move(head));
+  const auto add = [&](std::vector<std::string> cells, const ReportRow& row) {
+    for (std::string& cell : cells)
+      if (cell.empty()) cell = "-";
+    for (std::string& figure : figures_of(row)) cells.push_back(std::move(figure));
+    table.add(std::move(cells));
+  };
+  if (!report.by.empty())
+    for (const ReportRow& row : report.rows) add(row.group, row);
+  std::vector<std::string> total(std::max<std::size_t>(report.by.size(), 1), " ");
+  total[0] = "total";
+  add(std::move(total), report.total);
+  return table.text();
+}
+
+std::string report_csv(const Report& report) {
+  std::string out;
+  for (const std::string& name : report.by) out += name + ",";
+  for (const std::string_view name : figure_names) out += std::string(name) + ",";
+  out.back() = '\r';
+  out += '\n';
+  for (const ReportRow& row : report.rows) {
+    for (const std::string& text : row.group) out += csv_cell(text) + ",";
+    for (const std::string& figure : figures_of(row)) out += figure + ",";
+    out.back() = '\r';
+    out += '\n';
+  }
+  return out;
+}
+
+std::string report_json(const Report& report) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("rows").begin_array();
+  for (const ReportRow& row : report.rows) {
+    json.begin_object();
+    for (std::size_t i = 0; i < report.by.size(); ++i) json.field(report.by[i], row.group[i]);
+    json_figures(json, row);
+    json.end_object();
+  }
+  json.end_array().key("total").begin_object();
+  json_figures(json, report.total);
+  json.end_object().end_object();
+  return out + "\n";
+}
+
+}  // namespace steelyard::reports

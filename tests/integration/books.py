@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""The books can be read and checked: `ledger verify`, `ledger rebuild` and `report` on what a real gateway wrote."""
+import json
+import pathlib
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from gateway import STEELYARD, Cases, Mock, message, running, start, wait_until  # noqa: E402
+
+MODELS = ("cheap,1,2", "dear,10,20")
+
+
+def command(gateway, *words):
+    done = subprocess.run([STEELYARD, *words, "-c", "gateway.yaml"], cwd=gateway.folder, env=gateway.environment,
+                          capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout, done.stderr
+
+
+def spend_some(gateway, count=40):
+    with ThreadPoolExecutor(8) as clients:
+        asked = [clients.submit(gateway.chat, message("x" * n, max_tokens=20, stream=n % 3 == 0,
+                                                      model="dear" if n % 4 == 0 else "auto")) for n in range(count)]
+        assert all(done.result()[0] == 200 for done in asked)
+    gateway.receipts(count)
+
+
+def both():
+    mock = Mock(*MODELS)
+    return mock, start({"one": (mock.port, ["*"])}, budgets="[{ limit: $10, per: month }]",
+                       team_budgets="[{ limit: $5, per: day }]")
+
+
+def test_the_books_agree_while_it_runs_and_after_it_ended():
+    mock, gateway = both()
+    with running(mock, gateway):
+        spend_some(gateway)
+        for stopped in (False, True):
+            if stopped:
+                assert gateway.stop() == 0
+            status, out, err = command(gateway, "ledger", "verify", "--json")
+            assert status == 0, (out, err)
+            report = json.loads(out)
+            assert report["agree"] and report["requests_compared"] == 40 and report["in_flight"] == 0, report
+        status, out, err = command(gateway, "ledger", "rebuild")
+        assert status == 0, err
+        assert json.loads(command(gateway, "ledger", "verify", "--json")[1])["stored"] == 40
+
+        # One nano-dollar in the log, and the exit code says so.
+        log = gateway.folder / "decisions.jsonl"
+        text = log.read_text()
+        first = json.loads(text.split("\n")[0])["spend_nano_usd"]
+        log.write_text(text.replace(f'"spend_nano_usd":{first},', f'"spend_nano_usd":{first + 1},', 1))
+        status, out, _ = command(gateway, "ledger", "verify")
+        assert status == 1 and "DIFFERENT" in out, out
+
+
+def test_a_report_says_what_the_provider_billed():
+    mock, gateway = both()
+    with running(mock, gateway):
+        spend_some(gateway)
+        bill = mock.bill()
+        status, out, err = command(gateway, "report", "--by", "model", "--format", "json")
+        assert status == 0, err
+        report = json.loads(out)
+        assert report["total"]["requests"] == 40
+        assert report["total"]["spend_nano_usd"] == bill["total"]["nano_usd"]
+        spent = {row["model"]: row["spend_nano_usd"] for row in report["rows"]}
+        assert set(spent) == {"cheap", "dear"} and sum(spent.values()) == bill["total"]["nano_usd"], (spent, bill)
+        saved = sum(r["saved_nano_usd"] for r in gateway.receipts(40))
+        assert report["total"]["saved_nano_usd"] == saved and saved > 0
+
+        status, out, _ = command(gateway, "report", "--by", "team,day", "--where", "team=search", "--format", "csv")
+        head, row, *_ = out.split("\r\n")
+        assert head.startswith("team,day,requests,") and row.startswith("acme/search,20"), out
+        # The same question without us.
+        with sqlite3.connect(gateway.folder / "ledger" / "reports.sqlite") as store:
+            [(nano,)] = store.execute("select sum(spend_nano_usd) from charges where team = 'search'")
+        assert nano == bill["total"]["nano_usd"]
+        assert command(gateway, "report", "--by", "colour")[0] == 2
+        assert command(gateway, "report", "--time-zone", "Europe/Atlantis")[0] == 2
+
+
+def test_killed_in_flight_the_books_still_agree():
+    mock, gateway = both()
+    with running(mock, gateway):
+        spend_some(gateway, 10)
+        mock.behave(output_tokens=20, latency_ms=5000)
+        with ThreadPoolExecutor(4) as clients:
+            asked = [clients.submit(lambda: swallow(gateway)) for _ in range(4)]
+            wait_until(lambda: gateway.budgets()["acme"]["held_nano_usd"] > 0)
+            wait_until(lambda: len(mock.requests(20)) >= 14)
+            gateway.kill()
+            for one in asked:
+                one.result()
+        status, out, err = command(gateway, "ledger", "verify", "--json")
+        assert status == 0 and json.loads(out)["in_flight"] == 4, (out, err)
+        gateway.start()
+        report = json.loads(command(gateway, "ledger", "verify", "--json")[1])
+        assert report["agree"] and report["recovered"] == 4 and report["in_flight"] == 0, report
+
+
+def swallow(gateway):
+    try:
+        gateway.chat(message(max_tokens=20))
+    except OSError:
+        pass
+    except Exception as broken:  # the client library's word for a connection that was cut
+        assert "Remote" in type(broken).__name__ or "Incomplete" in type(broken).__name__, broken
+
+
+if __name__ == "__main__":
+    Cases(globals()).run()
