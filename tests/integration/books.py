@@ -73,7 +73,7 @@ def test_a_report_says_what_the_provider_billed():
         assert report["total"]["saved_nano_usd"] == saved and saved > 0
 
         status, out, _ = command(gateway, "report", "--by", "team,day", "--where", "team=search", "--format", "csv")
-        head, row, *_ = out.split("\r\n")
+        head, row, *_ = out.splitlines()
         assert head.startswith("team,day,requests,") and row.startswith("acme/search,20"), out
         # The same question without us.
         with sqlite3.connect(gateway.folder / "ledger" / "reports.sqlite") as store:
