@@ -40,9 +40,11 @@ struct Part {
   std::string_view name;  // escaped: tool; title or file name of a document
   std::string_view arguments;   // of tool_use: raw JSON, or escaped if arguments_escaped
   std::string_view media_type;  // escaped: "image\/png" or "wav"
-  std::string_view signature;   // escaped, of thinking
-  std::string_view cache;       // raw cache_control object
-  std::string_view citations;   // raw: array of a text, settings of a document
+  // Escaped. Of thinking: the provider's, or a carrier (hub_carrier.h). Of text and calls:
+  // Gemini's.
+  std::string_view signature;
+  std::string_view cache;                            // raw cache_control object
+  std::string_view citations;                        // raw: array of a text, settings of a document
   std::uint32_t nested_begin = 0, nested_count = 0;  // of tool_result, in Request::nested
   PartKind kind = PartKind::text;
   SourceKind source = SourceKind::none;

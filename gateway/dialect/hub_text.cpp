@@ -77,6 +77,16 @@ void append_legal_id(std::string& out, std::string_view id) {
   out += '-';
 }
 
+void append_digest(std::string& out, std::initializer_list<std::string_view> pieces) {
+  std::uint64_t a = 0xCBF29CE484222325u, b = 0x84222325CBF29CE4u;
+  for (const std::string_view piece : pieces) {
+    a = fnv(piece, a ^ piece.size());
+    b = fnv(piece, b ^ piece.size());
+  }
+  append_hex(out, a);
+  append_hex(out, b);
+}
+
 void append_base64url(std::string& out, std::string_view bytes) {
   std::uint32_t bits = 0;
   int held = 0;

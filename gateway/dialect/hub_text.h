@@ -1,5 +1,6 @@
 #pragma once
 // Small questions about escaped text (the inside of a JSON string), and the spelling of tool ids.
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,10 @@ bool is_json_object(std::string_view json);
 // if it does, else made from it. The same id always gives the same text, and different ids
 // different ones, so calls and results stay together without a memory. Appends to `out`.
 void append_legal_id(std::string& out, std::string_view escaped_id);
+
+// 32 hexadecimal digits that tell apart the lists of pieces of one conversation: the same pieces
+// give the same digits, for ids that must be made up. Appends to `out`.
+void append_digest(std::string& out, std::initializer_list<std::string_view> pieces);
 
 // RFC 4648 section 5, without padding.
 void append_base64url(std::string& out, std::string_view bytes);

@@ -1,0 +1,23 @@
+#pragma once
+// What one provider signed, carried through a client of another dialect and back, without a memory
+// (research/wire 2.7): clients send signatures back byte for byte, so what does not fit their
+// dialect travels inside one. Nothing that begins with the tag is ever sent to a provider.
+#include <string>
+#include <string_view>
+
+namespace steelyard::dialect::hub {
+
+// Begins every signature that is not the provider's own.
+inline constexpr std::string_view carrier_tag = "sy1.";
+constexpr bool is_carrier(std::string_view signature) {
+  return signature.starts_with(carrier_tag);
+}
+
+// A thoughtSignature of Gemini as the signature of a thinking block: of the call that follows, of
+// the text before it, or of the thought it stands on. Texts are escaped.
+enum class SignatureOf : unsigned char { call, text, thought };
+void append_gemini_carrier(std::string& out, SignatureOf what, std::string_view signature);
+// False: it is none of these.
+bool read_gemini_carrier(std::string_view carrier, SignatureOf& what, std::string_view& signature);
+
+}  // namespace steelyard::dialect::hub
