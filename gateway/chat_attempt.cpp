@@ -151,6 +151,10 @@ void ChatCall::prepare_foreign() {
   bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;
   if (provider.wire == dialect::hub::Wire::anthropic)
     append_anthropic_lines(foreign_->head_lines, session_.head(), wire() == provider.wire);
+  if (provider.wire == dialect::hub::Wire::gemini)
+    append_gemini_line(foreign_->request_line, provider.models_path,
+                       runtime_.catalog.target(planned_->target).upstream_name,
+                       decision_.chat.stream);
 }
 
 Result<void> ChatCall::build_foreign_body(bool bounded) {

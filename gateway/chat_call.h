@@ -106,6 +106,7 @@ class ChatCall final : public DepartureListener {
   // chat_fault.cpp: answers that are errors
   net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
   void keep_fault_headers(const net::ResponseHead& head);
+  std::int64_t hint_in_body();
 
   // chat_collect.cpp: whole answers
   net::Task<net::IoResult> collect(net::ResponseHead& head, std::size_t limit);

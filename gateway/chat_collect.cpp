@@ -120,6 +120,9 @@ bool ChatCall::disappointing() const {
       answer.tool_calls == 0 && !tools.answers.is_json(answer.content)) {
     return true;
   }
+  // Gemini says so itself, and shows no call.
+  if (wants(EscalateOn::malformed_tool_call) && answer.finishes.has(dialect::FinishReason::error))
+    return true;
   if (!wants(EscalateOn::malformed_tool_call) || answer.tool_calls == 0) return false;
   return answer.arguments_invalid ||
          !tools.answers.tools_declared(decision_.chat.tools.of(decision_.chat.body),

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "gateway/chat_call.h"
+#include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -64,9 +65,17 @@ void ChatCall::keep_fault_headers(const net::ResponseHead& head) {
   }
 }
 
+// Gemini says how long to wait in the body; clients of other dialects look for a header.
+std::int64_t ChatCall::hint_in_body() {
+  const std::int64_t asked = dialect::gemini::retry_delay_ms(fault_body_);
+  if (asked < 0) return -1;
+  fault_headers_ += "retry-after: " + std::to_string((asked + 999) / 1000) + "\r\n";
+  return std::min(asked, hint_ms_max);
+}
+
 net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head) {
   const int status = head.status;
-  const std::int64_t hint = hint_ms(head);
+  std::int64_t hint = hint_ms(head);
   keep_fault_headers(head);
   const std::string_view type = head.value(net::ResponseField::content_type);
   fault_type_ = type.empty() ? std::string_view("application/json") : type;
@@ -77,6 +86,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   fault_ = dialect::openai::parse_error(status, fault_body_);
   fault_status_ = status;
   fault_wire_ = provider_of(planned_->target).wire;
+  if (hint < 0 && fault_wire_ == dialect::hub::Wire::gemini) hint = hint_in_body();
   if (got.ok() && reusable_) keep_upstream();
   // An error status without an answer is not billed (research/reliability 2.2); a provider that
   // gave up after working on it for long may be, and so may one behind a proxy that gave up (504).

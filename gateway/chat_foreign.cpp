@@ -2,6 +2,8 @@
 
 #include "gateway/dialect/anthropic_models.h"
 #include "gateway/dialect/anthropic_write.h"
+#include "gateway/dialect/gemini_models.h"
+#include "gateway/dialect/gemini_write.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
 
@@ -37,6 +39,15 @@ Result<void> write_chat(const dialect::hub::Request& request, const TranslateTar
   return writer.write(request, options, foreign.body, foreign.dropped);
 }
 
+Result<void> write_contents(const dialect::hub::Request& request, const TranslateTarget& target,
+                            ForeignCall& foreign) {
+  dialect::gemini::WriteOptions options;
+  options.output_tokens_cap = target.output_tokens_cap;
+  dialect::gemini::apply_model(target.model, options);
+  dialect::gemini::RequestWriter writer;
+  return writer.write(request, options, foreign.body, foreign.dropped);
+}
+
 }  // namespace
 
 void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect) {
@@ -53,6 +64,14 @@ void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool
   }
 }
 
+void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,
+                        bool stream) {
+  // The parts are checked when the configuration is read: nothing of the client's stands here.
+  out.append("POST ").append(models_path).append(model);
+  out += stream ? ":streamGenerateContent?alt=sse" : ":generateContent";
+  out += " HTTP/1.1\r\n";
+}
+
 Result<void> translate_body(std::string_view client_body, Wire client,
                             const TranslateTarget& target, ForeignCall& foreign) {
   foreign.body.clear();
@@ -64,9 +83,9 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   if (!read) return read;
   switch (target.provider) {
     case Wire::anthropic: return write_messages(request, target, foreign);
+    case Wire::gemini: return write_contents(request, target, foreign);
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   return write_chat(request, target, foreign);
 }

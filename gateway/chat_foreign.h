@@ -15,13 +15,18 @@ struct ForeignCall {
   dialect::hub::BridgeOptions bridge;
   std::string body;  // of the attempt under way, when it had to be written anew
   dialect::hub::Dropped dropped;
-  std::string head_lines;  // behind content-length, with CRLF
+  std::string request_line;  // where the provider has the model in the path, with CRLF
+  std::string head_lines;    // behind content-length, with CRLF
   dialect::hub::WholeBridge whole;
 };
 
 // Head lines for a provider of Anthropic's dialect. From a client of the same dialect: its own
 // version and betas, which belong to what is in the body (research/wire 0.1, rule 5).
 void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect);
+
+// "POST {path}{model}:generateContent HTTP/1.1", or the same for a stream of events.
+void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,
+                        bool stream);
 
 // What a translated body is written for.
 struct TranslateTarget {

@@ -11,6 +11,7 @@ namespace steelyard {
 // The request in parts. request_head_ was chosen by send_now().
 Unwritten ChatCall::request_parts() const {
   Unwritten parts;
+  if (foreign_) parts.add(foreign_->request_line);
   parts.add(request_head_);
   parts.add({length_room_.data(), length_size_});
   if (foreign_) {
@@ -34,7 +35,8 @@ net::IoResult ChatCall::send_now() {
   length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow
   const Unwritten parts = request_parts();
   net::IoResult wrote = upstream_->pipe->try_write(parts.parts());
-  const std::size_t lines = foreign_ ? foreign_->head_lines.size() + 2 : 0;
+  const std::size_t lines =
+      foreign_ ? foreign_->request_line.size() + foreign_->head_lines.size() + 2 : 0;
   const std::size_t all = request_head_.size() + length_size_ + lines + body_.size();
   if (wrote.ok() && wrote.bytes < all) wrote.error = net::IoError::would_block;
   return wrote;

@@ -6,6 +6,7 @@
 #include <boost/url/url_view.hpp>
 
 #include "gateway/dialect/hub_wires.h"
+#include "gateway/dialect/openai_request.h"
 #include "gateway/net/head_writer.h"
 #include "gateway/net/tls.h"
 #include "gateway/own_vocabulary.h"
@@ -69,17 +70,35 @@ std::string_view path_of(const BaseUrl& base, Wire wire) {
   return "/chat/completions";
 }
 
+// What a request line of Gemini's has before the model: "/v1beta/models/". The version may be left
+// out of the base URL; a Vertex URL ends in its publisher.
+std::string models_path(const std::string& base) {
+  const std::string_view last = std::string_view(base).substr(base.rfind('/') + 1);
+  const bool complete = last.starts_with("v1") || base.find("/publishers/") != std::string::npos;
+  return base + (complete ? "/models/" : "/v1beta/models/");
+}
+
+std::string_view key_field(Wire wire) {
+  switch (wire) {
+    case Wire::anthropic: return "x-api-key: ";
+    case Wire::gemini: return "x-goog-api-key: ";
+    case Wire::openai_chat:
+    case Wire::openai_responses: break;
+  }
+  return "authorization: Bearer ";
+}
+
 // One per key: what never changes of a request head.
 Secret chat_head(const BaseUrl& base, std::string_view key, Wire wire) {
-  std::string head = "POST " + base.path;
-  head.append(path_of(base, wire)).append(" HTTP/1.1\r\nhost: ").append(host_field(base));
+  std::string head;
+  // Gemini's request line holds the model: each request has its own.
+  if (wire != Wire::gemini)
+    head.append("POST ").append(base.path).append(path_of(base, wire)).append(" HTTP/1.1\r\n");
+  head.append("host: ").append(host_field(base));
   head.append(
       "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
       "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n");
-  if (!key.empty())
-    head.append(wire == Wire::anthropic ? "x-api-key: " : "authorization: Bearer ")
-        .append(key)
-        .append("\r\n");
+  if (!key.empty()) head.append(key_field(wire)).append(key).append("\r\n");
   head += "content-length: ";
   return Secret(std::move(head));
 }
@@ -96,6 +115,7 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
     provider.origin.tls_context = *context;
   }
   provider.wire = dialect::hub::wire_named(spec.dialect);
+  if (provider.wire == Wire::gemini) provider.models_path = models_path(base->path);
   for (const Secret& key : spec.keys)
     provider.chat_heads.push_back(chat_head(*base, key.reveal(), provider.wire));
   if (provider.chat_heads.empty())
@@ -195,6 +215,19 @@ Result<void> load_rule_zones(Runtime& runtime) {
   return {};
 }
 
+// Names that become part of a request line.
+Result<void> check_path_names(const Runtime& runtime) {
+  for (const router::Target& target : runtime.catalog.targets()) {
+    const ProviderSpec& provider =
+        runtime.spec.providers[static_cast<std::size_t>(target.provider)];
+    if (dialect::hub::wire_named(provider.dialect) != Wire::gemini) continue;
+    if (!dialect::openai::is_model_token(target.upstream_name))
+      return fail(unusable("provider `" + provider.name + "`: `" + target.upstream_name +
+                           "` cannot stand in the path of a request"));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Books& books,
@@ -206,7 +239,7 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
   runtime->loaded_at = now;
   // Only what can be spoken can be served.
   for (ProviderSpec& provider : runtime->spec.providers)
-    if (provider.dialect != "openai" && provider.dialect != "anthropic") provider.models.clear();
+    if (provider.dialect == "responses") provider.models.clear();
   policies::Compiled compiled = policies::compile(runtime->spec);
   if (policies::has_errors(compiled.problems))
     return fail(unusable(first_error(compiled.problems)));
@@ -214,6 +247,7 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
   if (policies::has_errors(catalog.problems)) return fail(unusable(first_error(catalog.problems)));
   runtime->rules = std::move(compiled.rules);
   runtime->catalog = std::move(catalog.catalog);
+  if (const Result<void> names = check_path_names(*runtime); !names) return fail(names.error());
   for (const ProviderSpec& provider : runtime->spec.providers) {
     Result<ProviderRuntime> built = build_provider(provider, labels);
     if (!built) return fail(built.error());

@@ -42,8 +42,10 @@ struct ProviderRuntime {
   std::string name;
   net::Origin origin;
   // Head of a chat request up to and with "content-length: ", one per key (one if there is none).
+  // Gemini's without its first line.
   // Holds the key, so it is a secret.
   std::vector<Secret> chat_heads;
+  std::string models_path;  // Gemini: what stands before the model in the path
   ProviderQuirks quirks;
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;
   std::size_t connections_max = 1024;

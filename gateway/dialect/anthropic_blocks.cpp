@@ -1,5 +1,6 @@
 #include "gateway/dialect/anthropic_blocks.h"
 
+#include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
 
@@ -17,9 +18,9 @@ bool BlockWriter::shows(const Part& part) const {
     case PartKind::audio: return false;
     case PartKind::native: return same_wire();
     // Without a signature Anthropic refuses the request (research/wire 2.7).
-    case PartKind::thinking: return !part.signature.empty();
+    case PartKind::thinking: return !part.signature.empty() && !hub::is_carrier(part.signature);
     case PartKind::redacted_thinking: return !part.text.empty();
-    case PartKind::document: return part.media_type != "video/mp4";
+    case PartKind::document: return !part.media_type.starts_with("video");
     default: return true;
   }
 }
@@ -39,6 +40,7 @@ void BlockWriter::write(const Part& part) {
     json_.raw(part.raw);
     return;
   }
+  if (part.kind != PartKind::thinking && !part.signature.empty()) dropped_.add(Loss::thinking);
   json_.open('{');
   switch (part.kind) {
     case PartKind::refusal: dropped_.add(Loss::refusal); [[fallthrough]];

@@ -3,6 +3,7 @@
 #include "gateway/dialect/anthropic_errors.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_usage.h"
+#include "gateway/dialect/hub_carrier.h"
 
 namespace steelyard::dialect::anthropic {
 
@@ -70,6 +71,7 @@ void StreamEncoder::start(const Event& event) {
 
 void StreamEncoder::open(const Event& event) {
   if (!started_) start({});
+  if (!event.signature.empty()) carrier(event.signature);
   shown_ = event.block != BlockKind::native || !event.raw.empty();
   said_ = false;
   if (!shown_) return;
@@ -92,6 +94,24 @@ void StreamEncoder::open(const Event& event) {
       break;
     case BlockKind::native: block.raw(event.raw); break;
   }
+  finish();
+}
+
+// Gemini signs calls; here only thinking has a signature, and clients send it back as it came.
+void StreamEncoder::carrier(std::string_view signature) {
+  const std::string index = std::to_string(next_++);
+  begin("content_block_start");
+  out_->append(",\"index\":").append(index);
+  out_->append(R"(,"content_block":{"type":"thinking","thinking":"","signature":""})");
+  finish();
+  begin("content_block_delta");
+  out_->append(",\"index\":").append(index);
+  out_->append(R"(,"delta":{"type":"signature_delta","signature":")");
+  hub::append_gemini_carrier(*out_, hub::SignatureOf::call, signature);
+  out_->append("\"}");
+  finish();
+  begin("content_block_stop");
+  out_->append(",\"index\":").append(index);
   finish();
 }
 

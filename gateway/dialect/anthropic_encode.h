@@ -26,6 +26,7 @@ class StreamEncoder final : public hub::EventSink {
  private:
   void start(const hub::Event& event);
   void open(const hub::Event& event);
+  void carrier(std::string_view signature);
   void delta(const hub::Event& event);
   void close(const hub::Event& event);
   void end();

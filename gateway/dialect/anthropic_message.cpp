@@ -2,6 +2,7 @@
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_usage.h"
+#include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
 
@@ -46,7 +47,13 @@ void MessageWriter::open(const Event& event) {
   signature_.clear();
   citations_.clear();
   custom_ = event.custom_tool;
+  if (event.block == BlockKind::native && event.raw.empty()) return;  // another dialect's
   if (!content_.empty()) content_ += ',';
+  if (!event.signature.empty()) {
+    content_ += R"({"type":"thinking","thinking":"","signature":")";
+    hub::append_gemini_carrier(content_, hub::SignatureOf::call, event.signature);
+    content_ += "\"},";
+  }
   if (event.block == BlockKind::native) {
     content_ += event.raw;
     return;

@@ -1,15 +1,16 @@
 #include "gateway/dialect/hub_errors.h"
 
 #include "gateway/dialect/anthropic_errors.h"
+#include "gateway/dialect/gemini_errors.h"
 
 namespace steelyard::dialect::hub {
 
 openai::HttpReply reply_for(Wire client, ErrorKind kind, int refusal_status) {
   switch (client) {
     case Wire::anthropic: return anthropic::reply_for(kind, refusal_status);
+    case Wire::gemini: return gemini::reply_for(kind, refusal_status);
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   return openai::reply_for(kind, refusal_status);
 }
@@ -17,9 +18,9 @@ openai::HttpReply reply_for(Wire client, ErrorKind kind, int refusal_status) {
 void write_error(std::string& out, Wire client, const Error& error, const ErrorExtras& extras) {
   switch (client) {
     case Wire::anthropic: return anthropic::write_error(out, error, extras);
+    case Wire::gemini: return gemini::write_error(out, error, extras);
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   openai::write_error(out, error, extras);
 }
@@ -28,9 +29,9 @@ void write_sse_error(std::string& out, Wire client, const Error& error, const Er
                      std::int64_t) {
   switch (client) {
     case Wire::anthropic: return anthropic::write_sse_error(out, error, extras);
+    case Wire::gemini: return gemini::write_sse_error(out, error, extras);
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   openai::write_sse_error(out, error, extras);
 }
@@ -39,15 +40,16 @@ void write_fault(std::string& out, Wire client, const UpstreamFault& fault, int 
                  std::string_view request_id) {
   switch (client) {
     case Wire::anthropic: return anthropic::write_fault(out, fault, upstream_status, request_id);
+    case Wire::gemini: return gemini::write_fault(out, fault, upstream_status, request_id);
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   openai::write_fault(out, fault, upstream_status);
 }
 
 int fault_status(Wire client, const UpstreamFault& fault, int upstream_status) {
   if (client == Wire::anthropic) return anthropic::reply_for(fault.cls, upstream_status).status;
+  if (client == Wire::gemini) return gemini::reply_for(fault.cls, upstream_status).status;
   // 529 is Anthropic's own.
   const int status = openai::client_status(fault.cls, upstream_status);
   return status == 529 ? 503 : status;

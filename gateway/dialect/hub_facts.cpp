@@ -34,13 +34,12 @@ class FactsFiller {
   }
 
   void part_of(const Part& part) {
+    // Thinking without a signature is text like any other: no reason to stay with an account.
+    out_.has_reasoning_state |= !part.signature.empty();
     switch (part.kind) {
       case PartKind::text: return add(part.text, TextKind::content);
       case PartKind::refusal: return add(part.text, TextKind::refusal);
-      case PartKind::thinking:
-        // Without a signature it is text like any other: no reason to stay with an account.
-        out_.has_reasoning_state |= !part.signature.empty();
-        return add(part.text, TextKind::reasoning);
+      case PartKind::thinking: return add(part.text, TextKind::reasoning);
       case PartKind::redacted_thinking:
         out_.has_reasoning_state = true;
         return add(part.text, TextKind::reasoning);

@@ -7,6 +7,7 @@
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_request.h"
+#include "gateway/dialect/gemini_events.h"
 #include "gateway/dialect/openai_encode.h"
 #include "gateway/dialect/openai_events.h"
 #include "gateway/dialect/openai_hub_request.h"
@@ -74,9 +75,9 @@ std::string_view name_of(Wire wire) {
 std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options) {
   switch (options.provider) {
     case Wire::anthropic: return std::make_unique<ReaderOf<anthropic::StreamDecoder>>();
+    case Wire::gemini: return std::make_unique<ReaderOf<gemini::StreamDecoder>>();
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   return std::make_unique<ReaderOf<openai::ChatStreamDecoder>>(
       openai::ChatDecoderOptions{options.ends_without_done});
@@ -97,9 +98,9 @@ std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, s
 bool read_whole(Wire provider, std::string_view body, EventSink& sink) {
   switch (provider) {
     case Wire::anthropic: return anthropic::read_message(body, sink);
+    case Wire::gemini: return gemini::read_answer(body, sink);
     case Wire::openai_chat:
-    case Wire::openai_responses:
-    case Wire::gemini: break;
+    case Wire::openai_responses: break;
   }
   return openai::read_completion(body, sink);
 }

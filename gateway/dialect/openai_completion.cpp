@@ -61,7 +61,9 @@ void CompletionWriter::open(const Event& event) {
     PieceWriter json(to.calls);
     const std::string_view kind = event.custom_tool ? "custom" : "function";
     json.out() += '{';
-    json.field("id", event.id).field("type", kind).key(kind).open('{').field("name", event.name);
+    json.field("id", event.id).field("type", kind);
+    write_call_signature(json, event.signature);
+    json.key(kind).open('{').field("name", event.name);
     json.key(event.custom_tool ? "input" : "arguments");
   }
 }

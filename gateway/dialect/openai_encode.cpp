@@ -21,6 +21,13 @@ void write_usage(PieceWriter& json, const TokenUsage& usage) {
   json.field_number("reasoning_tokens", usage.reasoning).close('}').close('}');
 }
 
+// As Google's own chat endpoint spells it.
+void write_call_signature(PieceWriter& json, std::string_view signature) {
+  if (signature.empty()) return;
+  json.key("extra_content").open('{').key("google").open('{');
+  json.field("thought_signature", signature).close('}').close('}');
+}
+
 ChatStreamEncoder::Choice& ChatStreamEncoder::choice(std::uint32_t index) {
   for (Choice& known : choices_)
     if (known.index == index) return known;
@@ -91,6 +98,7 @@ void ChatStreamEncoder::open(const Event& event) {
   out_->append("\"tool_calls\":[");
   PieceWriter json(*out_);
   json.open('{').field_number("index", to.calls++).field("id", event.id).field("type", kind);
+  write_call_signature(json, event.signature);
   json.key(kind).open('{').field("name", event.name);
   json.field(event.custom_tool ? "input" : "arguments", "").close('}').close('}');
   out_->append("]");

@@ -23,6 +23,9 @@ struct EncodeOptions {
 // Appends "usage":{...}.
 void write_usage(hub::PieceWriter& json, const TokenUsage& usage);
 
+// Of a call that Gemini signed, inside its object; clients send it back. Nothing for "".
+void write_call_signature(hub::PieceWriter& json, std::string_view signature);
+
 // One per stream.
 class ChatStreamEncoder final : public hub::EventSink {
  public:

@@ -30,8 +30,10 @@ constexpr KeyTable kKeys(key_names("role", "content", "name", "tool_calls", "fun
                                    "tool_call_id", "refusal", "reasoning_content", "reasoning",
                                    "reasoning_details", "thinking_blocks", "cache_control"));
 
-enum CallKey { kCallId, kFunction, kCustom };
-constexpr KeyTable kCall(key_names("id", "function", "custom"));
+enum CallKey { kCallId, kFunction, kCustom, kExtraContent };
+constexpr KeyTable kCall(key_names("id", "function", "custom", "extra_content"));
+constexpr KeyTable kExtraKeys(key_names("google"));
+constexpr KeyTable kGoogleKeys(key_names("thought_signature"));
 enum FunctionKey { kFunctionName, kArguments, kInput };
 constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
 
@@ -121,6 +123,7 @@ class MessageReader {
           part.custom_tool = true;
           ok = function({&where, "custom"}, part);
           break;
+        case kExtraContent: ok = extra_content({&where, "extra_content"}, part); break;
         default: ok = reader_.cursor.skip_value();
       }
       if (!ok) return false;
@@ -148,6 +151,29 @@ class MessageReader {
         part.arguments = raw.empty() ? inside : raw;
         part.arguments_escaped = raw.empty();
       }
+    }
+    return !reader_.failed();
+  }
+
+  // Google's spelling; what else may be in it is another provider's.
+  bool extra_content(const Where& where, Part& part) {
+    const Where google{&where, "google"};
+    return members(where, kExtraKeys, [&] {
+      return members(google, kGoogleKeys, [&] {
+        std::string_view raw;
+        return document_.take(part.signature, raw);
+      });
+    });
+  }
+
+  // The one known member of an object; any other value is passed over.
+  template <std::size_t N, class Member>
+  bool members(const Where& where, const KeyTable<N>& table, Member&& member) {
+    if (reader_.cursor.peek() != '{') return reader_.cursor.skip_value();
+    if (!reader_.cursor.open('{')) return false;
+    StrictReader::Members seen;
+    for (int key; (key = reader_.next(seen, table, where)) != StrictReader::kEnd;) {
+      if (!(key == StrictReader::kUnknown ? reader_.cursor.skip_value() : member())) return false;
     }
     return !reader_.failed();
   }

@@ -20,6 +20,7 @@ bool is_image(const Part& part) {
 bool TurnWriter::shows(const Part& part) {
   if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
   if (part.kind == PartKind::text && !part.citations.empty()) dropped_.add(Loss::citations);
+  if (part.kind == PartKind::text && !part.signature.empty()) dropped_.add(Loss::thinking);
   switch (part.kind) {
     case PartKind::text:
     case PartKind::refusal: return !part.text.empty();
@@ -28,14 +29,16 @@ bool TurnWriter::shows(const Part& part) {
       if (part.source == SourceKind::file_id) dropped_.add(Loss::images);
       return part.source != SourceKind::file_id;
     case PartKind::document:
+      if (part.media_type.starts_with("video")) break;
       // A file id of one provider means nothing to another; Chat takes no URL of a document.
       if (part.source == SourceKind::base64 || part.source == SourceKind::text) return true;
       if (part.source == SourceKind::file_id && same_wire()) return true;
-      dropped_.add(Loss::documents);
-      return false;
+      break;
     case PartKind::native: dropped_.add(Loss::native_parts); return same_wire();
     default: return false;
   }
+  dropped_.add(Loss::documents);
+  return false;
 }
 
 void TurnWriter::write() {
@@ -260,6 +263,7 @@ void TurnWriter::calls(Parts parts) {
   for (const Part& part : parts) {
     if (part.kind != PartKind::tool_use) continue;
     if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
+    if (!part.signature.empty()) dropped_.add(Loss::thinking);
     const std::string_view kind = part.custom_tool ? "custom" : "function";
     json_.open('{').field("id", part.id).field("type", kind).key(kind).open('{');
     json_.field("name", part.name).key(part.custom_tool ? "input" : "arguments");

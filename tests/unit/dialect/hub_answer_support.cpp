@@ -1,6 +1,7 @@
 #include "tests/unit/dialect/hub_answer_support.h"
 
 #include "gateway/dialect/anthropic_events.h"
+#include "gateway/dialect/gemini_events.h"
 #include "gateway/dialect/openai_events.h"
 
 namespace steelyard::dialect::testing {
@@ -123,6 +124,13 @@ void OrderCheck::take(const Event& event) {
 bool run_messages(std::string_view body, bool stream, hub::EventSink& sink) {
   if (!stream) return anthropic::read_message(body, sink);
   anthropic::StreamDecoder decoder;
+  decoder.feed(body, sink);
+  return decoder.finish(sink).has_value();
+}
+
+bool run_contents(std::string_view body, bool stream, hub::EventSink& sink) {
+  if (!stream) return gemini::read_answer(body, sink);
+  gemini::StreamDecoder decoder;
   decoder.feed(body, sink);
   return decoder.finish(sink).has_value();
 }

@@ -58,6 +58,7 @@ class OrderCheck final : public hub::EventSink {
 
 // The answer of a dialect, streamed or whole, into a sink. False if it did not end well.
 bool run_messages(std::string_view body, bool stream, hub::EventSink& sink);
+bool run_contents(std::string_view body, bool stream, hub::EventSink& sink);
 bool run_chat(std::string_view body, bool stream, hub::EventSink& sink);
 
 }  // namespace steelyard::dialect::testing

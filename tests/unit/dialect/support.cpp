@@ -51,6 +51,7 @@ std::vector<Recorded> load(const std::string& dialect) {
     Recorded r;
     r.id = std::string_view(doc["id"]);
     r.provider = std::string_view(doc["provider"]);
+    if (std::string_view path; doc["path"].get(path) == simdjson::SUCCESS) r.path = path;
     r.request = std::string_view(doc["request_body"]);
     r.response = std::string_view(doc["response_body"]);
     r.stream = bool(doc["stream"]);
@@ -103,6 +104,11 @@ const std::vector<Recorded>& recorded_chat() {
 
 const std::vector<Recorded>& recorded_messages() {
   static const std::vector<Recorded> all = load("anthropic.messages");
+  return all;
+}
+
+const std::vector<Recorded>& recorded_contents() {
+  static const std::vector<Recorded> all = load("gemini.generate");
   return all;
 }
 

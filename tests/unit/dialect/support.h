@@ -12,7 +12,7 @@
 namespace steelyard::dialect::testing {
 
 struct Recorded {  // one line of the recorded traffic
-  std::string id, provider, request, response;
+  std::string id, provider, path, request, response;
   int status = 200;
   bool stream = false;
 };
@@ -22,6 +22,9 @@ struct Recorded {  // one line of the recorded traffic
 const std::vector<Recorded>& recorded_chat();
 // The same of Anthropic's dialect.
 const std::vector<Recorded>& recorded_messages();
+
+// The same of Gemini's.
+const std::vector<Recorded>& recorded_contents();
 
 std::string to_json(const ChatRequest& request);
 std::string to_json(const openai::StreamFacts& facts, openai::StreamPhase phase);

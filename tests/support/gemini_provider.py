@@ -1,0 +1,83 @@
+"""A pretend provider of Gemini's dialect: one answer with a thought, a text and two signed calls, whole or streamed."""
+import http.server
+import json
+import threading
+
+from gateway import CATALOG, Gateway, config
+
+USAGE = {"promptTokenCount": 400, "cachedContentTokenCount": 300, "candidatesTokenCount": 40, "thoughtsTokenCount": 10,
+         "toolUsePromptTokenCount": 20, "totalTokenCount": 470}
+CALLS = [{"functionCall": {"id": "fc_1", "name": "clock", "args": {"zone": "UTC"}}, "thoughtSignature": "U2lnPT0="},
+         {"functionCall": {"id": "fc_2", "name": "clock", "args": {"zone": "CET"}}}]
+PARTS = [{"text": "Hm.", "thought": True}, {"text": "It is 12:30."}, *CALLS]
+SPEND = (120 + 2 * 50) * 1000 + 300 * 1000  # nano-dollars, at a price of 1 and 2 dollars a million, cached ones as input
+
+
+def document(parts, finish=None, usage=USAGE):
+    candidate = {"content": {"parts": parts, "role": "model"}, "index": 0}
+    if finish:
+        candidate["finishReason"] = finish
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-test", "responseId": "resp_1"}
+
+
+def stream_of(finish="STOP", cut=False):
+    yield document([PARTS[0]], usage={"promptTokenCount": 400, "totalTokenCount": 400})
+    yield document([{"text": "It is "}])
+    yield document([{"text": "12:30."}])
+    yield document(CALLS)
+    if not cut:
+        yield document([{"text": ""}], finish)
+
+
+class Gemini:
+    """A provider that speaks generateContent, and remembers what it was asked: (path, head, body)."""
+
+    def __init__(self):
+        outer = self
+        self.requests, self.error, self.cut, self.finish, self.told = [], None, False, "STOP", b""
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                if outer.error:
+                    code, word, details = outer.error
+                    return self.whole(code, {"error": {"code": code, "message": "so it is", "status": word, "details": details}})
+                if ":generateContent" in self.path:
+                    return self.whole(200, document(PARTS, outer.finish))
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.send_header("connection", "close")
+                self.end_headers()
+                outer.told = b"".join(b"data: %s\r\n\r\n" % json.dumps(d).encode() for d in stream_of(outer.finish, outer.cut))
+                self.wfile.write(outer.told)
+                self.close_connection = True
+
+            def whole(self, status, answer):
+                outer.told = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json; charset=UTF-8")
+                self.send_header("content-length", str(len(outer.told)))
+                self.end_headers()
+                self.wfile.write(outer.told)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def gemini_gateway(provider, more=""):
+    """`cheap` is served by a model of the third generation, which wants its signatures back."""
+    text = config({"one": (provider.port, ["cheap"])}, budgets="[{ limit: $10, per: month }]", more=more)
+    text = text.replace("one: { base_url", "one: { dialect: gemini, rename: { cheap: gemini-3-flash }, base_url")
+    return Gateway(text.replace("/v1\"", "/v1beta\""), CATALOG, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
