@@ -124,7 +124,7 @@ struct BooksOptions {
   std::size_t shards = 16;                 // 1 to 256; may change between runs
   std::size_t segment_bytes = 16u << 20;   // 64 KiB to 1 GiB
   std::size_t snapshot_bytes = 64u << 20;  // journal written between two snapshots
-  std::int64_t sync_interval_ms = 5;       // how long a record may wait for the disk (relaxed)
+  std::int64_t sync_interval_ms = 20;      // how long a record may wait for the disk (relaxed)
   std::int64_t retry_ms = 1'000;           // how often a full disk is tried again
   FileOps* files = nullptr;                // null: the real ones
 };

@@ -25,7 +25,7 @@ struct JournalOptions {
   std::size_t segment_bytes = 16u << 20;
   std::size_t segments_ahead = 2;
   std::size_t snapshot_bytes = 64u << 20;  // of finished segments, between two snapshots
-  std::int64_t sync_interval_ms = 5;       // how long the first record of a group waits
+  std::int64_t sync_interval_ms = 20;      // how long the first record of a group waits
   std::int64_t retry_ms = 1'000;           // after a failure to make a segment
   std::size_t kept_bytes_max = 64u << 20;
 };

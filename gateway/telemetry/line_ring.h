@@ -21,19 +21,26 @@ class LineRing {
 
   // Producer. False: no room, nothing was written, counted as dropped.
   bool push(std::string_view line) {
-    const std::uint64_t head = head_.load(std::memory_order_relaxed);
+    std::uint64_t head = head_.load(std::memory_order_relaxed);
     if (line.size() > size_ - (head - seen_tail_)) {
-      seen_tail_ = tail_.load(std::memory_order_acquire);
+      seen_tail_ =
+          std::max(seen_tail_, tail_.load(std::memory_order_acquire));  // it may be at a gap
       if (line.size() > size_ - (head - seen_tail_)) return drop();
     }
-    const std::size_t at = head & (size_ - 1);
+    std::size_t at = head & (size_ - 1);
+    if (at >= kNear && tail_.load(std::memory_order_acquire) == head) {
+      // Nothing waits: begin again at the front, whose bytes are still in the cache.
+      gap_.store(head, std::memory_order_relaxed);
+      head = seen_tail_ = after_gap(head);
+      at = 0;
+    }
     const std::size_t before_wrap = std::min(line.size(), size_ - at);
     std::memcpy(bytes_.get() + at, line.data(), before_wrap);
     std::memcpy(bytes_.get(), line.data() + before_wrap, line.size() - before_wrap);
     lines_.store(lines_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    // Sequentially consistent: the producer next looks whether the reader sleeps, the reader said
-    // so before it looked here; one of the two must see the other.
-    head_.store(head + line.size(), std::memory_order_seq_cst);
+    // Not sequentially consistent, which would wait for every byte above to reach the cache: a
+    // reader that falls asleep at this moment may not be woken. It looks again by itself.
+    head_.store(head + line.size(), std::memory_order_release);
     return true;
   }
 
@@ -43,14 +50,15 @@ class LineRing {
   };
   // Reader. All that is published; valid until consume().
   Chunk peek() const {
-    const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-    const std::size_t count = head_.load(std::memory_order_seq_cst) - tail;
+    const std::uint64_t head = head_.load(std::memory_order_acquire);
+    const std::uint64_t tail = start(head);
+    const std::size_t count = head - tail;
     const std::size_t at = tail & (size_ - 1);
     const std::size_t before_wrap = std::min(count, size_ - at);
     return {{bytes_.get() + at, before_wrap}, {bytes_.get(), count - before_wrap}};
   }
   void consume(std::size_t bytes) {
-    tail_.store(tail_.load(std::memory_order_relaxed) + bytes, std::memory_order_release);
+    tail_.store(start(head_.load(std::memory_order_relaxed)) + bytes, std::memory_order_release);
   }
 
   // Reader: so that nobody has to look for line feeds. Lines ever pushed (asked after peek(): of
@@ -61,11 +69,21 @@ class LineRing {
   void forget_line() { ++counted_; }
 
   // Any thread: bytes ever published, bytes ever consumed, lines refused.
-  std::uint64_t published() const { return head_.load(std::memory_order_seq_cst); }
+  std::uint64_t published() const { return head_.load(std::memory_order_acquire); }
   std::uint64_t consumed() const { return tail_.load(std::memory_order_acquire); }
   std::uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr std::size_t kNear = 256u << 10;  // a few milliseconds of lines
+
+  std::uint64_t after_gap(std::uint64_t at) const { return (at | (size_ - 1)) + 1; }
+  // Reader: where what waits begins, given a head it has seen. The producer leaves a gap only when
+  // nothing waits, and publishes it with the line behind it.
+  std::uint64_t start(std::uint64_t head) const {
+    const std::uint64_t tail = tail_.load(std::memory_order_relaxed);
+    return head != tail && tail == gap_.load(std::memory_order_relaxed) ? after_gap(tail) : tail;
+  }
+
   bool drop() {
     dropped_.store(dropped_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     return false;
@@ -76,6 +94,7 @@ class LineRing {
   // Producer's and reader's words on lines of their own.
   alignas(64) std::atomic<std::uint64_t> head_{0};
   std::uint64_t seen_tail_ = 0;
+  std::atomic<std::uint64_t> gap_{~std::uint64_t{0}};  // where the producer last left one
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::uint64_t> lines_{0};
   alignas(64) std::atomic<std::uint64_t> tail_{0};

@@ -16,11 +16,12 @@ namespace steelyard::telemetry {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr milliseconds kBatch{5};  // between two rounds while lines come: many lines, one write
-constexpr int kIdleRounds = 40;    // then sleep until a producer calls
+// Between two rounds while lines come: many lines, one write, and what waits stays in the cache.
+constexpr milliseconds kBatch{2};
+constexpr int kIdleRounds = 100;  // then sleep until a producer calls
 constexpr milliseconds kRefusedPause{50};
 constexpr milliseconds kStopPatience{2000};
-constexpr int kSleepMax = 10'000;  // ms; nothing depends on it
+constexpr int kSleepMax = 100;  // ms that a line may wait whose producer saw us awake still
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
   counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
@@ -92,12 +93,11 @@ void LogWriter::run() {
       continue;
     }
     if (stopping) return;
-    idle = drained == Drained::some ? 0 : idle + 1;
+    idle = drained == Drained::some ? 0 : std::min(idle + 1, kIdleRounds);
     if (idle < kIdleRounds) {
       std::this_thread::sleep_for(kBatch);
     } else {
       sleep_until_notified();
-      idle = 0;
     }
   }
 }

@@ -26,9 +26,10 @@ class LogWriter {
   // Writes what is left, for at most two seconds if the file refuses, and ends the thread.
   void stop();
 
-  // Producers, after a push: wakes the thread if it sleeps. In the steady state one load.
+  // Producers, after a push: wakes the thread if it sleeps. In the steady state one load. A call
+  // that crosses with its falling asleep may be missed: it looks again within 100 ms.
   void notify() {
-    if (asleep_.load(std::memory_order_seq_cst)) [[unlikely]]
+    if (asleep_.load(std::memory_order_relaxed)) [[unlikely]]
       wake();
   }
   void request_reopen();
