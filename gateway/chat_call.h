@@ -174,7 +174,6 @@ class ChatCall final : public DepartureListener {
   bool holding_ = false, dispatched_ = false;
   Tick attempt_started_, first_byte_at_;
   dialect::SplicedBody body_;
-  std::size_t key_index_ = 0;
   std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: Chat on both sides
   net::Deadline deadline_;
   net::IoSlot pause_, writable_, durable_;

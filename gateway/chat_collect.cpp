@@ -100,7 +100,7 @@ bool ChatCall::unsatisfying() {
   const bool final = escalated_ || receipt_.attempts.size() == limits::attempts_max;
   if (decision_.verdict.escalate_on == 0 || final || !may_continue() || !disappointing())
     return false;
-  if (decision_.escalation_later)
+  if (!decision_.counted)
     escalation_ = escalation_of(worker_, serving_, *session_.principal(), decision_);
   return escalation_.target != router::no_target;
 }

@@ -114,11 +114,11 @@ void count_tokens(Worker& worker, Serving& serving, const Principal& principal, 
                 tools.shape_scratch.text_before == d.before.text_tokens &&
                 target_of(serving, d.before) >= 0;
   // The planner looks at a few models only, and counts for those: unless there is more to a count.
-  const bool exactly = tools.exact.covers(*serving.runtime, d.chat);
-  d.counted = d.has_media || d.continues || exactly;
+  const int own_counter = tools.exact.counter_for(catalog.find_model(d.chat.model));
+  d.counted = d.has_media || d.continues || own_counter != ExactCounts::none;
   if (d.counted) serving.inputs.count(d.features, tools.counts);
-  if (exactly)
-    tools.exact.apply(*serving.runtime, d.chat, serving.inputs, d.features, tools.counts);
+  if (own_counter != ExactCounts::none)
+    tools.exact.apply(own_counter, d.chat, serving.inputs, d.features, tools.counts);
   if (d.has_media) router::add_media(catalog.models(), catalog.own_framing(), shape, tools.counts);
   if (d.continues) continue_talk(serving, tools.counts, d);
   const std::size_t last = catalog.models().size();
@@ -321,8 +321,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {
     // WorkerTools::counts is the next request's by the time an answer disappoints.
-    d.escalation_later = !d.counted && d.verdict.trace.empty();
-    choose(worker, serving, principal, d, !d.escalation_later);
+    choose(worker, serving, principal, d, d.counted || !d.verdict.trace.empty());
     if (tools.plan.attempt_count == 0) allowed = fail(no_route(runtime, tools.plan));
   }
   d.decide_ns = worker.tick_now() - t2;

@@ -47,11 +47,12 @@ struct Decision {
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
   bool has_media = false;
-  std::uint64_t talk = 0;         // the conversation, for the delta rule; 0: none
-  std::int64_t text_tokens = 0;   // what `features` has of it, exactly
-  bool continues = false;         // `before` is this conversation's last turn
-  bool counted = false;           // WorkerTools::counts holds every model's count
-  bool escalation_later = false;  // the plan has none yet: escalation_of()
+  std::uint64_t talk = 0;        // the conversation, for the delta rule; 0: none
+  std::int64_t text_tokens = 0;  // what `features` has of it, exactly
+  bool continues = false;        // `before` is this conversation's last turn
+  // WorkerTools::counts holds every model's count. Else the plan has no escalation yet, but for a
+  // request that is explained: escalation_of().
+  bool counted = false;
   router::TurnBilled before;
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement

@@ -28,7 +28,7 @@ std::int32_t added(std::int32_t frames, std::int64_t text) {
 
 void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) {
   std::vector<Counter> kept;
-  by_model_.assign(runtime.vocabularies.size(), -1);
+  by_model_.assign(runtime.vocabularies.size(), none);
   for (std::size_t model = 0; model < runtime.vocabularies.size(); ++model) {
     const auto& vocabulary = runtime.vocabularies[model];
     if (vocabulary == nullptr) continue;
@@ -54,23 +54,14 @@ void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) 
   counters_ = std::move(kept);
 }
 
-int ExactCounts::counter_for(const Runtime& runtime, const dialect::ChatRequest& chat) const {
-  if (counters_.empty() || chat.model == "auto") return -1;
-  const std::int32_t named = runtime.catalog.find_model(chat.model);
-  const bool known = named >= 0 && static_cast<std::size_t>(named) < by_model_.size();
-  return known ? by_model_[static_cast<std::size_t>(named)] : -1;
-}
-
-void ExactCounts::apply(const Runtime& runtime, const dialect::ChatRequest& chat,
+void ExactCounts::apply(int counter, const dialect::ChatRequest& chat,
                         const router::InputRows& rows, const router::InputFeatures& features,
                         std::span<router::InputCount> counts) {
-  const int number = counter_for(runtime, chat);
-  if (number < 0) return;
-  const std::int64_t text = count_text(*counters_[static_cast<std::size_t>(number)].counter, chat);
+  const std::int64_t text = count_text(*counters_[static_cast<std::size_t>(counter)].counter, chat);
   router::InputFeatures frames = features;
   for (const Feature feature : text_features) frames[feature] = 0;
   for (std::size_t model = 0; model < by_model_.size(); ++model) {
-    if (by_model_[model] != number) continue;
+    if (by_model_[model] != counter) continue;
     const router::InputCount base = rows.count_one(frames, model);
     counts[model] = {added(base.tokens, text), added(std::max(base.upper, base.tokens), text)};
   }

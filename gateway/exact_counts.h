@@ -19,26 +19,27 @@ class ExactCounts {
   // know. Called when it is installed, before the first request.
   void prepare(const Runtime& runtime, const router::MemoSeed& seed);
 
-  // Does the request name a model with a vocabulary of its own?
-  bool covers(const Runtime& runtime, const dialect::ChatRequest& chat) const {
-    return counter_for(runtime, chat) >= 0;
+  static constexpr int none = -1;
+
+  // The counter of a model's own vocabulary; none: it has none, or `model` (an index of the
+  // catalogue) is negative.
+  int counter_for(std::int32_t model) const {
+    const auto at = static_cast<std::size_t>(model);
+    return model >= 0 && at < by_model_.size() ? by_model_[at] : none;
   }
-  // Counts the request's text again when it names a model with a vocabulary of its own, and puts
-  // the result, frames added, in the place of that model and of all that share the vocabulary. No
-  // allocation.
-  void apply(const Runtime& runtime, const dialect::ChatRequest& chat,
-             const router::InputRows& rows, const router::InputFeatures& features,
-             std::span<router::InputCount> counts);
+  // Counts the request's text again, by a counter_for(), and puts the result, frames added, in the
+  // place of every model that has this vocabulary. No allocation.
+  void apply(int counter, const dialect::ChatRequest& chat, const router::InputRows& rows,
+             const router::InputFeatures& features, std::span<router::InputCount> counts);
 
  private:
-  int counter_for(const Runtime& runtime, const dialect::ChatRequest& chat) const;
   struct Counter {
     std::shared_ptr<const router::Vocabulary> vocabulary;
     std::unique_ptr<router::TokenCounter> counter;
   };
   std::shared_ptr<router::CountMemo> memo_;
   std::vector<Counter> counters_;
-  std::vector<int> by_model_;  // index of the counter; -1: none
+  std::vector<int> by_model_;  // index of the counter, or none
   unsigned next_number_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
-// Names to addresses, by the system's resolver on a thread of its own (Boost.Asio's), with a short
-// cache. The one place where waiting cannot be made non-blocking.
+// Names to addresses, by the system's resolver on a thread of its own (Boost.Asio's). The one
+// place where waiting cannot be made non-blocking; tcp_dialer.cpp remembers the answers for a
+// while.
 #include <cstdint>
 #include <functional>
 #include <memory>

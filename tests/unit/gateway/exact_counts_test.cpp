@@ -59,7 +59,9 @@ std::vector<InputCount> counts_of(const Runtime& runtime, ExactCounts& exact,
   features[Feature::text] = static_cast<float>(make_counter(load_o200k())->count_json(text));
   std::vector<InputCount> counts;
   runtime.catalog.inputs().count(features, counts);
-  exact.apply(runtime, chat, runtime.catalog.inputs(), features, counts);
+  const int counter = exact.counter_for(runtime.catalog.find_model(model));
+  if (counter != ExactCounts::none)
+    exact.apply(counter, chat, runtime.catalog.inputs(), features, counts);
   return counts;
 }
 
