@@ -93,9 +93,10 @@ const Table<ProviderQuirks>& quirks_table() {
 }
 
 Field<P> dialect_field() {
-  const std::vector<std::string> dialects{"openai", "anthropic", "gemini"};
+  const std::vector<std::string> dialects{"openai", "responses", "anthropic", "gemini"};
   return custom<P>(
-      "dialect", choice_shape(dialects), "the API it speaks",
+      "dialect", choice_shape(dialects),
+      "the API it speaks: `openai` is Chat Completions, `responses` is OpenAI's Responses",
       [=](BindContext& context, const YamlNode& node, P& out) {
         if (const auto i = bind_choice(context, node, dialects)) out.dialect = dialects[*i];
       },

@@ -29,6 +29,9 @@ class AnswerStream {
     return bridge_ ? bridge_->finish(out) : tap_->finish(out);
   }
   dialect::openai::StreamPhase phase() const { return bridge_ ? bridge_->phase() : tap_->phase(); }
+  dialect::hub::StreamPlace place() const {
+    return bridge_ ? bridge_->place() : dialect::hub::StreamPlace();
+  }
   const dialect::openai::StreamFacts& facts() const {
     return bridge_ ? bridge_->facts() : tap_->facts();
   }

@@ -120,9 +120,10 @@ bool ChatCall::build_body() {
   const bool bounded = !session_.principal()->chain.empty() ||
                        decision_.verdict.output_tokens_max != 0 || planned_->clamped;
   if (bounded) edits.output_tokens_max = planned_->output_tokens_max;
-  edits.limit_key = provider.quirks.max_completion_tokens && chat
-                        ? dialect::LimitKey::max_completion_tokens
-                        : dialect::LimitKey::as_client;
+  if (provider.wire == dialect::hub::Wire::openai_responses)
+    edits.limit_key = dialect::LimitKey::max_output_tokens;
+  else if (provider.quirks.max_completion_tokens && chat)
+    edits.limit_key = dialect::LimitKey::max_completion_tokens;
   foreign_.reset();
   const bool translated = provider.wire != wire();
   Result<void> built;
@@ -146,6 +147,7 @@ void ChatCall::prepare_foreign() {
   bridge.client = wire();
   bridge.provider = provider.wire;
   bridge.created = decision_.at.seconds();
+  bridge.client_body = decision_.chat.body;
   bridge.include_usage = decision_.chat.include_usage;
   bridge.ends_without_done = provider.quirks.ends_without_done;
   bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;

@@ -6,6 +6,7 @@
 #include "gateway/dialect/gemini_write.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
+#include "gateway/dialect/responses_write.h"
 
 namespace steelyard {
 
@@ -48,6 +49,23 @@ Result<void> write_contents(const dialect::hub::Request& request, const Translat
   return writer.write(request, options, foreign.body, foreign.dropped);
 }
 
+Result<void> write_responses(const dialect::hub::Request& request, const TranslateTarget& target,
+                             ForeignCall& foreign) {
+  dialect::responses::WriteOptions options;
+  options.model = target.model;
+  options.output_tokens_cap = target.output_tokens_cap;
+  dialect::responses::RequestWriter writer;
+  return writer.write(request, options, foreign.body, foreign.dropped);
+}
+
+// The request is about things that only their provider has.
+Result<void> refuse_stored(std::string_view field) {
+  return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
+              "`/" + std::string(field) +
+                  "` refers to what a provider of OpenAI's Responses keeps, and the model chosen "
+                  "is another's: send the whole conversation as `input`");
+}
+
 }  // namespace
 
 void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect) {
@@ -81,11 +99,12 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   dialect::hub::RequestReaders readers;
   const Result<void> read = readers.parse(client, client_body, request);
   if (!read) return read;
+  if (!request.needs_store.empty()) return refuse_stored(request.needs_store);
   switch (target.provider) {
     case Wire::anthropic: return write_messages(request, target, foreign);
     case Wire::gemini: return write_contents(request, target, foreign);
-    case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses: return write_responses(request, target, foreign);
+    case Wire::openai_chat: break;
   }
   return write_chat(request, target, foreign);
 }

@@ -241,7 +241,7 @@ void ChatCall::tell_failure(const Error& error) {
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
   held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
-  dialect::hub::write_sse_error(held_, wire(), error, extras_);
+  dialect::hub::write_sse_error(held_, wire(), error, extras_, tap_.place());
 }
 
 // The provider's own error event went to the client as it came. Cut off before its blank line it

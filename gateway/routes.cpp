@@ -14,6 +14,8 @@ constexpr Row rows[] = {
     {"/v1/chat/completions", net::Method::post, Route::chat_completions, false},
     {"/chat/completions", net::Method::post, Route::chat_completions, false},
     {"/v1/messages", net::Method::post, Route::messages, false},
+    {"/v1/responses", net::Method::post, Route::responses, false},
+    {"/responses", net::Method::post, Route::responses, false},
     {"/v1/models", net::Method::get, Route::models, false},
     {"/models", net::Method::get, Route::models, false},
     {"/route/explain", net::Method::post, Route::explain, false},

@@ -18,7 +18,8 @@ bool BlockWriter::shows(const Part& part) const {
     case PartKind::audio: return false;
     case PartKind::native: return same_wire();
     // Without a signature Anthropic refuses the request (research/wire 2.7).
-    case PartKind::thinking: return !part.signature.empty() && !hub::is_carrier(part.signature);
+    case PartKind::thinking:
+      return !part.signature.empty() && !part.encrypted && !hub::is_carrier(part.signature);
     case PartKind::redacted_thinking: return !part.text.empty();
     case PartKind::document: return !part.media_type.starts_with("video");
     default: return true;

@@ -73,6 +73,7 @@ void TurnWriter::messages() {
       !same_wire() && first_ < all.size() && all[first_].role == Role::assistant;
   if (starts_wrong || first_ == all.size()) made_user_turn();
   for (std::size_t i = first_; i < all.size();) i = same_wire() ? one(i) : turn(i);
+  if (json_.out().back() == '[') made_user_turn();  // nothing but blanks was said
   json_.close(']');
 }
 

@@ -141,8 +141,7 @@ class BodyWriter {
       json_.key("input_schema");
       if (tool.kind == hub::ToolKind::custom) {
         dropped_.add(Loss::tools);  // its grammar
-        json_.raw(R"({"type":"object","properties":{"input":{"type":"string"}},)"
-                  R"("required":["input"]})");
+        json_.raw(hub::custom_tool_schema);
       } else {
         json_.raw(tool.schema.empty() ? R"({"type":"object","properties":{}})" : tool.schema);
       }
@@ -280,6 +279,8 @@ class BodyWriter {
         {"top_logprobs", Loss::logprobs}};
     for (const auto& [name, loss] : kLosses)
       if (name == extra.key) return dropped_.add(loss);
+    if (extra.key == "store" && request_.wire == hub::Wire::openai_responses)
+      return dropped_.add(Loss::store);
     // Storage and the like: nothing of the answer depends on them.
     if (extra.key == "store" || extra.key == "prompt_cache_retention") return;
     dropped_.add(Loss::fields);

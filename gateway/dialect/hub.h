@@ -49,6 +49,7 @@ struct Part {
   PartKind kind = PartKind::text;
   SourceKind source = SourceKind::none;
   ImageDetail detail = ImageDetail::automatic;
+  bool encrypted = false;  // of thinking: `signature` is OpenAI's state, as it came from its client
   bool arguments_escaped = false;
   bool is_error = false;     // of tool_result
   bool custom_tool = false;  // of tool_use: arguments are free text, not JSON
@@ -63,6 +64,9 @@ struct Message {
 };
 
 enum class ToolKind : std::uint8_t { function, custom, native };
+// Of the function that stands for a custom tool where there are none.
+inline constexpr std::string_view custom_tool_schema =
+    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 enum class Tristate : std::uint8_t { unset, no, yes };
 
 struct Tool {
@@ -119,6 +123,7 @@ struct Request {
   std::string_view service_tier, cache_key;    // escaped
   std::string_view cache;                      // raw: Anthropic's cache mark of the whole request
   ByteRange metadata;
+  std::string_view needs_store;  // the field that refers to what one provider keeps; "" none
   FieldSet fields;
 
   void clear();

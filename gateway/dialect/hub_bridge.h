@@ -27,6 +27,8 @@ class StreamBridge {
 
   openai::StreamPhase phase() const { return watch_.phase(); }
   const openai::StreamFacts& facts() const { return watch_.facts(); }
+  // Of what the client got.
+  StreamPlace place() const { return writer_ != nullptr ? writer_->place() : reader_->place(); }
 
  private:
   BridgeOptions options_;

@@ -13,6 +13,12 @@ constexpr bool is_carrier(std::string_view signature) {
   return signature.starts_with(carrier_tag);
 }
 
+// OpenAI's encrypted reasoning as a signature; Anthropic's signature, and its redacted thinking, as
+// encrypted content. What follows the tag is as its maker wrote it.
+inline constexpr std::string_view openai_tag = "sy1.openai.";
+inline constexpr std::string_view anthropic_tag = "sy1.anthropic.";
+inline constexpr std::string_view redacted_tag = "sy1.redacted.";
+
 // A thoughtSignature of Gemini as the signature of a thinking block: of the call that follows, of
 // the text before it, or of the thought it stands on. Texts are escaped.
 enum class SignatureOf : unsigned char { call, text, thought };

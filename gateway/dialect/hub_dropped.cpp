@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, losses_count> kNames = {"temperature",
                                                                "names",
                                                                "refusal",
                                                                "empty_text",
+                                                               "store",
                                                                "fields"};
 static_assert(!kNames.back().empty());
 

@@ -43,6 +43,7 @@ enum class Loss : std::uint8_t {
   names,  // of message authors
   refusal,
   empty_text,
+  store,   // the answer is not kept for later
   fields,  // top-level fields only the client's dialect has
 };
 inline constexpr std::size_t losses_count = static_cast<std::size_t>(Loss::fields) + 1;

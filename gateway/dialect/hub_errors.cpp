@@ -2,6 +2,7 @@
 
 #include "gateway/dialect/anthropic_errors.h"
 #include "gateway/dialect/gemini_errors.h"
+#include "gateway/dialect/responses_errors.h"
 
 namespace steelyard::dialect::hub {
 
@@ -9,8 +10,8 @@ openai::HttpReply reply_for(Wire client, ErrorKind kind, int refusal_status) {
   switch (client) {
     case Wire::anthropic: return anthropic::reply_for(kind, refusal_status);
     case Wire::gemini: return gemini::reply_for(kind, refusal_status);
-    case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses: return responses::reply_for(kind, refusal_status);
+    case Wire::openai_chat: break;
   }
   return openai::reply_for(kind, refusal_status);
 }
@@ -26,12 +27,14 @@ void write_error(std::string& out, Wire client, const Error& error, const ErrorE
 }
 
 void write_sse_error(std::string& out, Wire client, const Error& error, const ErrorExtras& extras,
-                     std::int64_t) {
+                     const StreamPlace& place) {
   switch (client) {
     case Wire::anthropic: return anthropic::write_sse_error(out, error, extras);
     case Wire::gemini: return gemini::write_sse_error(out, error, extras);
-    case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses:
+      return responses::write_sse_failure(out, place.sequence, place.id,
+                                          responses::code_of(error.kind), error.context);
+    case Wire::openai_chat: break;
   }
   openai::write_sse_error(out, error, extras);
 }
@@ -52,6 +55,8 @@ int fault_status(Wire client, const UpstreamFault& fault, int upstream_status) {
   if (client == Wire::gemini) return gemini::reply_for(fault.cls, upstream_status).status;
   // 529 is Anthropic's own.
   const int status = openai::client_status(fault.cls, upstream_status);
+  // What OpenAI's Responses say of a model that is not there.
+  if (client == Wire::openai_responses && fault.cls == FaultClass::model_missing) return 400;
   return status == 529 ? 503 : status;
 }
 

@@ -6,7 +6,7 @@
 
 #include "config/types/error.h"
 #include "gateway/dialect/fault.h"
-#include "gateway/dialect/hub.h"
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_errors.h"
 
 namespace steelyard::dialect::hub {
@@ -15,10 +15,9 @@ namespace steelyard::dialect::hub {
 openai::HttpReply reply_for(Wire client, ErrorKind kind, int refusal_status = 429);
 // Appends the body.
 void write_error(std::string& out, Wire client, const Error& error, const ErrorExtras& extras);
-// Appends what ends a stream after its first byte. `events`: how many events the client has got,
-// where they are numbered.
+// Appends what ends a stream after its first byte; `place`: how far it came.
 void write_sse_error(std::string& out, Wire client, const Error& error, const ErrorExtras& extras,
-                     std::int64_t events = 0);
+                     const StreamPlace& place = {});
 
 // An error of a provider in the client's dialect; appends to `out`.
 void write_fault(std::string& out, Wire client, const UpstreamFault& fault, int upstream_status,

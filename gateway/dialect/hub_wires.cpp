@@ -11,6 +11,9 @@
 #include "gateway/dialect/openai_encode.h"
 #include "gateway/dialect/openai_events.h"
 #include "gateway/dialect/openai_hub_request.h"
+#include "gateway/dialect/responses_encode.h"
+#include "gateway/dialect/responses_events.h"
+#include "gateway/dialect/responses_request.h"
 
 namespace steelyard::dialect::hub {
 namespace {
@@ -25,6 +28,10 @@ class ReaderOf final : public StreamReader {
   explicit ReaderOf(Args&&... args) : decoder_(std::forward<Args>(args)...) {}
   void feed(std::string_view bytes, EventSink& sink) override { decoder_.feed(bytes, sink); }
   Result<void> finish(EventSink& sink) override { return decoder_.finish(sink); }
+  StreamPlace place() const override {
+    if constexpr (requires { decoder_.sequence(); }) return {decoder_.sequence(), decoder_.id()};
+    return {};
+  }
 
  private:
   Decoder decoder_;
@@ -36,6 +43,10 @@ class StreamWriterOf final : public StreamWriter {
   template <class... Args>
   explicit StreamWriterOf(Args&&... args) : encoder_(std::forward<Args>(args)...) {}
   void take(const Event& event) override { encoder_.take(event); }
+  StreamPlace place() const override {
+    if constexpr (requires { encoder_.sequence(); }) return {encoder_.sequence(), encoder_.id()};
+    return {};
+  }
 
  private:
   Encoder encoder_;
@@ -59,6 +70,9 @@ anthropic::EncodeOptions for_messages(const BridgeOptions& options) {
 openai::EncodeOptions for_chat(const BridgeOptions& options, bool include_usage) {
   return {{}, options.created, include_usage, options.quirks};
 }
+responses::EncodeOptions for_responses(const BridgeOptions& options) {
+  return {{}, options.created, options.client_body, options.quirks};
+}
 
 }  // namespace
 
@@ -76,8 +90,8 @@ std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options) {
   switch (options.provider) {
     case Wire::anthropic: return std::make_unique<ReaderOf<anthropic::StreamDecoder>>();
     case Wire::gemini: return std::make_unique<ReaderOf<gemini::StreamDecoder>>();
-    case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses: return std::make_unique<ReaderOf<responses::StreamDecoder>>();
+    case Wire::openai_chat: break;
   }
   return std::make_unique<ReaderOf<openai::ChatStreamDecoder>>(
       openai::ChatDecoderOptions{options.ends_without_done});
@@ -87,8 +101,10 @@ std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, s
   switch (options.client) {
     case Wire::anthropic:
       return std::make_unique<StreamWriterOf<anthropic::StreamEncoder>>(for_messages(options), out);
-    case Wire::openai_chat:
     case Wire::openai_responses:
+      return std::make_unique<StreamWriterOf<responses::StreamEncoder>>(for_responses(options),
+                                                                        out);
+    case Wire::openai_chat:
     case Wire::gemini: break;
   }
   return std::make_unique<StreamWriterOf<openai::ChatStreamEncoder>>(
@@ -99,8 +115,8 @@ bool read_whole(Wire provider, std::string_view body, EventSink& sink) {
   switch (provider) {
     case Wire::anthropic: return anthropic::read_message(body, sink);
     case Wire::gemini: return gemini::read_answer(body, sink);
-    case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses: return responses::read_response(body, sink);
+    case Wire::openai_chat: break;
   }
   return openai::read_completion(body, sink);
 }
@@ -109,8 +125,9 @@ std::unique_ptr<WholeWriter> make_whole_writer(const BridgeOptions& options) {
   switch (options.client) {
     case Wire::anthropic:
       return std::make_unique<WholeWriterOf<anthropic::MessageWriter>>(for_messages(options));
-    case Wire::openai_chat:
     case Wire::openai_responses:
+      return std::make_unique<WholeWriterOf<responses::ResponseWriter>>(for_responses(options));
+    case Wire::openai_chat:
     case Wire::gemini: break;
   }
   return std::make_unique<WholeWriterOf<openai::CompletionWriter>>(for_chat(options, true));
@@ -119,6 +136,7 @@ std::unique_ptr<WholeWriter> make_whole_writer(const BridgeOptions& options) {
 struct RequestReaders::Parsers {
   std::optional<openai::HubRequestParser> chat;
   std::optional<anthropic::RequestParser> messages;
+  std::optional<responses::RequestParser> responses;
 };
 
 RequestReaders::RequestReaders() : parsers_(std::make_unique<Parsers>()) {}
@@ -131,8 +149,8 @@ Result<void> RequestReaders::parse(Wire client, std::string_view body, Request& 
   };
   switch (client) {
     case Wire::anthropic: return with(parsers_->messages);
+    case Wire::openai_responses: return with(parsers_->responses);
     case Wire::openai_chat:
-    case Wire::openai_responses:
     case Wire::gemini: break;
   }
   return with(parsers_->chat);

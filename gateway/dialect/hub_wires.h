@@ -24,6 +24,13 @@ struct BridgeOptions {
   bool include_usage = false;      // the chat client asked for the usage chunk
   bool ends_without_done = false;  // provider quirk, as in TapOptions
   UsageQuirks quirks;
+  std::string_view client_body;  // the request: Responses repeats much of it; lives as long
+};
+
+// Where a stream stands, for dialects that number their events and name their answer.
+struct StreamPlace {
+  std::int64_t sequence = 0;  // of the next event
+  std::string_view id;        // escaped; of the answer
 };
 
 // A provider's stream into events; one per stream. Any split of the bytes gives the same events.
@@ -34,6 +41,7 @@ class StreamReader {
   // The provider closed. Fails with upstream_protocol if the stream did not say that it was over,
   // with upstream_status if it said an error.
   virtual Result<void> finish(EventSink& sink) = 0;
+  virtual StreamPlace place() const = 0;  // of the stream as it came
 };
 std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options);
 
@@ -41,6 +49,7 @@ std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options);
 class StreamWriter : public EventSink {
  public:
   virtual ~StreamWriter() = default;
+  virtual StreamPlace place() const = 0;  // of the stream as it was written
 };
 std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, std::string& out);
 

@@ -258,16 +258,25 @@ void TurnWriter::reasoning(Parts parts) {
   out += '"';
 }
 
+// Free text as the arguments of the function that stands for a custom tool.
+void TurnWriter::custom_input(const Part& part) {
+  scratch_.assign(R"({"input":")").append(part.arguments).append("\"}");
+  json_.text(scratch_);
+}
+
 void TurnWriter::calls(Parts parts) {
   json_.key("tool_calls").open('[');
   for (const Part& part : parts) {
     if (part.kind != PartKind::tool_use) continue;
     if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
     if (!part.signature.empty()) dropped_.add(Loss::thinking);
-    const std::string_view kind = part.custom_tool ? "custom" : "function";
+    const bool custom = part.custom_tool && same_wire();
+    const std::string_view kind = custom ? "custom" : "function";
     json_.open('{').field("id", part.id).field("type", kind).key(kind).open('{');
-    json_.field("name", part.name).key(part.custom_tool ? "input" : "arguments");
-    if (part.arguments_escaped)
+    json_.field("name", part.name).key(custom ? "input" : "arguments");
+    if (part.custom_tool && !custom)
+      custom_input(part);
+    else if (part.arguments_escaped)
       json_.escaped(part.arguments);
     else
       json_.text(part.arguments);

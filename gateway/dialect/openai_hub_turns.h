@@ -34,6 +34,7 @@ class TurnWriter {
   void joined_text(Parts parts, std::string_view prefix);
   void reasoning(Parts parts);
   void calls(Parts parts);
+  void custom_input(const hub::Part& part);
   bool shows(const hub::Part& part);
 
   const hub::Request& request_;

@@ -79,7 +79,12 @@ class BodyWriter {
   void write_tool(const hub::Tool& tool) {
     json_.open('{').field("type", "function").key("function").open('{');
     json_.field("name", tool.name).given("description", tool.description);
-    json_.given_raw("parameters", tool.schema);
+    if (tool.kind == hub::ToolKind::custom) {
+      dropped_.add(Loss::tools);  // its grammar
+      json_.field_raw("parameters", hub::custom_tool_schema);
+    } else {
+      json_.given_raw("parameters", tool.schema);
+    }
     if (tool.strict != hub::Tristate::unset)
       json_.field_bool("strict", tool.strict == hub::Tristate::yes);
     json_.close('}');
@@ -128,6 +133,7 @@ class BodyWriter {
       json_.field_raw("response_format", request_.format_raw.of(request_.body));
       return;
     }
+    if (request_.wire == hub::Wire::openai_responses) return responses_format();
     if (request_.format != ResponseFormat::json_schema || request_.schema.empty())
       return dropped_.add(Loss::response_format);
     json_.key("response_format").open('{').field("type", "json_schema").key("json_schema");
@@ -135,6 +141,23 @@ class BodyWriter {
     json_.open('{').field("name", "answer").field_raw("schema", request_.schema);
     json_.close('}').close('}');
     dropped_.add(Loss::schema_details);
+  }
+
+  // The same things, one level deeper.
+  void responses_format() {
+    if (request_.format == ResponseFormat::other) return dropped_.add(Loss::response_format);
+    json_.key("response_format").open('{');
+    if (request_.format == ResponseFormat::json_object) {
+      json_.field("type", "json_object").close('}');
+      return;
+    }
+    json_.field("type", "json_schema").key("json_schema").open('{');
+    json_.field("name", request_.schema_name.empty() ? "answer" : request_.schema_name);
+    json_.given("description", request_.schema_description);
+    json_.given_raw("schema", request_.schema);
+    if (request_.schema_strict != hub::Tristate::unset)
+      json_.field_bool("strict", request_.schema_strict == hub::Tristate::yes);
+    json_.close('}').close('}');
   }
 
   void sampling() {
@@ -153,7 +176,8 @@ class BodyWriter {
 
   void rest() {
     if (request_.choices > 1) json_.field_number("n", request_.choices);
-    if (same_wire()) {
+    const bool openai = same_wire() || request_.wire == hub::Wire::openai_responses;
+    if (openai) {
       json_.given("user", request_.user).given("prompt_cache_key", request_.cache_key);
       json_.given("service_tier", request_.service_tier);
       json_.given_raw("metadata", request_.metadata.of(request_.body));
@@ -168,7 +192,7 @@ class BodyWriter {
       if (same_wire())
         json_.field_raw(extra.key, extra.value);
       else
-        dropped_.add(Loss::fields);
+        dropped_.add(extra.key == "store" ? Loss::store : Loss::fields);
     }
   }
 

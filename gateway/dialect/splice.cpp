@@ -10,7 +10,11 @@ namespace steelyard::dialect {
 namespace {
 
 constexpr std::string_view key_text(LimitKey key) {
-  return key == LimitKey::max_completion_tokens ? "\"max_completion_tokens\"" : "\"max_tokens\"";
+  switch (key) {
+    case LimitKey::max_completion_tokens: return "\"max_completion_tokens\"";
+    case LimitKey::max_output_tokens: return "\"max_output_tokens\"";
+    default: return "\"max_tokens\"";
+  }
 }
 
 }  // namespace

@@ -13,7 +13,12 @@
 
 namespace steelyard::dialect {
 
-enum class LimitKey : std::uint8_t { as_client, max_tokens, max_completion_tokens };
+enum class LimitKey : std::uint8_t {
+  as_client,
+  max_tokens,
+  max_completion_tokens,
+  max_output_tokens
+};
 
 struct BodyEdits {
   std::string_view model;      // replaces the client's; "" keeps it

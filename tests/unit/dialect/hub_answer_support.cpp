@@ -3,6 +3,7 @@
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/gemini_events.h"
 #include "gateway/dialect/openai_events.h"
+#include "gateway/dialect/responses_events.h"
 
 namespace steelyard::dialect::testing {
 
@@ -131,6 +132,13 @@ bool run_messages(std::string_view body, bool stream, hub::EventSink& sink) {
 bool run_contents(std::string_view body, bool stream, hub::EventSink& sink) {
   if (!stream) return gemini::read_answer(body, sink);
   gemini::StreamDecoder decoder;
+  decoder.feed(body, sink);
+  return decoder.finish(sink).has_value();
+}
+
+bool run_responses(std::string_view body, bool stream, hub::EventSink& sink) {
+  if (!stream) return responses::read_response(body, sink);
+  responses::StreamDecoder decoder;
   decoder.feed(body, sink);
   return decoder.finish(sink).has_value();
 }

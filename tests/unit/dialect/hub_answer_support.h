@@ -60,5 +60,6 @@ class OrderCheck final : public hub::EventSink {
 bool run_messages(std::string_view body, bool stream, hub::EventSink& sink);
 bool run_contents(std::string_view body, bool stream, hub::EventSink& sink);
 bool run_chat(std::string_view body, bool stream, hub::EventSink& sink);
+bool run_responses(std::string_view body, bool stream, hub::EventSink& sink);
 
 }  // namespace steelyard::dialect::testing

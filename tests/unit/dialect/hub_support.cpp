@@ -6,6 +6,8 @@
 
 #include "gateway/dialect/anthropic_request.h"
 #include "gateway/dialect/openai_hub_request.h"
+#include "gateway/dialect/responses_request.h"
+#include "gateway/dialect/responses_write.h"
 
 namespace steelyard::dialect::testing {
 namespace {
@@ -72,6 +74,21 @@ std::string read_messages(std::string_view body, hub::Request& out) {
   return done ? "" : done.error().context;
 }
 
+std::string read_responses(std::string_view body, hub::Request& out) {
+  static responses::RequestParser parser;
+  const auto done = parser.parse(body, out);
+  return done ? "" : done.error().context;
+}
+
+std::string as_responses(const hub::Request& request, hub::Dropped& dropped) {
+  static responses::RequestWriter writer;
+  responses::WriteOptions options;
+  options.model = "gpt-test";
+  std::string out;
+  const auto done = writer.write(request, options, out, dropped);
+  return done ? out : "!" + done.error().context;
+}
+
 anthropic::WriteOptions usual_messages() {
   anthropic::WriteOptions options;
   options.model = "claude-test";
@@ -128,6 +145,51 @@ std::string fault_of_messages(std::string_view body) {
     if (!tool["input_schema"].is_object() && !tool["type"].is_string())
       return "a tool without a schema";
   return "";
+}
+
+// Rules of research/wire 1.3: every call is answered once, by an output of its own kind.
+std::string fault_of_responses(std::string_view body) {
+  dom::parser parser;
+  dom::element doc;
+  if (parser.parse(body.data(), body.size()).get(doc) != simdjson::SUCCESS) return "not JSON";
+  if (!doc["model"].is_string()) return "no model";
+  bool store = true;
+  if (doc["store"].get(store) != simdjson::SUCCESS || store) return "it would be stored";
+  std::set<std::string> open;
+  std::size_t items = 0;
+  for (const dom::element item : dom::array(doc["input"])) {
+    ++items;
+    const std::string_view type = item["type"];
+    std::string_view text;
+    if (type == "message") {
+      const std::string_view role = item["role"];
+      dom::array content;
+      if (item["content"].get(content) != simdjson::SUCCESS || content.size() == 0)
+        return "a message without content";
+      for (const dom::element part : content) {
+        const std::string_view kind = part["type"];
+        const bool out = kind == "output_text" || kind == "refusal";
+        if (out != (role == "assistant")) return "a part on the wrong side";
+      }
+      continue;
+    }
+    if (type == "reasoning") {
+      if (item["encrypted_content"].get(text) != simdjson::SUCCESS)
+        return "reasoning without state";
+      continue;
+    }
+    const bool output = type.ends_with("_output");
+    if (item["call_id"].get(text) != simdjson::SUCCESS || text.empty() || text.size() > 64)
+      return "no legal call_id";
+    const std::string key =
+        std::string(output ? type.substr(0, type.size() - 7) : type) + std::string(text);
+    if (!output) open.insert(key);
+    if (output && open.erase(key) == 0) return "an output without its call";
+    if (type == "function_call" && item["arguments"].get(text) != simdjson::SUCCESS)
+      return "arguments are no text";
+  }
+  if (items == 0) return "no input";
+  return open.empty() ? "" : "a call that is not answered";
 }
 
 std::string fault_of_chat(std::string_view body) {

@@ -112,6 +112,11 @@ const std::vector<Recorded>& recorded_contents() {
   return all;
 }
 
+const std::vector<Recorded>& recorded_responses() {
+  static const std::vector<Recorded> all = load("openai.responses");
+  return all;
+}
+
 std::string to_json(const ChatRequest& r) {
   std::string out;
   JsonWriter json(out);

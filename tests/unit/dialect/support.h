@@ -20,8 +20,9 @@ struct Recorded {  // one line of the recorded traffic
 // All recorded OpenAI chat exchanges with a text answer; empty (with a MESSAGE) if they are not
 // here.
 const std::vector<Recorded>& recorded_chat();
-// The same of Anthropic's dialect.
+// The same of Anthropic's dialect, and of OpenAI Responses.
 const std::vector<Recorded>& recorded_messages();
+const std::vector<Recorded>& recorded_responses();
 
 // The same of Gemini's.
 const std::vector<Recorded>& recorded_contents();

@@ -1,0 +1,220 @@
+#include "gateway/dialect/responses_blocks.h"
+
+#include <algorithm>
+
+#include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/key_table.h"
+#include "gateway/dialect/lenient_reader.h"
+
+namespace steelyard::dialect::responses {
+namespace {
+
+using hub::BlockKind;
+using hub::DeltaKind;
+using hub::Event;
+using hub::EventKind;
+using hub::EventSink;
+
+enum Key { kType, kCallId, kName, kArguments, kInput, kEncrypted, kContent, kSummary };
+constexpr KeyTable kItem(key_names("type", "call_id", "name", "arguments", "input",
+                                   "encrypted_content", "content", "summary"));
+constexpr KeyTable kPart(key_names("type", "text", "refusal"));
+constexpr std::size_t parts_most = 4'096;  // of one item; more are not told apart
+
+bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
+  const std::size_t begin = reader.cursor.offset();
+  if (!reader.cursor.skip_value()) return false;
+  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
+  return true;
+}
+
+bool is_call(std::string_view type) {
+  return type == "function_call" || type == "custom_tool_call";
+}
+
+}  // namespace
+
+bool read_item(std::string_view json, ItemFacts& out) {
+  LenientReader reader(json);
+  if (reader.cursor.peek() != '{') return false;
+  out.raw = json;
+  return reader.object(kItem, [&](int key) {
+    switch (key) {
+      case kType: return reader.text(out.type);
+      case kCallId: return reader.text(out.call_id);
+      case kName: return reader.text(out.name);
+      case kArguments: return reader.text(out.arguments);
+      case kInput: return reader.text(out.input);
+      case kEncrypted: return reader.text(out.encrypted);
+      case kContent: return take_raw(reader, json, out.content);
+      case kSummary: return take_raw(reader, json, out.summary);
+      default: return reader.cursor.skip_value();
+    }
+  });
+}
+
+ItemBlocks::Item& ItemBlocks::item(std::uint32_t index) {
+  const auto found = std::find_if(items_.begin(), items_.end(),
+                                  [index](const Item& i) { return i.index == index; });
+  if (found != items_.end()) return *found;
+  items_.emplace_back();
+  items_.back().index = index;
+  return items_.back();
+}
+
+void ItemBlocks::name(Item& item, const ItemFacts& facts) {
+  if (item.type.empty()) item.type = facts.type;
+  if (item.call_id.empty()) item.call_id = facts.call_id;
+  if (item.name.empty()) item.name = facts.name;
+}
+
+void ItemBlocks::begin(std::uint32_t index, const ItemFacts& facts, EventSink& sink) {
+  name(item(index), facts);
+  advance(sink);
+}
+
+void ItemBlocks::piece(std::uint32_t index, BlockKind kind, std::uint32_t part,
+                       std::string_view text, EventSink& sink) {
+  Item& to = item(index);
+  if (to.closed || to.whole || text.empty() || part >= parts_most) return;
+  if (to.type.empty() && kind != BlockKind::tool_call)
+    to.type = kind == BlockKind::thinking ? "reasoning" : "message";
+  if (to.said.size() <= part) to.said.resize(part + 1);
+  to.said[part] += text;
+  to.waiting.push_back({kind, part, std::string(text)});
+  advance(sink);
+}
+
+// What of a part's whole text was not said. Told differently the second time, it stays as it was.
+void ItemBlocks::rest(Item& item, BlockKind kind, std::uint32_t part, std::string_view text) {
+  if (part >= parts_most) return;
+  if (item.said.size() <= part) item.said.resize(part + 1);
+  const std::string& said = item.said[part];
+  if (!text.starts_with(said) || text.size() == said.size()) return;
+  item.waiting.push_back({kind, part, std::string(text.substr(said.size()))});
+}
+
+void ItemBlocks::parts(Item& item, std::string_view json, bool thoughts) {
+  LenientReader reader(json);
+  std::uint32_t part = 0;
+  reader.array([&] {
+    std::string_view values[3];
+    const bool ok = reader.object(kPart, [&](int key) {
+      return key < 0 ? reader.cursor.skip_value() : reader.text(values[key]);
+    });
+    if (!ok) return false;
+    const bool refusal = values[0] == "refusal";
+    rest(item,
+         thoughts  ? BlockKind::thinking
+         : refusal ? BlockKind::refusal
+                   : BlockKind::text,
+         part++, refusal ? values[2] : values[1]);
+    return true;
+  });
+}
+
+void ItemBlocks::whole(std::uint32_t index, const ItemFacts& facts, EventSink& sink) {
+  Item& to = item(index);
+  if (to.closed || to.whole) return;
+  name(to, facts);
+  if (is_call(to.type)) {
+    rest(to, BlockKind::tool_call, 0, to.type == "function_call" ? facts.arguments : facts.input);
+  } else if (to.type == "reasoning") {
+    to.signature = facts.encrypted;
+    // Its own words stand in `content`, where there are any; a summary may stand beside them.
+    const bool summary = facts.summary.size() > 2;
+    parts(to, summary ? facts.summary : facts.content, true);
+  } else if (to.type == "message") {
+    parts(to, facts.content, false);
+  } else {
+    to.native = facts.raw;
+  }
+  to.whole = true;
+  advance(sink);
+}
+
+void ItemBlocks::finish(EventSink& sink) {
+  for (Item& item : items_) item.whole = true;
+  advance(sink);
+}
+
+// Says what the first unfinished item has to say, and those behind it once it is over.
+void ItemBlocks::advance(EventSink& sink) {
+  for (; current_ < items_.size(); ++current_) {
+    Item& item = items_[current_];
+    send(item, sink);
+    if (!item.whole) return;
+    if (!item.signature.empty()) {
+      if (!open_) open(BlockKind::thinking, item, {}, sink);
+      delta(DeltaKind::signature, std::string(hub::openai_tag) + item.signature, sink);
+    }
+    if (!item.native.empty()) open(BlockKind::native, item, item.native, sink);
+    close(sink);
+    item.closed = true;
+    item.said.clear();
+  }
+}
+
+void ItemBlocks::send(Item& item, EventSink& sink) {
+  if (is_call(item.type) && !item.name.empty() && !open_)
+    open(BlockKind::tool_call, item, {}, sink);
+  for (const Piece& piece : item.waiting) {
+    if (piece.kind == BlockKind::tool_call && !open_) {
+      if (!item.whole) return;  // whose arguments are these?
+      break;
+    }
+    if (open_ && kind_ == BlockKind::thinking && piece.part != part_) {
+      part_ = piece.part;
+      delta(DeltaKind::text, "\\n\\n", sink);
+    }
+    if (open_ && (kind_ != piece.kind || part_ != piece.part) && kind_ != BlockKind::tool_call)
+      close(sink);
+    if (!open_) open(piece.kind, item, {}, sink);
+    part_ = piece.part;
+    delta(DeltaKind::text, piece.text, sink);
+  }
+  item.waiting.clear();
+}
+
+void ItemBlocks::open(BlockKind kind, const Item& item, std::string_view raw, EventSink& sink) {
+  open_ = true;
+  kind_ = kind;
+  part_ = 0;
+  custom_ = kind == BlockKind::tool_call && item.type == "custom_tool_call";
+  calls_ = calls_ || kind == BlockKind::tool_call;
+  Event event;
+  event.kind = EventKind::open;
+  event.block = kind;
+  event.index = next_;
+  event.raw = raw;
+  event.custom_tool = custom_;
+  if (kind == BlockKind::tool_call) {
+    event.id = item.call_id;
+    event.name = item.name;
+  }
+  sink.take(event);
+}
+
+void ItemBlocks::delta(DeltaKind what, std::string_view text, EventSink& sink) {
+  Event event;
+  event.kind = EventKind::delta;
+  event.block = kind_;
+  event.delta = what;
+  event.index = next_;
+  event.text = text;
+  event.custom_tool = custom_;
+  sink.take(event);
+}
+
+void ItemBlocks::close(EventSink& sink) {
+  if (!open_) return;
+  open_ = false;
+  Event event;
+  event.kind = EventKind::close;
+  event.block = kind_;
+  event.index = next_++;
+  event.custom_tool = custom_;
+  sink.take(event);
+}
+
+}  // namespace steelyard::dialect::responses

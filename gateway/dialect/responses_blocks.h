@@ -1,0 +1,66 @@
+#pragma once
+// Items of a response as blocks of the hub. Responses may talk about several items at a time and
+// say everything twice; the hub does neither (research/wire 2.6.4). Used by responses_events.h.
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/dialect/hub_answer.h"
+
+namespace steelyard::dialect::responses {
+
+// What an item is, wherever it stands; views into its JSON.
+struct ItemFacts {
+  std::string_view raw, type, call_id, name, arguments, input, encrypted;
+  std::string_view content, summary;  // raw arrays
+};
+// False: no JSON object.
+bool read_item(std::string_view json, ItemFacts& out);
+
+// One per answer.
+class ItemBlocks {
+ public:
+  // An item began (or was first heard of by a delta: `facts` empty). Known ones stay as they are.
+  void begin(std::uint32_t index, const ItemFacts& facts, hub::EventSink& sink);
+  // More of an item's text. `part`: index of the content or summary part.
+  void piece(std::uint32_t index, hub::BlockKind kind, std::uint32_t part, std::string_view text,
+             hub::EventSink& sink);
+  // The item as a whole: what was not said yet is said now.
+  void whole(std::uint32_t index, const ItemFacts& facts, hub::EventSink& sink);
+  // The answer is over: nothing more comes of any item.
+  void finish(hub::EventSink& sink);
+  bool calls() const { return calls_; }  // the client was asked to run a tool
+
+ private:
+  struct Piece {
+    hub::BlockKind kind;
+    std::uint32_t part;
+    std::string text;
+  };
+  struct Item {
+    std::uint32_t index = 0;
+    std::string type, call_id, name, signature, native;  // escaped; native raw
+    std::vector<Piece> waiting;
+    std::vector<std::string> said;  // by part, waiting ones included
+    bool whole = false, closed = false;
+  };
+  Item& item(std::uint32_t index);
+  void name(Item& item, const ItemFacts& facts);
+  void rest(Item& item, hub::BlockKind kind, std::uint32_t part, std::string_view text);
+  void parts(Item& item, std::string_view json, bool thoughts);
+  void advance(hub::EventSink& sink);
+  void send(Item& item, hub::EventSink& sink);
+  void open(hub::BlockKind kind, const Item& item, std::string_view raw, hub::EventSink& sink);
+  void delta(hub::DeltaKind what, std::string_view text, hub::EventSink& sink);
+  void close(hub::EventSink& sink);
+
+  std::vector<Item> items_;  // in the order they were first heard of
+  std::size_t current_ = 0;  // first that is not closed
+  std::uint32_t next_ = 0;   // block
+  std::uint32_t part_ = 0;   // of the open block
+  hub::BlockKind kind_ = hub::BlockKind::text;
+  bool open_ = false, custom_ = false, calls_ = false;
+};
+
+}  // namespace steelyard::dialect::responses
