@@ -75,7 +75,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   // All was said once [DONE] was: what breaks behind it is nobody's loss.
   const bool said_all = stream_over_ || tap_.phase() == dialect::openai::StreamPhase::done;
   if (said_all && !stream_over_) held_ += "\n\n";  // its blank line may be what was lost
-  const Result<void> finished = said_all
+  const bool said_why = !committed_ && tap_.phase() == dialect::openai::StreamPhase::failed;
+  const Result<void> finished = said_all || said_why
                                     ? tap_.finish(tap_out_)
                                     : fail(ErrorKind::upstream_protocol, ErrorSource::upstream,
                                            Retry::next_target, "the provider's stream broke off");

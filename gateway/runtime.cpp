@@ -237,9 +237,6 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
   runtime->spec = std::move(spec);
   runtime->generation = generation;
   runtime->loaded_at = now;
-  // Only what can be spoken can be served.
-  for (ProviderSpec& provider : runtime->spec.providers)
-    if (provider.dialect == "responses") provider.models.clear();
   policies::Compiled compiled = policies::compile(runtime->spec);
   if (policies::has_errors(compiled.problems))
     return fail(unusable(first_error(compiled.problems)));

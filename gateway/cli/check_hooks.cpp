@@ -62,10 +62,6 @@ void check_providers(const GatewaySpec& spec, std::vector<Diagnostic>& found) {
     if (!context) add(found, Severity::error, "N0101", {}, context.error().context);
   }
   for (const ProviderSpec& provider : spec.providers) {
-    if (provider.dialect != "openai")
-      add(found, Severity::warning, "N0103", provider.at,
-          "provider `" + provider.name + "`: dialect `" + provider.dialect +
-              "` is not spoken yet; its models are not served");
     if (provider.ca_file.empty()) continue;
     const auto context = net::TlsContext::client(provider.ca_file);
     if (!context) add(found, Severity::error, "N0102", provider.at, context.error().context);
