@@ -8,15 +8,6 @@
 namespace steelyard {
 namespace {
 
-const char* name_of(WindowKind window) {
-  switch (window) {
-    case WindowKind::day: return "day";
-    case WindowKind::month: return "month";
-    case WindowKind::lifetime: return "lifetime";
-  }
-  return "month";
-}
-
 std::string written(NanoUsd amount) {
   std::string whole = std::to_string(amount.v / 1'000'000'000);
   for (std::size_t i = whole.size(); i > 3; i -= 3) whole.insert(i - 3, ",");
@@ -25,14 +16,33 @@ std::string written(NanoUsd amount) {
   return "$" + whole + (cents.empty() ? "" : "." + cents);
 }
 
+// `starts: sun` is for weeks, `starts: 15` for months, `starts: apr` for quarters and years.
+void check_starts(const std::vector<BudgetSpec>& budgets, DiagnosticSink& sink) {
+  for (const BudgetSpec& budget : budgets) {
+    const StartsBy wanted = starts_by(budget.per);
+    if (budget.starts_as == StartsBy::nothing || budget.starts_as == wanted) continue;
+    constexpr const char* hints[] = {"leave `starts` out", "write a weekday: `starts: mon`",
+                                     "write a day of the month: `starts: 15`",
+                                     "write a month: `starts: apr`"};
+    sink.add({Severity::error,
+              "C0419",
+              std::string("a ") + window_word(budget.per) + " does not start like this",
+              {budget.at, "of this budget"},
+              {},
+              hints[static_cast<int>(wanted)]});
+  }
+}
+
 void check_twice(const std::vector<BudgetSpec>& budgets, DiagnosticSink& sink) {
+  check_starts(budgets, sink);
   for (std::size_t i = 1; i < budgets.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      if (budgets[i].per != budgets[k].per || budgets[i].time_zone != budgets[k].time_zone)
+      if (budgets[i].per != budgets[k].per || budgets[i].time_zone != budgets[k].time_zone ||
+          budgets[i].starts != budgets[k].starts)
         continue;
       sink.add({Severity::warning,
                 "C0417",
-                std::string("two budgets for the same ") + name_of(budgets[i].per),
+                std::string("two budgets for the same ") + window_word(budgets[i].per),
                 {budgets[i].at, "the smaller one decides"},
                 {{budgets[k].at, "the other one"}},
                 "keep one of the two"});

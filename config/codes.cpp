@@ -122,6 +122,8 @@ constexpr CodeStory stories[] = {
      "Two budgets for the same window in one place: only the smaller one ever matters."},
     {"C0418", "a rename without effect",
      "`rename` names a catalogue model that this provider does not serve."},
+    {"C0419", "a window that cannot start so",
+     "`starts` is a weekday for weeks, a day for months, a month for quarters and years."},
     {"C0420", "a team without keys", "Teams are recognised by keys; this one has none."},
     {"C0421", "a policy that decides nothing, or twice",
      "A policy either says what to `use` or why it would `deny`."},

@@ -1,8 +1,10 @@
 // Budgets.
 #include <algorithm>
+#include <iterator>
 
 #include "config/fields.h"
 #include "config/tables.h"
+#include "config/weekdays.h"
 
 namespace steelyard {
 namespace {
@@ -20,6 +22,29 @@ void bind_limit(BindContext& context, const YamlNode& node, B& out) {
   const bool bare = parse_fixed(*text, 9).has_value();
   context.sink.error("C0205", node.at, "`" + node.text + "` is not an amount of money",
                      money.error(), bare ? "write `$" + node.text + "`" : "");
+}
+
+constexpr const char* month_names[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                       "jul", "aug", "sep", "oct", "nov", "dec"};
+
+Shape starts_shape() {
+  return either_shape({integer_shape(1, 31), text_shape("a weekday or month", "[a-z]{3}")});
+}
+
+void bind_starts(BindContext& context, const YamlNode& node, B& out) {
+  const std::optional<std::string> text = context.text(node, "a weekday, a day or a month");
+  if (!text) return;
+  const auto take = [&](StartsBy as, std::size_t number) {
+    out.starts_as = as;
+    out.starts = static_cast<std::uint8_t>(number);
+  };
+  for (std::size_t i = 0; i < weekday_names.size(); ++i)
+    if (*text == weekday_names[i]) return take(StartsBy::weekday, i + 1);
+  for (std::size_t i = 0; i < std::size(month_names); ++i)
+    if (*text == month_names[i]) return take(StartsBy::month, i + 1);
+  const Parsed<std::int64_t> day = parse_count(*text);
+  if (day && *day >= 1 && *day <= 31) return take(StartsBy::day, static_cast<std::size_t>(*day));
+  context.wrong_value("C0203", node, "expected `mon` to `sun`, `1` to `31` or `jan` to `dec`");
 }
 
 // False: reported.
@@ -94,8 +119,17 @@ const Table<BudgetSpec>& budget_table() {
        choice<B, WindowKind>("per", &B::per,
                              {{"day", WindowKind::day},
                               {"month", WindowKind::month},
-                              {"lifetime", WindowKind::lifetime}},
+                              {"lifetime", WindowKind::lifetime},
+                              {"hour", WindowKind::hour},
+                              {"week", WindowKind::week},
+                              {"quarter", WindowKind::quarter},
+                              {"year", WindowKind::year}},
                              "the calendar window it is for"),
+       custom<B>(
+           "starts", starts_shape(),
+           "where a window begins: the weekday of a week, the day of a month, the first month "
+           "of a quarter or year",
+           bind_starts),
        time_zone<B>("time_zone", &B::time_zone, "where the day or month begins"),
        custom<B>("at", map_shape(std::move(action)),
                  "what happens at which percentage; without `100%`, 100 % blocks",

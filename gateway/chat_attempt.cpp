@@ -27,12 +27,7 @@ Error over_budget(const router::Denial& denial) {
 }
 
 std::string_view per_name(WindowKind per) {
-  switch (per) {
-    case WindowKind::day: return "day";
-    case WindowKind::month: return "month";
-    case WindowKind::lifetime: return "lifetime";
-  }
-  return "";
+  return window_word(per);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "gateway/cli/budget_command.h"
 #include "gateway/cli/check_command.h"
 #include "gateway/cli/check_hooks.h"
 #include "gateway/cli/explain_command.h"
@@ -45,6 +46,7 @@ int main(int argc, char** argv) {
   add_serve_command(app, STEELYARD_VERSION, exit_code);
   add_check_command(app, check_hooks(), exit_code);
   add_explain_command(app, exit_code);
+  add_budget_command(app, exit_code);
   add_ledger_command(app, exit_code);
   add_report_command(app, exit_code);
   add_mock_command(app, exit_code);

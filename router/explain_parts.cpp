@@ -40,17 +40,16 @@ const char* per_text(WindowKind per) {
     case WindowKind::day: return "today";
     case WindowKind::month: return "this month";
     case WindowKind::lifetime: return "in all";
+    case WindowKind::hour: return "this hour";
+    case WindowKind::week: return "this week";
+    case WindowKind::quarter: return "this quarter";
+    case WindowKind::year: return "this year";
   }
   return "";
 }
 
 const char* name_of(WindowKind per) {
-  switch (per) {
-    case WindowKind::day: return "day";
-    case WindowKind::month: return "month";
-    case WindowKind::lifetime: return "lifetime";
-  }
-  return "";
+  return window_word(per);
 }
 
 std::string label_of(const Catalog& catalog, const Candidate& candidate) {

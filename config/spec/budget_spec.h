@@ -11,7 +11,36 @@
 
 namespace steelyard {
 
-enum class WindowKind : std::uint8_t { day, month, lifetime };
+// The numbers are in the ledger's journal: never change one. A prepaid budget is a lifetime budget
+// that is topped up.
+enum class WindowKind : std::uint8_t { day, month, lifetime, hour, week, quarter, year };
+
+// What `starts` may say of a window: the weekday of a week (1 Monday to 7), the day of a month (1
+// to 31; shorter months begin on their last day), the first month of a quarter or year (1 to 12).
+enum class StartsBy : std::uint8_t { nothing, weekday, day, month };
+constexpr StartsBy starts_by(WindowKind per) {
+  switch (per) {
+    case WindowKind::week: return StartsBy::weekday;
+    case WindowKind::month: return StartsBy::day;
+    case WindowKind::quarter:
+    case WindowKind::year: return StartsBy::month;
+    default: return StartsBy::nothing;
+  }
+}
+
+// As YAML, receipts and metrics write it.
+constexpr const char* window_word(WindowKind per) {
+  switch (per) {
+    case WindowKind::day: return "day";
+    case WindowKind::month: return "month";
+    case WindowKind::lifetime: return "lifetime";
+    case WindowKind::hour: return "hour";
+    case WindowKind::week: return "week";
+    case WindowKind::quarter: return "quarter";
+    case WindowKind::year: return "year";
+  }
+  return "";
+}
 
 enum class ThresholdAction : std::uint8_t { warn, max_tier, block };
 
@@ -25,8 +54,10 @@ struct Threshold {
 struct BudgetSpec {
   NanoUsd limit;
   WindowKind per = WindowKind::month;
-  std::string time_zone = "UTC";      // IANA name
-  std::vector<Threshold> thresholds;  // `at:`; without one, 100 % blocks
+  std::string time_zone = "UTC";           // IANA name
+  std::uint8_t starts = 1;                 // see StartsBy
+  StartsBy starts_as = StartsBy::nothing;  // how the file wrote `starts`; nothing: it did not
+  std::vector<Threshold> thresholds;       // `at:`; without one, 100 % blocks
   SourceSpan at;
 
   // The one rule for all who ask what may be spent: a budget blocks at 100 %, unless `at` says that

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "config/types/json_writer.h"
+#include "gateway/admin/budget_pages.h"
 #include "gateway/telemetry/prometheus.h"
 
 namespace steelyard {
-namespace {
 
 AdminReply problem(unsigned status, std::string_view text) {
   AdminReply reply;
@@ -18,6 +18,8 @@ AdminReply problem(unsigned status, std::string_view text) {
   reply.body += '\n';
   return reply;
 }
+
+namespace {
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || host.starts_with("127.");
@@ -89,23 +91,6 @@ AdminReply metrics(const Server::State& state) {
   return reply;
 }
 
-AdminReply budgets(const Server::State& state) {
-  AdminReply reply;
-  JsonWriter json(reply.body);
-  json.begin_object().key("budgets").begin_array();
-  for (const router::AccountView& view : state.books->all_views(state.clock.now())) {
-    json.begin_object().field("scope", view.scope);
-    json.field("limit_nano_usd", view.limit.v).field("posted_nano_usd", view.posted.v);
-    json.field("held_nano_usd", view.held.v).field("overrun_nano_usd", view.overrun.v);
-    json.field("percent_used", static_cast<std::int64_t>(view.percent_used));
-    json.field("window_start_ns", view.window_start.ns).field("window_end_ns", view.window_end.ns);
-    json.field("hard", view.hard).end_object();
-  }
-  json.end_array().end_object();
-  reply.body += '\n';
-  return reply;
-}
-
 AdminReply reload(Server::State& state) {
   const Result<void> done = state.reload();
   if (!done) return problem(422, done.error().context);
@@ -138,7 +123,8 @@ AdminReply admin_page(Server::State& state, net::Method method, std::string_view
   if (!allowed)
     return problem(401, admin.token ? "send the admin token as `authorization: Bearer TOKEN`"
                                     : "set `admin: { token: ... }` to use this page");
-  if (path == "/admin/budgets" && get) return budgets(state);
+  if (path.starts_with("/admin/budgets") && (get || method == net::Method::post))
+    return budget_page(state, get, target);
   if (path == "/admin/reload" && method == net::Method::post) return reload(state);
   return problem(404, "there is no such page");
 }

@@ -12,4 +12,7 @@ namespace steelyard {
 AdminReply admin_page(Server::State& state, net::Method method, std::string_view target,
                       std::string_view key);
 
+// {"error":{"message":...}}
+AdminReply problem(unsigned status, std::string_view text);
+
 }  // namespace steelyard

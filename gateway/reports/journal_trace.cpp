@@ -86,8 +86,23 @@ class Tracer {
             router::UsageSource::recovered);
         return;
       }
+      case EventType::adjust: return adjust(event);
       default: return;
     }
+  }
+
+  void adjust(const Event& event) {
+    router::AdjustEvent adjust;
+    if (!router::decode(event.payload, adjust)) return;
+    ++out_.adjustments;
+    for (std::uint32_t i = 0; i < adjust.count; ++i) {
+      TracedWindow& window = out_.windows[{adjust.windows[i].account, adjust.windows[i].start.ns}];
+      window.posted += adjust.posted.v;
+      window.credit += adjust.credit.v;
+    }
+    const auto place = out_.attempts.find(adjust.key);
+    if (adjust.reason == router::AdjustReason::late_usage && place != out_.attempts.end())
+      place->second.posted += adjust.posted;
   }
 
   void begin(const Event& event) {

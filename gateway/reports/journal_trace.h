@@ -26,7 +26,7 @@ struct TracedAttempt {
 
 // What the traced attempts add to one window, in 128 bits: nothing saturates here.
 struct TracedWindow {
-  Int128 posted = 0, held = 0, overrun = 0;
+  Int128 posted = 0, held = 0, overrun = 0, credit = 0;
 };
 
 struct JournalTrace {
@@ -35,6 +35,7 @@ struct JournalTrace {
   router::Balances before;  // the oldest snapshot; empty books when there is none
   router::Balances after;   // as recovery reads the directory
   bool complete = true;     // from the first record on: nothing was folded away
+  std::uint64_t adjustments = 0;
   std::uint64_t records = 0, snapshots_compared = 0, cut_bytes = 0;
   Instant first, last;                // of the records that are still there
   std::vector<std::string> problems;  // each names the record or the snapshot

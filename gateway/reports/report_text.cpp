@@ -1,10 +1,9 @@
 // Reports as a table, CSV and JSON.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "config/types/json_writer.h"
 #include "gateway/reports/report.h"
+#include "gateway/reports/text_table.h"
 #include "gateway/usd_text.h"
 
 namespace steelyard::reports {
@@ -26,35 +25,6 @@ std::vector<std::string> figures_of(const ReportRow& row) {
           usd(row.saved)};
 }
 
-// Columns of text: names on the left, figures to the right.
-class Table {
- public:
-  explicit Table(std::size_t names) : names_(names) {}
-  void add(std::vector<std::string> cells) {
-    widths_.resize(std::max(widths_.size(), cells.size()));
-    for (std::size_t i = 0; i < cells.size(); ++i)
-      widths_[i] = std::max(widths_[i], cells[i].size());
-    rows_.push_back(std::move(cells));
-  }
-  std::string text() const {
-    std::string out;
-    for (const std::vector<std::string>& row : rows_) {
-      std::string line;
-      for (std::size_t i = 0; i < row.size(); ++i)
-        line += i < names_ ? fmt::format("{:<{}}  ", row[i], widths_[i])
-                           : fmt::format("{:>{}}  ", row[i], widths_[i]);
-      line.erase(line.find_last_not_of(' ') + 1);
-      out += line + "\n";
-    }
-    return out;
-  }
-
- private:
-  std::size_t names_;
-  std::vector<std::size_t> widths_;
-  std::vector<std::vector<std::string>> rows_;
-};
-
 std::string csv_cell(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string out = "\"";
@@ -72,7 +42,7 @@ void json_figures(JsonWriter& json, const ReportRow& row) {
 }  // namespace
 
 std::string report_table(const Report& report) {
-  Table table(std::max<std::size_t>(report.by.size(), 1));
+  TextTable table(std::max<std::size_t>(report.by.size(), 1));
   std::vector<std::string> head = report.by;
   if (head.empty()) head.emplace_back();
   for (const std::string_view name : figure_names) head.emplace_back(name);

@@ -97,6 +97,7 @@ void Comparison::balances() {
           fmt::format("{} from {}", accounts[a].scope, told.start.ns / Instant::kPerSecond);
       balance(name, "posted", added.posted + base.posted.v, told.posted);
       balance(name, "held", added.held + base.held.v, told.held);
+      balance(name, "credit", added.credit + base.credit.v, told.credit);
       balance(name, "overrun", added.overrun + base.overrun.v, told.overrun);
     }
   }

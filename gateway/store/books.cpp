@@ -11,6 +11,10 @@ using router::EndOutcome;
 using router::EventType;
 using router::HoldState;
 
+namespace {
+constexpr std::size_t kSuspenseMax = 1'024;  // of a shard
+}  // namespace
+
 Books::Books(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Books::~Books() = default;
 
@@ -92,6 +96,8 @@ EndOutcome Books::State::settle(Shard& shard, const BookHold& hold, NanoUsd actu
     keep(EventType::settle, now, {payload, size});
   }
   const EndOutcome outcome = shard.ledger.settle(hold.ref, actual, source);
+  if (outcome.already && outcome.state == HoldState::expired) [[unlikely]]
+    settle_late(shard, hold, actual, outcome.posted, now);
   notice_crossings(shard);
   return outcome;
 }
@@ -151,6 +157,8 @@ std::size_t Books::expire(Tick tick, Instant now) {
     count += shard->ledger.expire(tick, &shard->ended);
     for (const router::ExpiredHold& hold : shard->ended) {
       if (hold.state != HoldState::expired || !hold.governed) continue;
+      if (shard->suspense.size() >= kSuspenseMax) shard->suspense.erase(shard->suspense.begin());
+      shard->suspense[hold.key] = hold;
       char payload[32];
       const std::size_t size = encode(payload, router::EndEvent{hold.key});
       s.keep(EventType::expire, now, {payload, size});

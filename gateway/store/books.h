@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "config/types/limits.h"
 #include "config/types/money.h"
 #include "config/types/result.h"
+#include "router/ledger/event.h"
 #include "router/ledger/ledger.h"
 
 namespace steelyard {
@@ -107,6 +109,12 @@ struct CrossingReport {
   Instant window_start, window_end;
 };
 
+// Which budget an operator means.
+struct BudgetName {
+  std::string scope;              // "acme/search"
+  std::optional<WindowKind> per;  // may be left out when the scope has one budget
+};
+
 struct BooksStatus {
   bool healthy = true;
   std::string error;  // why not
@@ -170,6 +178,15 @@ class Books {
   bool durable(std::uint64_t seq) const;
   // Blocks. False: the disk failed.
   bool wait_durable(std::uint64_t seq);
+
+  // What an operator does to the running window of one budget. `amount`: added to what is posted
+  // (correction; negative gives back), to the room (top_up), ignored (reset: nothing is posted any
+  // more). Written to the journal first. Fails when the budget is not there or not the only one
+  // meant, when the sum would be below zero, when the journal cannot be written.
+  Result<router::AccountView> adjust(const BudgetName& budget, router::AdjustReason reason,
+                                     NanoUsd amount, std::string_view note, Instant now);
+  // Another limit at once; in force until the configuration says a new one.
+  Result<router::AccountView> set_limit(const BudgetName& budget, NanoUsd limit, Instant now);
 
   ChainView view(const Chain& chain, Instant now) const;
   Headroom headroom(const Chain& chain, Instant now) const;

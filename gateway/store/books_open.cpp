@@ -110,9 +110,10 @@ Result<void> Books::State::recover(FileOps& files, Instant now) {
     if (!applied) return fail(applied.error());
   }
   for (const router::Balances::Account& account : books->balances.accounts()) {
-    JournalAccount known{next_number++, account.limit, {}};
+    JournalAccount known{next_number++, account.limit, account.set_limit, {}};
     if (!account.windows.empty()) known.recovered = account.windows.back().balance;
-    accounts[router::account_identity(account.scope, account.per, account.zone)] = known;
+    accounts[router::account_identity(account.scope, account.per, account.zone, account.starts)] =
+        known;
   }
   at_start.recovered_holds = in_flight.size();
   at_start.recovered_records = books->records;
@@ -145,23 +146,35 @@ void Books::State::install(Shard& shard, std::span<const AccountSpec> specs,
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const BudgetSpec& budget = specs[i].budget;
     const std::string identity =
-        router::account_identity(specs[i].scope, budget.per, budget.time_zone);
+        router::account_identity(specs[i].scope, budget.per, budget.time_zone, budget.starts);
     const auto [place, fresh] = accounts.try_emplace(identity);
     JournalAccount& known = place->second;
     if (fresh) known.number = next_number++;
     if (fresh || known.limit != budget.limit) {
       char payload[router::payload_bytes_max];
       const std::string zone = zone_in_journal(budget);
-      const std::size_t size = encode(
-          payload,
-          router::AccountEvent{known.number, budget.per, budget.limit, specs[i].scope, zone});
+      const std::size_t size =
+          encode(payload, router::AccountEvent{known.number, budget.per, budget.limit,
+                                               specs[i].scope, zone, budget.starts});
       keep(router::EventType::account, now, {payload, size});
       known.limit = budget.limit;
+      known.set_limit = {-1};
     }
     if (ids[i].v == shard.numbers.size()) shard.numbers.push_back(known.number);
     if (known.recovered) shard.ledger.restore(ids[i], *known.recovered);
     known.recovered.reset();
   }
+}
+
+std::vector<AccountSpec> Books::State::in_force(std::span<const AccountSpec> specs) const {
+  std::vector<AccountSpec> out(specs.begin(), specs.end());
+  for (AccountSpec& account : out) {
+    const auto known = accounts.find(router::account_identity(
+        account.scope, account.budget.per, account.budget.time_zone, account.budget.starts));
+    if (known == accounts.end() || known->second.set_limit.v < 0) continue;
+    if (known->second.limit == account.budget.limit) account.budget.limit = known->second.set_limit;
+  }
+  return out;
 }
 
 Result<std::vector<KeyChain>> Books::configure(std::span<const OrganisationSpec> organisations,
@@ -192,7 +205,8 @@ Result<std::vector<KeyChain>> Books::configure(std::span<const OrganisationSpec>
   for (PlannedOrganisation& plan : plans) {
     Shard& shard = *s.shards[plan.shard];
     const std::lock_guard lock(shard.mutex);
-    const Result<std::vector<AccountId>> ids = shard.ledger.configure(plan.specs, *zones);
+    const Result<std::vector<AccountId>> ids =
+        shard.ledger.configure(s.in_force(plan.specs), *zones);
     if (!ids) return fail(ids.error());
     s.install(shard, plan.specs, *ids, now);
     s.notice_crossings(shard);

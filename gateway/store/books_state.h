@@ -20,12 +20,15 @@ struct alignas(64) Shard {
   router::Ledger ledger;
   std::vector<std::uint32_t> numbers;      // the journal's, by AccountId
   std::vector<router::ExpiredHold> ended;  // reused by expire()
+  // Expired and posted in full: a bill that comes late after all corrects them. Bounded.
+  std::map<router::AttemptKey, router::ExpiredHold> suspense;
 };
 
 // An account as the journal knows it.
 struct JournalAccount {
   std::uint32_t number = 0;
-  NanoUsd limit;
+  NanoUsd limit;                                   // as configured
+  NanoUsd set_limit{-1};                           // by an operator; -1: not
   std::optional<router::WindowBalance> recovered;  // until the ledger has it
 };
 
@@ -56,6 +59,9 @@ struct Books::State {
   // With the shard's lock held.
   router::EndOutcome settle(Shard& shard, const BookHold& hold, NanoUsd actual,
                             router::UsageSource source, Instant now);
+  void settle_late(Shard& shard, const BookHold& hold, NanoUsd actual, NanoUsd posted, Instant now);
+  // `specs` with the limits that operators set.
+  std::vector<router::AccountSpec> in_force(std::span<const router::AccountSpec> specs) const;
   static void look(const Shard& shard, const Chain& chain, Instant now, ChainView& out);
   void notice_crossings(const Shard& shard) {
     if (!shard.ledger.crossings().empty()) crossed.store(true, std::memory_order_release);

@@ -15,7 +15,6 @@ namespace steelyard::store {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x31706E73796C7473u;  // "stlysnp1"
-constexpr std::uint32_t kVersion = 1;
 constexpr std::size_t kHeadBytes = 36, kCrcAt = 32;
 
 auto bad(const std::string& path, const std::string& what) {
@@ -47,7 +46,7 @@ Result<void> write_snapshot(FileOps& files, const std::string& directory,
   std::string head(kHeadBytes, '\0');
   router::PackedWriter(head.data())
       .put(kMagic)
-      .put(kVersion)
+      .put(router::Balances::format)
       .put(snapshot.segment)
       .put(snapshot.last_seq)
       .put(static_cast<std::uint64_t>(payload.size()));
@@ -71,7 +70,9 @@ Result<Snapshot> read_snapshot(const std::string& directory, std::uint32_t segme
   if (bytes.size() < kHeadBytes) return bad(path, "too short");
   router::PackedReader in(bytes);
   if (in.get<std::uint64_t>() != kMagic) return bad(path, "not a snapshot");
-  if (in.get<std::uint32_t>() != kVersion) return bad(path, "written by another version");
+  const std::uint32_t version = in.get<std::uint32_t>();
+  if (version < 1 || version > router::Balances::format)
+    return bad(path, "written by a newer version");
   Snapshot out;
   out.segment = in.get<std::uint32_t>();
   out.last_seq = in.get<std::uint64_t>();
@@ -80,7 +81,7 @@ Result<Snapshot> read_snapshot(const std::string& directory, std::uint32_t segme
   const std::string_view payload = bytes.substr(kHeadBytes);
   if (payload.size() != size || crc != crc_of(bytes, payload)) return bad(path, "damaged");
   if (out.segment != segment) return bad(path, "renamed");
-  Result<router::Balances> balances = router::Balances::decode(payload);
+  Result<router::Balances> balances = router::Balances::decode(payload, version);
   if (!balances) return bad(path, balances.error().context);
   out.balances = std::move(*balances);
   return out;

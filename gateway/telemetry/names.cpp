@@ -54,12 +54,7 @@ const char* name_of(ClientAbort abort) {
 }
 
 const char* window_name(WindowKind per) {
-  switch (per) {
-    case WindowKind::day: return "day";
-    case WindowKind::month: return "month";
-    case WindowKind::lifetime: return "lifetime";
-  }
-  return "month";
+  return window_word(per);
 }
 
 char* write_request_id(char* out, router::RequestId id) {

@@ -6,7 +6,7 @@
 
 namespace steelyard::router {
 
-// For non-negative amounts; stops at the largest NanoUsd.
+// For amounts whose sum is not below zero; stops at the largest NanoUsd.
 inline NanoUsd saturating_add(NanoUsd a, NanoUsd b) {
   std::int64_t sum = 0;
   return __builtin_add_overflow(a.v, b.v, &sum) ? NanoUsd{INT64_MAX} : NanoUsd{sum};

@@ -40,11 +40,47 @@ Result<void> Balances::on_account(const AccountEvent& event) {
     accounts_.back().scope = event.scope;
     accounts_.back().zone = event.zone;
     accounts_.back().per = event.per;
+    accounts_.back().starts = event.starts;
   }
   Account& account = accounts_[event.account];
-  if (account.scope != event.scope || account.zone != event.zone || account.per != event.per)
+  if (account.scope != event.scope || account.zone != event.zone || account.per != event.per ||
+      account.starts != event.starts)
     return bad("an account number was used twice");
+  if (account.limit != event.limit) account.set_limit = {-1};
   account.limit = event.limit;
+  return {};
+}
+
+Balances::Window& Balances::open(const JournalWindow& named) {
+  if (Window* const known = find({named.account, named.start})) return *known;
+  std::vector<Window>& windows = accounts_[named.account].windows;
+  Window made;
+  made.balance.start = named.start;
+  made.balance.end = named.end;
+  const auto later = [&](const Window& w) { return w.balance.start > named.start; };
+  return *windows.insert(std::find_if(windows.begin(), windows.end(), later), made);
+}
+
+Result<void> Balances::on_adjust(const AdjustEvent& event) {
+  for (std::uint32_t i = 0; i < event.count; ++i) {
+    if (event.windows[i].account >= accounts_.size()) return bad("unknown account");
+    const JournalWindow& named = event.windows[i];
+    // Late usage of a window that nobody asks about any more is history, not a balance.
+    if (event.reason == AdjustReason::late_usage && find({named.account, named.start}) == nullptr)
+      continue;
+    WindowBalance& balance = open(named).balance;
+    if (__builtin_add_overflow(balance.posted.v, event.posted.v, &balance.posted.v) ||
+        __builtin_add_overflow(balance.credit.v, event.credit.v, &balance.credit.v) ||
+        balance.posted.v < 0)
+      return bad("an adjustment below zero, or out of range");
+    prune(accounts_[named.account]);
+  }
+  return {};
+}
+
+Result<void> Balances::on_limited(const LimitedEvent& event) {
+  if (event.account >= accounts_.size()) return bad("unknown account");
+  accounts_[event.account].set_limit = event.limit;
   return {};
 }
 
@@ -59,22 +95,11 @@ Result<void> Balances::on_dispatch(const DispatchEvent& event) {
   for (std::uint32_t i = 0; i < event.count; ++i) {
     const JournalWindow& named = event.windows[i];
     const WindowId id{named.account, named.start};
-    Window* window = find(id);
-    if (window == nullptr) {
-      std::vector<Window>& windows = accounts_[named.account].windows;
-      Window made;
-      made.balance.start = named.start;
-      made.balance.end = named.end;
-      const auto later = [&](const Window& w) { return w.balance.start > named.start; };
-      const auto at = std::find_if(windows.begin(), windows.end(), later);
-      made.holds = 1;
-      made.balance.held = event.amount;
-      windows.insert(at, made);
-      prune(accounts_[named.account]);
-    } else {
-      window->balance.held += event.amount;
-      ++window->holds;
-    }
+    const std::size_t before = accounts_[named.account].windows.size();
+    Window& window = open(named);
+    window.balance.held += event.amount;
+    ++window.holds;
+    if (accounts_[named.account].windows.size() != before) prune(accounts_[named.account]);
     hold.windows.push_back(id);
   }
   return {};
@@ -136,6 +161,16 @@ Result<void> Balances::apply(const Event& event) {
       if (!router::decode(event.payload, fired)) return bad(event, "bad threshold payload");
       on_fired(fired);
       return {};
+    }
+    case EventType::adjust: {
+      AdjustEvent adjust;
+      if (!router::decode(event.payload, adjust)) return bad(event, "bad adjustment payload");
+      return named(on_adjust(adjust));
+    }
+    case EventType::limited: {
+      LimitedEvent limited;
+      if (!router::decode(event.payload, limited)) return bad(event, "bad limit payload");
+      return named(on_limited(limited));
     }
     case EventType::synced: return {};
   }

@@ -29,7 +29,9 @@ class Balances {
   struct Account {  // its index is its number in the journal
     std::string scope, zone;
     WindowKind per = WindowKind::month;
-    NanoUsd limit;
+    std::uint8_t starts = 1;
+    NanoUsd limit;                // as configured
+    NanoUsd set_limit{-1};        // what an operator set instead; -1: nothing
     std::vector<Window> windows;  // ascending start; old ones only while they have holds
     friend bool operator==(const Account&, const Account&) = default;
   };
@@ -54,13 +56,18 @@ class Balances {
 
   // The payload of a snapshot.
   std::string encode() const;
-  static Result<Balances> decode(std::string_view bytes);
+  static constexpr std::uint32_t format = 2;
+  static Result<Balances> decode(std::string_view bytes, std::uint32_t written_as = format);
 
  private:
   Result<void> on_account(const AccountEvent& event);
   Result<void> on_dispatch(const DispatchEvent& event);
   Result<void> on_end(const AttemptKey& key, NanoUsd actual, bool in_full);
   void on_fired(const FiredEvent& event);
+  Result<void> on_adjust(const AdjustEvent& event);
+  Result<void> on_limited(const LimitedEvent& event);
+  // The window named, made if it is not there.
+  Window& open(const JournalWindow& named);
   Window* find(WindowId id);
   void prune(Account& account);
 

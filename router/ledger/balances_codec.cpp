@@ -20,28 +20,35 @@ void put_account(std::string& out, const Balances::Account& account) {
   put_text(out, account.scope);
   put_text(out, account.zone);
   put(out, account.per);
+  put(out, account.starts);
   put(out, account.limit.v);
+  put(out, account.set_limit.v);
   put(out, static_cast<std::uint32_t>(account.windows.size()));
   for (const Balances::Window& window : account.windows) {
     const WindowBalance& b = window.balance;
-    for (const std::int64_t v : {b.start.ns, b.end.ns, b.posted.v, b.held.v, b.overrun.v})
+    for (const std::int64_t v :
+         {b.start.ns, b.end.ns, b.posted.v, b.held.v, b.overrun.v, b.credit.v})
       put(out, v);
     put(out, b.fired);
     put(out, window.holds);
   }
 }
 
-Balances::Account get_account(PackedReader& in) {
+// `as`: Balances::format of the writer; 1 knew no starts, no set limits and no credit.
+Balances::Account get_account(PackedReader& in, std::uint32_t as) {
   Balances::Account account;
   account.scope = in.get_text();
   account.zone = in.get_text();
   account.per = in.get<WindowKind>();
+  if (as >= 2) account.starts = in.get<std::uint8_t>();
   account.limit.v = in.get<std::int64_t>();
+  if (as >= 2) account.set_limit.v = in.get<std::int64_t>();
   for (std::uint32_t n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) {
     Balances::Window window;
     WindowBalance& b = window.balance;
     for (std::int64_t* v : {&b.start.ns, &b.end.ns, &b.posted.v, &b.held.v, &b.overrun.v})
       *v = in.get<std::int64_t>();
+    if (as >= 2) b.credit.v = in.get<std::int64_t>();
     b.fired = in.get<std::int32_t>();
     window.holds = in.get<std::uint32_t>();
     account.windows.push_back(window);
@@ -70,11 +77,11 @@ std::string Balances::encode() const {
   return out;
 }
 
-Result<Balances> Balances::decode(std::string_view bytes) {
+Result<Balances> Balances::decode(std::string_view bytes, std::uint32_t written_as) {
   Balances out;
   PackedReader in(bytes);
   for (std::uint32_t n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n)
-    out.accounts_.push_back(get_account(in));
+    out.accounts_.push_back(get_account(in, written_as));
   for (std::uint32_t n = in.get<std::uint32_t>(); n > 0 && in.ok(); --n) {
     Hold& hold = out.holds_[in.get_key()];
     hold.amount.v = in.get<std::int64_t>();

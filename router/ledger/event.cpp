@@ -12,7 +12,7 @@ constexpr std::uint32_t kSegmentVersion = 1;
 constexpr std::size_t kWindowBytes = 20, kKeyBytes = 17;
 
 bool known(WindowKind kind) {
-  return kind <= WindowKind::lifetime;
+  return kind <= WindowKind::year;
 }
 
 std::uint32_t record_crc(const char* record, std::size_t bytes) {
@@ -89,6 +89,7 @@ std::size_t encode(char* out, const AccountEvent& event) {
       .put(event.limit.v)
       .put_text(event.scope)
       .put_text(event.zone)
+      .put(event.starts)
       .size();
 }
 
@@ -99,7 +100,9 @@ bool decode(std::string_view payload, AccountEvent& event) {
   event.limit.v = in.get<std::int64_t>();
   event.scope = in.get_text();
   event.zone = in.get_text();
-  return in.done() && known(event.per) && event.limit.v >= 0;
+  event.starts = in.done() ? std::uint8_t{1} : in.get<std::uint8_t>();
+  return in.done() && event.starts >= 1 && event.starts <= 31 && known(event.per) &&
+         event.limit.v >= 0;
 }
 
 std::size_t encode(char* out, const DispatchEvent& event) {
@@ -108,6 +111,21 @@ std::size_t encode(char* out, const DispatchEvent& event) {
   return writer.size();
 }
 
+namespace {
+
+// False: a window that ends before it starts, or that is not there.
+bool get_windows(PackedReader& in, std::span<JournalWindow> windows) {
+  for (JournalWindow& window : windows) {
+    window.account = in.get<std::uint32_t>();
+    window.start.ns = in.get<std::int64_t>();
+    window.end.ns = in.get<std::int64_t>();
+    if (window.end <= window.start) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool decode(std::string_view payload, DispatchEvent& event) {
   PackedReader in(payload);
   event.key = in.get_key();
@@ -115,14 +133,54 @@ bool decode(std::string_view payload, DispatchEvent& event) {
   event.count = in.get<std::uint8_t>();
   if (!in.ok() || event.amount.v < 0 || event.count > event.windows.size()) return false;
   if (payload.size() != kKeyBytes + 9 + event.count * kWindowBytes) return false;
-  for (std::uint32_t i = 0; i < event.count; ++i) {
-    JournalWindow& window = event.windows[i];
-    window.account = in.get<std::uint32_t>();
-    window.start.ns = in.get<std::int64_t>();
-    window.end.ns = in.get<std::int64_t>();
-    if (window.end <= window.start) return false;
+  return get_windows(in, {event.windows.data(), event.count}) && in.done();
+}
+
+const char* name_of(AdjustReason reason) {
+  switch (reason) {
+    case AdjustReason::late_usage: return "late usage";
+    case AdjustReason::correction: return "correction";
+    case AdjustReason::reset: return "reset";
+    case AdjustReason::top_up: return "top-up";
   }
-  return in.done();
+  return "";
+}
+
+std::size_t encode(char* out, const AdjustEvent& event) {
+  PackedWriter writer(out);
+  writer.put_key(event.key).put(event.posted.v).put(event.credit.v).put(event.reason);
+  writer.put(static_cast<std::uint8_t>(event.count));
+  for (std::uint32_t i = 0; i < event.count; ++i) {
+    const JournalWindow& window = event.windows[i];
+    writer.put(window.account).put(window.start.ns).put(window.end.ns);
+  }
+  return writer.put_text(event.note).size();
+}
+
+bool decode(std::string_view payload, AdjustEvent& event) {
+  PackedReader in(payload);
+  event.key = in.get_key();
+  event.posted.v = in.get<std::int64_t>();
+  event.credit.v = in.get<std::int64_t>();
+  event.reason = in.get<AdjustReason>();
+  event.count = in.get<std::uint8_t>();
+  if (!in.ok() || event.count > event.windows.size() || event.reason > AdjustReason::top_up)
+    return false;
+  if (!get_windows(in, {event.windows.data(), event.count})) return false;
+  event.note = in.get_text();
+  return in.done() && event.note.size() <= note_bytes_max;
+}
+
+std::size_t encode(char* out, const LimitedEvent& event) {
+  return PackedWriter(out).put(event.account).put(event.limit.v).put(event.configured.v).size();
+}
+
+bool decode(std::string_view payload, LimitedEvent& event) {
+  PackedReader in(payload);
+  event.account = in.get<std::uint32_t>();
+  event.limit.v = in.get<std::int64_t>();
+  event.configured.v = in.get<std::int64_t>();
+  return in.done() && event.limit.v >= 0 && event.configured.v >= 0;
 }
 
 std::size_t encode(char* out, const SettleEvent& event) {

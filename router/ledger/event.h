@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "router/ledger/ledger.h"
@@ -31,6 +32,8 @@ enum class EventType : std::uint8_t {
   release = 4,  // a dispatched hold that cost nothing
   expire = 5,   // a dispatched hold whose end nobody saw: posted in full as suspense
   fired = 6,    // a threshold was said
+  adjust = 8,   // a correction of what was posted, or a top-up
+  limited = 9,  // an operator set another limit than the configured one
   synced = 7,   // everything up to a seq is known to be on the disk
 };
 
@@ -66,6 +69,7 @@ struct AccountEvent {
   WindowKind per = WindowKind::month;
   NanoUsd limit;
   std::string_view scope, zone;
+  std::uint8_t starts = 1;  // older records have none
 };
 struct JournalWindow {
   std::uint32_t account = 0;
@@ -90,6 +94,24 @@ struct FiredEvent {
   Instant window_start;
   std::int32_t percent = 0;
 };
+// The numbers are on disks.
+enum class AdjustReason : std::uint8_t { late_usage = 0, correction = 1, reset = 2, top_up = 3 };
+const char* name_of(AdjustReason reason);
+inline constexpr std::size_t note_bytes_max = 200;
+struct AdjustEvent {
+  AttemptKey key;  // late usage: of this attempt; otherwise {}
+  NanoUsd posted;  // added to what is posted in each window; may be negative
+  NanoUsd credit;  // added to the room in each window
+  AdjustReason reason = AdjustReason::correction;
+  std::uint32_t count = 0;
+  std::array<JournalWindow, limits::windows_per_request_max> windows;
+  std::string_view note;  // why, in the operator's words
+};
+struct LimitedEvent {
+  std::uint32_t account = 0;
+  NanoUsd limit;       // in force from now on
+  NanoUsd configured;  // while the configuration says this
+};
 struct SyncedEvent {
   std::uint64_t seq = 0;
 };
@@ -101,6 +123,8 @@ std::size_t encode(char* out, const SettleEvent& event);
 std::size_t encode(char* out, const EndEvent& event);
 std::size_t encode(char* out, const FiredEvent& event);
 std::size_t encode(char* out, const SyncedEvent& event);
+std::size_t encode(char* out, const AdjustEvent& event);  // note within its limit
+std::size_t encode(char* out, const LimitedEvent& event);
 
 // False: not a payload of this kind (wrong length, value out of range).
 bool decode(std::string_view payload, AccountEvent& event);
@@ -109,5 +133,7 @@ bool decode(std::string_view payload, SettleEvent& event);
 bool decode(std::string_view payload, EndEvent& event);
 bool decode(std::string_view payload, FiredEvent& event);
 bool decode(std::string_view payload, SyncedEvent& event);
+bool decode(std::string_view payload, AdjustEvent& event);
+bool decode(std::string_view payload, LimitedEvent& event);
 
 }  // namespace steelyard::router

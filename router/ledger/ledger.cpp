@@ -124,8 +124,15 @@ std::size_t Ledger::expire(Tick now, std::vector<ExpiredHold>* ended) {
     const HoldSlot& hold = holds[slot];
     const bool sent = hold.state == HoldState::dispatched;
     const HoldState end = sent ? HoldState::expired : HoldState::voided;
-    if (ended != nullptr)
-      ended->push_back({holds.ref_of(slot), hold.key, hold.amount, end, hold.window_count != 0});
+    if (ended != nullptr) {
+      ended->push_back(
+          {holds.ref_of(slot), hold.key, hold.amount, end, hold.window_count != 0, 0, {}});
+      for (const std::uint32_t at : hold.window_span()) {
+        const Window& window = state_->windows[at];
+        ended->back().windows[ended->back().window_count++] = {AccountId{window.account},
+                                                               window.start, window.end};
+      }
+    }
     state_->finish(slot, sent ? hold.amount : NanoUsd{0}, end);
     ++count;
   }

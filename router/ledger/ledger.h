@@ -38,8 +38,9 @@ struct AccountSpec {
 };
 
 // What makes an account the same one over reloads and restarts. A lifetime budget has no calendar,
-// hence no zone.
-std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone);
+// hence no zone. `starts`: BudgetSpec::starts; 1 is what a window without one begins on.
+std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone,
+                             std::uint8_t starts = 1);
 
 struct HoldRef {  // slot and generation: stale references are recognised
   std::uint32_t slot = UINT32_MAX, generation = 0;
@@ -103,7 +104,8 @@ struct EndOutcome {
 struct AccountView {  // one account's current window, for headers, metrics and `budget show`
   std::string_view scope;
   WindowKind per = WindowKind::month;
-  NanoUsd limit, posted, held, overrun;
+  NanoUsd limit;  // of this window: the budget's and what it was topped up by
+  NanoUsd posted, held, overrun, credit;
   Instant window_start, window_end;
   AccountId account;
   bool hard = true;               // false: over the limit is only a warning
@@ -150,6 +152,7 @@ struct WindowBalance {
   Instant start, end;
   NanoUsd posted, held, overrun;
   std::int32_t fired = 0;  // highest threshold said so far, percent
+  NanoUsd credit;          // topped up by
   friend bool operator==(const WindowBalance&, const WindowBalance&) = default;
 };
 
@@ -159,6 +162,8 @@ struct ExpiredHold {
   NanoUsd amount;
   HoldState state = HoldState::unknown;  // voided (was reserved) or expired (was dispatched)
   bool governed = false;                 // counted against at least one account
+  std::uint32_t window_count = 0;
+  std::array<WindowRef, limits::windows_per_request_max> windows;
 };
 
 struct DispatchPayload {
@@ -199,6 +204,15 @@ class Ledger {
   // Ends holds whose lease passed: reserved ones are voided, dispatched ones posted in full as
   // suspense (never refunded). Appends them to `ended`; returns how many.
   std::size_t expire(Tick now, std::vector<ExpiredHold>* ended = nullptr);
+
+  // Corrects a window in memory: late usage, an invoice, a reset (`posted`, which stays at least
+  // zero), a top-up (`credit`: more room in this window; may be negative). False: there is no such
+  // window, or the sum would be negative or too large; nothing changed.
+  bool adjust(AccountId account, Instant window_start, NanoUsd posted, NanoUsd credit);
+  // The start of the running window, which is opened if need be.
+  Instant current_window(AccountId account, Instant now);
+  // Another limit than the configured one, until configure() says a new one.
+  void set_limit(AccountId account, NanoUsd limit);
 
   // False: the reference is stale; `out` is untouched.
   bool describe(HoldRef hold, HoldView& out) const;

@@ -9,7 +9,7 @@ namespace steelyard::router {
 namespace {
 
 std::string identity_of(const AccountSpec& spec) {
-  return account_identity(spec.scope, spec.budget.per, spec.budget.time_zone);
+  return account_identity(spec.scope, spec.budget.per, spec.budget.time_zone, spec.budget.starts);
 }
 
 auto bad(const AccountSpec& spec, const std::string& what) {
@@ -35,11 +35,13 @@ Result<std::vector<std::string>> checked_identities(std::span<const AccountSpec>
 
 }  // namespace
 
-std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone) {
+std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone,
+                             std::uint8_t starts) {
   std::string out(scope);
   out += '\0';
   out += static_cast<char>('0' + static_cast<int>(per));
   if (per != WindowKind::lifetime) out += time_zone;
+  if (starts != 1) out += '\0' + std::to_string(starts);
   return out;
 }
 
@@ -66,6 +68,7 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
     AccountCold& account = s.cold[id.v];
     account.scope = accounts[i].scope;
     account.per = budget.per;
+    account.starts = budget.starts;
     account.limit = budget.limit;
     account.zone = zones.find(budget.time_zone);
     account.marks.clear();
@@ -95,6 +98,43 @@ void Ledger::restore(AccountId id, const WindowBalance& balance) {
   window.posted = balance.posted;
   window.overrun = balance.overrun;
   window.fired = balance.fired;
+  window.credit = balance.credit;
+  s.refit(id);
+}
+
+bool Ledger::adjust(AccountId id, Instant start, NanoUsd posted, NanoUsd credit) {
+  State& s = *state_;
+  if (id.v >= s.hot.size()) return false;
+  for (std::uint32_t at = 0; at < s.windows.size(); ++at) {
+    Window& window = s.windows[at];
+    if (window.account != id.v || window.start != start) continue;
+    std::int64_t sum = 0, extra = 0;
+    if (__builtin_add_overflow(window.posted.v, posted.v, &sum) || sum < 0) return false;
+    if (__builtin_add_overflow(window.credit.v, credit.v, &extra)) return false;
+    window.posted.v = sum;
+    window.credit.v = extra;
+    if (s.hot[id.v].window == at)
+      s.refit(id);
+    else
+      window.ceiling = std::max(window.ceiling, saturating_add(window.posted, window.held));
+    return true;
+  }
+  return false;
+}
+
+Instant Ledger::current_window(AccountId id, Instant now) {
+  State& s = *state_;
+  if (id.v >= s.hot.size()) return {};
+  if (now >= s.hot[id.v].window_end) s.roll(id, now);
+  return s.windows[s.hot[id.v].window].start;
+}
+
+void Ledger::set_limit(AccountId id, NanoUsd limit) {
+  State& s = *state_;
+  if (id.v >= s.hot.size() || limit.v < 0) return;
+  s.cold[id.v].limit = limit;
+  if (s.cold[id.v].hard) s.hot[id.v].enforced = limit;
+  s.hot[id.v].always_look = limit.v <= 0 || s.cold[id.v].marks.front().percent <= 0;
   s.refit(id);
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "router/ledger/amounts.h"
 #include "router/ledger/hold_table.h"
 #include "router/ledger/ledger.h"
 #include "router/ledger/zone.h"
@@ -15,7 +16,7 @@ inline constexpr std::uint32_t kNone = UINT32_MAX;
 
 // One account in one window. Lives while it is the newest of its account or has open holds.
 struct Window {
-  NanoUsd posted, held, overrun;
+  NanoUsd posted, held, overrun, credit;
   NanoUsd next_mark{INT64_MAX};   // posted at which the next threshold is reached
   std::uint32_t holds = 0;        // open ones
   std::uint32_t account = kNone;  // kNone: free
@@ -42,6 +43,7 @@ struct Mark {
 struct AccountCold {
   std::string scope;
   WindowKind per = WindowKind::month;
+  std::uint8_t starts = 1;
   NanoUsd limit;
   bool hard = true;
   std::shared_ptr<const Zone> zone;
@@ -66,7 +68,12 @@ struct Ledger::State {
   void roll(AccountId account, Instant now);
   // Says thresholds that `posted` has reached and were not said before; finds the next one.
   void say_marks(Window& window);
-  // After a change of the limit.
+  // What 100 % is in this window.
+  NanoUsd limit_in(const Window& window) const {
+    const std::int64_t sum = saturating_add(cold[window.account].limit, window.credit).v;
+    return {sum < 0 ? 0 : sum};
+  }
+  // After a change of the limit, the window, or what is posted in it.
   void refit(AccountId account);
 
   bool acceptable(const ReserveRequest& request) const;

@@ -9,7 +9,11 @@ namespace steelyard::router {
 Interval Ledger::State::interval_of(const AccountCold& account, Instant now) const {
   switch (account.per) {
     case WindowKind::day: return account.zone->day_of(now);
-    case WindowKind::month: return account.zone->month_of(now);
+    case WindowKind::month: return account.zone->months_of(now, 1, 1, account.starts);
+    case WindowKind::hour: return account.zone->hour_of(now);
+    case WindowKind::week: return account.zone->week_of(now, account.starts);
+    case WindowKind::quarter: return account.zone->months_of(now, 3, account.starts, 1);
+    case WindowKind::year: return account.zone->months_of(now, 12, account.starts, 1);
     case WindowKind::lifetime: break;
   }
   return {Instant{0}, Instant{INT64_MAX}};
@@ -54,9 +58,10 @@ void Ledger::State::roll(AccountId account, Instant now) {
 }
 
 void Ledger::State::refit(AccountId account) {
-  const AccountHot& current = hot[account.v];
+  AccountHot& current = hot[account.v];
   if (current.window == kNone) return;
   Window& window = windows[current.window];
+  if (cold[account.v].hard) current.enforced = limit_in(window);
   const NanoUsd in_use = saturating_add(window.posted, window.held) - window.overrun;
   window.ceiling = std::max(current.enforced, in_use);
   say_marks(window);
@@ -68,14 +73,14 @@ void Ledger::State::say_marks(Window& window) {
   window.next_mark = NanoUsd{INT64_MAX};
   for (const Mark& mark : account.marks) {
     if (mark.percent <= said) continue;
-    const NanoUsd amount = threshold_amount(account.limit, mark.percent);
+    const NanoUsd amount = threshold_amount(limit_in(window), mark.percent);
     if (window.posted < amount) {
       window.next_mark = amount;
       return;
     }
     window.fired = mark.percent;
     crossings.push_back({AccountId{window.account}, account.scope, account.per, mark.percent,
-                         mark.action, mark.max_tier, account.limit, window.posted, window.start,
+                         mark.action, mark.max_tier, limit_in(window), window.posted, window.start,
                          window.end});
   }
 }
@@ -92,6 +97,7 @@ AccountView Ledger::view(AccountId id, Instant now) const {
   out.hard = account.hard;
   out.enforced = hot.enforced;
   if (hot.window == kNone || now >= hot.window_end) {
+    if (account.hard) out.enforced = account.limit;  // without what was topped up before
     const Interval interval = state_->interval_of(account, now);
     out.window_start = interval.start;
     out.window_end = interval.end;
@@ -100,10 +106,12 @@ AccountView Ledger::view(AccountId id, Instant now) const {
     out.posted = window.posted;
     out.held = window.held;
     out.overrun = window.overrun;
+    out.credit = window.credit;
+    out.limit = state_->limit_in(window);
     out.window_start = window.start;
     out.window_end = window.end;
   }
-  out.percent_used = percent_of(out.posted, account.limit);
+  out.percent_used = percent_of(out.posted, out.limit);
   if (!hot.caps_tiers) return out;
   for (const Mark& mark : account.marks)
     if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)
@@ -132,7 +140,8 @@ std::string_view Ledger::tier_cap(std::span<const AccountId> accounts, Instant n
 std::vector<WindowBalance> Ledger::windows(AccountId id) const {
   std::vector<WindowBalance> out;
   for (const Window& w : state_->windows)
-    if (w.account == id.v) out.push_back({w.start, w.end, w.posted, w.held, w.overrun, w.fired});
+    if (w.account == id.v)
+      out.push_back({w.start, w.end, w.posted, w.held, w.overrun, w.fired, w.credit});
   std::sort(out.begin(), out.end(),
             [](const WindowBalance& a, const WindowBalance& b) { return a.start < b.start; });
   return out;

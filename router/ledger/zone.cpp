@@ -61,20 +61,62 @@ std::int64_t Zone::day_number(std::int64_t utc_seconds) const {
 
 Interval Zone::day_of(Instant t) const {
   const std::int64_t day = day_number(t.seconds());
-  return {clamped(utc_from_local(day * kDay)), clamped(utc_from_local((day + 1) * kDay))};
+  return days(day, day + 1);
 }
 
 CivilDate Zone::date_of(Instant t) const {
   return civil_from_days(day_number(t.seconds()));
 }
 
+Interval Zone::days(std::int64_t first, std::int64_t end) const {
+  return {clamped(utc_from_local(first * kDay)), clamped(utc_from_local(end * kDay))};
+}
+
 Interval Zone::month_of(Instant t) const {
-  const CivilDate date = date_of(t);
-  const CivilDate next =
-      date.month == 12 ? CivilDate{date.year + 1, 1, 1} : CivilDate{date.year, date.month + 1, 1};
-  const std::int64_t first = days_from_civil({date.year, date.month, 1});
-  return {clamped(utc_from_local(first * kDay)),
-          clamped(utc_from_local(days_from_civil(next) * kDay))};
+  return months_of(t, 1, 1, 1);
+}
+
+Interval Zone::hour_of(Instant t) const {
+  constexpr std::int64_t hour = 3600;
+  const std::int64_t utc = t.seconds();
+  const Period now = period_at(utc);
+  std::int64_t start = floor_div(utc + now.offset, hour) * hour - now.offset;
+  const std::int64_t end = std::min(start + hour, now.until);
+  // Under another offset when the hour began: it begins with this one.
+  for (Period period = period_at(start); period.until <= utc; period = period_at(start))
+    start = period.until;
+  return {clamped(start), clamped(end)};
+}
+
+Interval Zone::week_of(Instant t, std::int32_t first) const {
+  const std::int64_t day = day_number(t.seconds());
+  const std::int64_t weekday = day + 3 - floor_div(day + 3, 7) * 7;  // 1970-01-01: a Thursday
+  const std::int64_t begin = day - (weekday - (first - 1) + 7) % 7;
+  return days(begin, begin + 7);
+}
+
+namespace {
+
+// Months since the year 0, and back to the first day of a span that begins on `day`.
+std::int64_t month_begin(std::int64_t month, std::int32_t day) {
+  const auto year = static_cast<std::int32_t>(floor_div(month, 12));
+  const auto in_year = static_cast<std::int32_t>(month - year * std::int64_t{12}) + 1;
+  const std::int64_t first = days_from_civil({year, in_year, 1});
+  const std::int64_t next =
+      in_year == 12 ? days_from_civil({year + 1, 1, 1}) : days_from_civil({year, in_year + 1, 1});
+  return std::min(first + day - 1, next - 1);
+}
+
+}  // namespace
+
+Interval Zone::months_of(Instant t, std::int32_t months, std::int32_t month,
+                         std::int32_t day) const {
+  const std::int64_t today = day_number(t.seconds());
+  const CivilDate date = civil_from_days(today);
+  std::int64_t at = std::int64_t{12} * date.year + date.month - 1;
+  if (today < month_begin(at, day)) --at;
+  at -= (at - (month - 1)) - floor_div(at - (month - 1), months) * months;
+  return days(month_begin(at, day), month_begin(at + months, day));
 }
 
 ZoneTable::ZoneTable() {

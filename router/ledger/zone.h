@@ -53,6 +53,13 @@ class Zone {
   // midnight stays in the later day.
   Interval day_of(Instant t) const;
   Interval month_of(Instant t) const;
+  // The clock hour: sixty minutes, cut short where the offset changes by half an hour.
+  Interval hour_of(Instant t) const;
+  // Seven days from the weekday `first` on: 1 is Monday, 7 Sunday.
+  Interval week_of(Instant t, std::int32_t first) const;
+  // `months` (1, 3 or 12) calendar months. One month begins on `day` (1 to 31; on the last day of a
+  // month that is shorter), more begin in `month` (1 to 12) or whole spans from it.
+  Interval months_of(Instant t, std::int32_t months, std::int32_t month, std::int32_t day) const;
   CivilDate date_of(Instant t) const;  // of the day_of() interval
 
  private:
@@ -61,6 +68,7 @@ class Zone {
     std::int64_t until;  // first second not in it; INT64_MAX: for ever
   };
   Period period_at(std::int64_t utc_seconds) const;
+  Interval days(std::int64_t first, std::int64_t end) const;
   std::int64_t day_number(std::int64_t utc_seconds) const;
 
   std::vector<std::int64_t> transitions_;  // ascending

@@ -102,6 +102,47 @@ def test_killed_in_flight_the_books_still_agree():
         assert report["agree"] and report["recovered"] == 4 and report["in_flight"] == 0, report
 
 
+def test_operators_adjust_top_up_reset_and_limit_a_running_budget():
+    mock, gateway = both()
+    with running(mock, gateway):
+        spend_some(gateway, 10)
+        spent = gateway.budgets()["acme/search"]["posted_nano_usd"]
+        # The configured port is 0: the real one is only known to this test.
+        text = (gateway.folder / "gateway.yaml").read_text()
+        gateway.write("gateway.yaml", text.replace('admin: { listen: "127.0.0.1:0"',
+                                                   f'admin: {{ listen: "127.0.0.1:{gateway.admin_port}"'))
+
+        def budget(*words):
+            status, out, err = command(gateway, "budget", *words)
+            return status, json.loads(out) if out else err
+
+        status, view = budget("adjust", "acme/search", "$0.25", "--note", "invoice 7 & more")
+        assert status == 0 and view["posted_nano_usd"] == spent + 250_000_000, view
+        status, view = budget("top-up", "acme/search", "$2", "--per", "day")
+        assert status == 0 and view["limit_nano_usd"] == 7_000_000_000, view
+        status, view = budget("reset", "acme/search")
+        assert status == 0 and view["posted_nano_usd"] == 0, view
+        status, view = budget("set", "acme", "$0.000001")
+        assert status == 0 and view["limit_nano_usd"] == 1000, view
+        assert gateway.chat(message())[0] == 429
+        assert budget("adjust", "acme/search", "$1", "--minus")[0] == 1  # below zero
+        assert budget("adjust", "acme/nobody", "$1")[0] == 1
+        assert budget("adjust", "acme/search", "much")[0] == 2
+        assert budget("adjust", "acme/search", "$1", "--per", "fortnight")[0] == 1
+
+        status, shown = budget("show", "--json")
+        by_scope = {line["scope"]: line for line in shown["budgets"]}
+        assert by_scope["acme"]["limit_nano_usd"] == 1000
+        assert by_scope["acme/search"]["credit_nano_usd"] == 2_000_000_000
+        assert "acme/search" in command(gateway, "budget", "show", "acme/search")[1]
+        status, out, err = command(gateway, "ledger", "verify", "--json")
+        assert status == 0, (out, err)
+        assert gateway.stop() == 0
+        gateway.start()
+        assert gateway.budgets()["acme"]["limit_nano_usd"] == 1000
+        assert gateway.budgets()["acme/search"]["limit_nano_usd"] == 7_000_000_000
+
+
 def swallow(gateway):
     try:
         gateway.chat(message(max_tokens=20))

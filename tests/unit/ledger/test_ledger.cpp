@@ -245,3 +245,15 @@ TEST_CASE("ledger: bills beyond the range of int64 stop at its end") {
   CHECK(b.view().percent_used == INT32_MAX);
   CHECK(b.reserve(9, 1).status == ReserveStatus::denied);  // cannot be counted any more
 }
+
+TEST_CASE("ledger: the last nano-dollar of large sums counts") {
+  const std::int64_t large = 4'000'000'000'000'000'001;  // no double holds it
+  Bench b({budget(2 * large)});
+  REQUIRE(b.reserve(1, large).status == ReserveStatus::held);
+  const HoldRef hold = b.reserve(2, large).hold;
+  CHECK(b.reserve(3, 1).status == ReserveStatus::denied);
+  b.ledger.settle(hold, {large - 1}, UsageSource::provider);
+  CHECK(b.view().posted.v == large - 1);
+  CHECK(b.reserve(4, 2).status == ReserveStatus::denied);
+  CHECK(b.reserve(5, 1).status == ReserveStatus::held);
+}

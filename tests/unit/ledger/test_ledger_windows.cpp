@@ -62,12 +62,12 @@ TEST_CASE("windows: a view after the end of the window is the new, empty one") {
 
 TEST_CASE("windows: restored balances count, and only forwards") {
   Bench b({budget(100, WindowKind::day)});
-  b.ledger.restore(b.ids[0], {may(5, 0), may(6, 0), {90}, {0}, {7}, 80});
+  b.ledger.restore(b.ids[0], {may(5, 0), may(6, 0), {90}, {0}, {7}, 80, {}});
   CHECK(b.view(0, may(5)).posted.v == 90);
   CHECK(b.view(0, may(5)).overrun.v == 7);
   CHECK(b.reserve(1, 11, may(5)).status == ReserveStatus::denied);
   CHECK(b.reserve(2, 10, may(5)).status == ReserveStatus::held);
-  b.ledger.restore(b.ids[0], {may(4, 0), may(5, 0), {1}, {0}, {0}, 0});
+  b.ledger.restore(b.ids[0], {may(4, 0), may(5, 0), {1}, {0}, {0}, 0, {}});
   CHECK(b.view(0, may(5)).posted.v == 90);
   CHECK(b.ledger.check_invariants() == "");
 }
@@ -141,7 +141,7 @@ TEST_CASE("thresholds: a new limit or a new threshold speaks, nothing speaks twi
   CHECK(take(b) == Percents{85});
   // What was said before a restart is not said again; what was reached meanwhile is.
   Bench after({laddered()});
-  after.ledger.restore(after.ids[0], {may(1, 0), may(2, 0), {960}, {0}, {0}, 50});
+  after.ledger.restore(after.ids[0], {may(1, 0), may(2, 0), {960}, {0}, {0}, 50, {}});
   CHECK(take(after) == Percents{80, 95});
 }
 

@@ -1,0 +1,116 @@
+// What operators and late bills change: never per request.
+#include "gateway/store/books.h"
+#include "gateway/store/books_state.h"
+
+namespace steelyard::store {
+
+using router::AccountId;
+using router::AccountView;
+using router::AdjustEvent;
+using router::AdjustReason;
+using router::EventType;
+
+namespace {
+
+auto bad(ErrorKind kind, const std::string& what) {
+  return fail(kind, ErrorSource::gateway, Retry::never, what);
+}
+
+std::string name_of(const BudgetName& budget) {
+  return "`" + budget.scope + "`" +
+         (budget.per ? std::string(" per ") + window_word(*budget.per) : std::string());
+}
+
+// The one account of `shard` that is meant; nothing: none. More than one is an error.
+Result<std::optional<AccountId>> find(const Shard& shard, const BudgetName& budget, Instant now) {
+  std::optional<AccountId> found;
+  for (std::uint32_t i = 0; i < shard.ledger.account_count(); ++i) {
+    const AccountView view = shard.ledger.view({i}, now);
+    if (view.scope != budget.scope || (budget.per && view.per != *budget.per)) continue;
+    if (found)
+      return bad(ErrorKind::bad_request, name_of(budget) + " has several budgets: name the window");
+    found = AccountId{i};
+  }
+  return found;
+}
+
+}  // namespace
+
+// The hold expired and was posted in full; now its bill is known.
+void Books::State::settle_late(Shard& shard, const BookHold& hold, NanoUsd actual, NanoUsd posted,
+                               Instant now) {
+  const router::AttemptKey* const key = shard.ledger.key_of(hold.ref);
+  if (key == nullptr) return;
+  const auto found = shard.suspense.find(*key);
+  if (found == shard.suspense.end()) return;
+  AdjustEvent event;
+  event.key = *key;
+  event.posted = actual - posted;
+  event.reason = AdjustReason::late_usage;
+  for (std::uint32_t i = 0; i < found->second.window_count; ++i) {
+    const router::WindowRef& window = found->second.windows[i];
+    (void)shard.ledger.adjust(window.account, window.start, event.posted, {});
+    event.windows[event.count++] = {shard.numbers[window.account.v], window.start, window.end};
+  }
+  shard.suspense.erase(found);
+  if (!journal || event.posted.v == 0) return;
+  char payload[router::payload_bytes_max];
+  keep(EventType::adjust, now, {payload, encode(payload, event)});
+}
+
+Result<AccountView> Books::adjust(const BudgetName& budget, AdjustReason reason, NanoUsd amount,
+                                  std::string_view note, Instant now) {
+  State& s = *state_;
+  if (note.size() > router::note_bytes_max)
+    return bad(ErrorKind::bad_request, "the note is longer than 200 bytes");
+  for (const std::unique_ptr<Shard>& shard : s.shards) {
+    const std::lock_guard lock(shard->mutex);
+    const Result<std::optional<AccountId>> id = find(*shard, budget, now);
+    if (!id) return fail(id.error());
+    if (!*id) continue;
+    AdjustEvent event;
+    const Instant start = shard->ledger.current_window(**id, now);
+    const AccountView before = shard->ledger.view(**id, now);
+    event.reason = reason;
+    event.note = note;
+    event.count = 1;
+    event.windows[0] = {shard->numbers[(**id).v], start, before.window_end};
+    (reason == AdjustReason::top_up ? event.credit : event.posted) = amount;
+    if (reason == AdjustReason::reset) event.posted = NanoUsd{0} - before.posted;
+    if (!healthy()) return bad(ErrorKind::storage, "the ledger cannot be written");
+    if (!shard->ledger.adjust(**id, start, event.posted, event.credit))
+      return bad(ErrorKind::bad_request, "what is posted cannot become less than nothing");
+    char payload[router::payload_bytes_max];
+    s.keep(EventType::adjust, now, {payload, encode(payload, event)});
+    s.notice_crossings(*shard);
+    return shard->ledger.view(**id, now);
+  }
+  return bad(ErrorKind::not_found, name_of(budget) + " has no budget");
+}
+
+Result<AccountView> Books::set_limit(const BudgetName& budget, NanoUsd limit, Instant now) {
+  State& s = *state_;
+  if (limit.v < 0) return bad(ErrorKind::bad_request, "a limit cannot be negative");
+  const std::lock_guard configuring(s.configure_mutex);
+  for (const std::unique_ptr<Shard>& shard : s.shards) {
+    const std::lock_guard lock(shard->mutex);
+    const Result<std::optional<AccountId>> id = find(*shard, budget, now);
+    if (!id) return fail(id.error());
+    if (!*id) continue;
+    if (!healthy()) return bad(ErrorKind::storage, "the ledger cannot be written");
+    const std::uint32_t number = shard->numbers[(**id).v];
+    for (auto& [identity, known] : s.accounts) {
+      if (known.number != number) continue;
+      known.set_limit = limit;
+      char payload[32];
+      const std::size_t size = encode(payload, router::LimitedEvent{number, limit, known.limit});
+      s.keep(EventType::limited, now, {payload, size});
+    }
+    shard->ledger.set_limit(**id, limit);
+    s.notice_crossings(*shard);
+    return shard->ledger.view(**id, now);
+  }
+  return bad(ErrorKind::not_found, name_of(budget) + " has no budget");
+}
+
+}  // namespace steelyard::store
