@@ -108,7 +108,8 @@ bool ChatCall::build_body() {
   const router::Target& target = runtime_.catalog.target(planned_->target);
   const ProviderRuntime& provider = provider_of(planned_->target);
   dialect::BodyEdits edits;
-  if (target.upstream_name != decision_.chat.model) edits.model = target.upstream_name;
+  const bool in_path = provider.wire == dialect::hub::Wire::gemini;  // not in the body
+  if (target.upstream_name != decision_.chat.model && !in_path) edits.model = target.upstream_name;
   const bool chat = provider.wire == dialect::hub::Wire::openai_chat;
   edits.include_usage = decision_.chat.stream && provider.quirks.include_usage && chat;
   // Without a budget or a cap the client's own limits (or none) are nobody's business.
@@ -144,6 +145,7 @@ void ChatCall::prepare_foreign() {
   bridge.created = decision_.at.seconds();
   bridge.client_body = decision_.chat.body;
   bridge.include_usage = decision_.chat.include_usage;
+  bridge.json_array = wants_array(session_);
   bridge.ends_without_done = provider.quirks.ends_without_done;
   bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;
   if (provider.wire == dialect::hub::Wire::anthropic)
@@ -163,6 +165,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
   target.max_completion_tokens = provider.quirks.max_completion_tokens;
   target.include_usage = provider.quirks.include_usage;
+  target.stream = decision_.chat.stream;
   const Result<void> built = translate_body(decision_.chat.body, wire(), target, *foreign_);
   if (built) body_.set(foreign_->body);
   return built;

@@ -85,6 +85,10 @@ bool ChatCall::prepare() {
 
   RequestHints hints = hints_of(session_.head());
   hints.wire = wire();
+  if (hints.wire == dialect::hub::Wire::gemini) {
+    hints.path_model = match_route(session_.head().method, session_.head().target()).parameter;
+    hints.path_stream = session_.route() == Route::stream_content;
+  }
   const Result<void> decided = decide(worker_, serving_, *session_.principal(), session_.body(),
                                       hints, policies::Trace::no, decision_);
   receipt_.facts = decision_.facts;

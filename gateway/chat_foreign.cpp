@@ -7,6 +7,7 @@
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
 #include "gateway/dialect/responses_write.h"
+#include "gateway/session.h"
 
 namespace steelyard {
 
@@ -82,6 +83,11 @@ void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool
   }
 }
 
+bool wants_array(const Session& session) {
+  return session.route() == Route::stream_content &&
+         query_value(session.head().target(), "alt") != "sse";
+}
+
 void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,
                         bool stream) {
   // The parts are checked when the configuration is read: nothing of the client's stands here.
@@ -100,6 +106,8 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   const Result<void> read = readers.parse(client, client_body, request);
   if (!read) return read;
   if (!request.needs_store.empty()) return refuse_stored(request.needs_store);
+  if (const Result<void> made = readers.make_portable(request); !made) return made;
+  if (client == Wire::gemini) request.stream = target.stream;
   switch (target.provider) {
     case Wire::anthropic: return write_messages(request, target, foreign);
     case Wire::gemini: return write_contents(request, target, foreign);

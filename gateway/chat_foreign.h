@@ -11,6 +11,8 @@
 
 namespace steelyard {
 
+class Session;
+
 struct ForeignCall {
   dialect::hub::BridgeOptions bridge;
   std::string body;  // of the attempt under way, when it had to be written anew
@@ -24,6 +26,9 @@ struct ForeignCall {
 // version and betas, which belong to what is in the body (research/wire 0.1, rule 5).
 void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect);
 
+// Does the client want its stream as one JSON array: Gemini's way without `alt=sse`?
+bool wants_array(const Session& session);
+
 // "POST {path}{model}:generateContent HTTP/1.1", or the same for a stream of events.
 void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,
                         bool stream);
@@ -35,6 +40,7 @@ struct TranslateTarget {
   std::int64_t output_tokens_cap = 0;   // 0: none
   std::int64_t output_tokens_room = 0;  // when the client set no limit and the dialect needs one
   bool max_completion_tokens = false, include_usage = true;
+  bool stream = false;  // where the client's path says so, not its body
 };
 
 // Reads the client's body again and writes it for the provider, into foreign.body.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "gateway/chat_call.h"
+#include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/hub_errors.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -123,7 +124,10 @@ void ChatCall::decode(std::span<char> bytes) {
 std::string_view ChatCall::stream_head(std::span<char> room) {
   net::HeadWriter out(room);
   out.status_line(200);
-  out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
+  if (wants_array(session_)) [[unlikely]]
+    out.append_raw("content-type: application/json; charset=UTF-8\r\ncache-control: no-cache\r\n");
+  else
+    out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
   append_common_headers(out);
   const store::Chain& chain = session_.principal()->chain;
   store::Headroom budgets;
@@ -242,6 +246,7 @@ void ChatCall::tell_failure(const Error& error) {
   telemetry::write_request_id(id, receipt_.id);
   extras_.request_id = std::string_view(id, sizeof id);
   held_ += "\n\n";  // the client may have got half an event: blank lines end it, or mean nothing
+  if (wants_array(session_)) return dialect::gemini::write_array_error(held_, error, extras_);
   dialect::hub::write_sse_error(held_, wire(), error, extras_, tap_.place());
 }
 

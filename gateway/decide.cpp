@@ -270,10 +270,19 @@ std::string_view client_name(std::string_view user_agent) {
 
 namespace {
 
-Result<void> parse(WorkerTools& tools, std::string_view body, dialect::hub::Wire wire,
+Result<void> parse(WorkerTools& tools, std::string_view body, const RequestHints& hints,
                    dialect::ChatRequest& chat) {
+  const dialect::hub::Wire wire = hints.wire;
   if (wire == dialect::hub::Wire::openai_chat) return tools.requests.parse(body, chat);
   Result<void> parsed = tools.hub_requests.parse(wire, body, tools.hub_request);
+  if (parsed && wire == dialect::hub::Wire::gemini) {
+    if (!dialect::openai::is_model_token(hints.path_model)) {
+      return fail(ErrorKind::not_found, ErrorSource::client, Retry::never,
+                  "there is no model of the name that the path holds");
+    }
+    tools.hub_request.model = hints.path_model;
+    tools.hub_request.stream = hints.path_stream;
+  }
   if (parsed) dialect::hub::fill_facts(tools.hub_request, tools.hub_facts, chat);
   return parsed;
 }
@@ -293,7 +302,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   const Runtime& runtime = *serving.runtime;
   const Tick t0 = worker.last_tick();
   d.at = worker.now();
-  const Result<void> parsed = parse(tools, body, hints.wire, d.chat);
+  const Result<void> parsed = parse(tools, body, hints, d.chat);
   const Tick t1 = worker.tick_now();
   d.parse_ns = t1 - t0;
   d.facts.organisation = principal.organisation;

@@ -32,6 +32,8 @@ struct Serving;
 struct RequestHints {
   std::string_view session, tags, task, tier, user_agent;
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // what the body is written in
+  std::string_view path_model;  // where the path says it, and not the body
+  bool path_stream = false;
 };
 
 // Views point into the request body and into this value: it does not move.

@@ -20,7 +20,8 @@ GateRefusal gate(const Session& session, const RouteMatch& match) {
   const net::RequestHead& head = session.head();
   if (session.principal() == nullptr) {
     const bool none = !head.fields.has(net::RequestField::authorization) &&
-                      !head.fields.has(net::RequestField::x_api_key);
+                      !head.fields.has(net::RequestField::x_api_key) &&
+                      !head.fields.has(net::RequestField::x_goog_api_key);
     return {401, ErrorKind::unauthorized,
             none ? "no key: send `authorization: Bearer KEY`" : "the key is not known here"};
   }

@@ -1,5 +1,7 @@
 #include "gateway/routes.h"
 
+#include <algorithm>
+
 namespace steelyard {
 namespace {
 
@@ -25,11 +27,26 @@ constexpr Row rows[] = {
 };
 
 // Gemini's paths end in what is to be done with the model.
-constexpr std::string_view gemini_models = "/v1beta/models/", count_tokens = ":countTokens";
+constexpr std::string_view gemini_models[] = {"/v1beta/models/", "/v1/models/"};
+struct Verb {
+  std::string_view text;
+  Route route;
+};
+constexpr Verb gemini_verbs[] = {{":generateContent", Route::generate_content},
+                                 {":streamGenerateContent", Route::stream_content},
+                                 {":countTokens", Route::count_contents}};
 
-bool is_gemini_count(std::string_view path) {
-  return path.size() > gemini_models.size() + count_tokens.size() &&
-         path.starts_with(gemini_models) && path.ends_with(count_tokens);
+// Route::none: it is no such path.
+RouteMatch match_gemini(std::string_view path) {
+  for (const std::string_view prefix : gemini_models) {
+    if (!path.starts_with(prefix)) continue;
+    const std::string_view rest = path.substr(prefix.size());
+    for (const Verb& verb : gemini_verbs) {
+      if (rest.size() <= verb.text.size() || !rest.ends_with(verb.text)) continue;
+      return {verb.route, false, rest.substr(0, rest.size() - verb.text.size())};
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -39,6 +56,8 @@ telemetry::CallType call_of(Route route) {
     case Route::none: return telemetry::CallType::none;
     case Route::chat_completions: return telemetry::CallType::chat_completions;
     case Route::messages: return telemetry::CallType::messages;
+    case Route::generate_content:
+    case Route::stream_content: return telemetry::CallType::generate_content;
     case Route::responses: return telemetry::CallType::responses;
     case Route::models:
     case Route::model: return telemetry::CallType::models;
@@ -62,14 +81,6 @@ telemetry::WireDialect dialect_of(dialect::hub::Wire wire) {
 RouteMatch match_route(net::Method method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));
   RouteMatch match;
-  if (is_gemini_count(path)) {
-    match.wrong_method = method != net::Method::post;
-    if (match.wrong_method) return match;
-    match.route = Route::count_contents;
-    match.parameter = path.substr(gemini_models.size());
-    match.parameter.remove_suffix(count_tokens.size());
-    return match;
-  }
   for (const Row& row : rows) {
     const bool hit =
         row.prefix ? path.size() > row.path.size() && path.starts_with(row.path) : path == row.path;
@@ -80,7 +91,23 @@ RouteMatch match_route(net::Method method, std::string_view target) {
     if (row.prefix) match.parameter = path.substr(row.path.size());
     return match;
   }
+  if (const RouteMatch gemini = match_gemini(path); gemini.route != Route::none) {
+    if (method == net::Method::post) return gemini;
+    match.wrong_method = true;
+  }
   return match;
+}
+
+std::string_view query_value(std::string_view target, std::string_view name) {
+  const std::size_t mark = target.find('?');
+  std::string_view rest = mark == std::string_view::npos ? "" : target.substr(mark + 1);
+  while (!rest.empty()) {
+    const std::string_view member = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), member.size() + 1));
+    if (member.size() > name.size() && member.starts_with(name) && member[name.size()] == '=')
+      return member.substr(name.size() + 1);
+  }
+  return {};
 }
 
 }  // namespace steelyard

@@ -19,7 +19,9 @@ enum class Route : std::uint8_t {
   model,             // GET /v1/models/{model}
   explain,           // POST /route/explain
   count_messages,    // POST /v1/messages/count_tokens
-  count_contents,    // POST /v1beta/models/{model}:countTokens
+  count_contents,  // POST /v1beta/models/{model}:countTokens; all three of Gemini's also below /v1
+  generate_content,  // POST /v1beta/models/{model}:generateContent
+  stream_content,    // POST /v1beta/models/{model}:streamGenerateContent
 };
 
 struct RouteMatch {
@@ -31,19 +33,26 @@ struct RouteMatch {
 // `target` with its query; the query is not looked at.
 RouteMatch match_route(net::Method method, std::string_view target);
 
+// The value of a member of a target's query, as it stands there; "" if it has none.
+std::string_view query_value(std::string_view target, std::string_view name);
+
 // What clients of a path speak, errors included.
 constexpr dialect::hub::Wire wire_of(Route route) {
   switch (route) {
     case Route::messages:
     case Route::count_messages: return dialect::hub::Wire::anthropic;
     case Route::responses: return dialect::hub::Wire::openai_responses;
-    case Route::count_contents: return dialect::hub::Wire::gemini;
+    case Route::count_contents:
+    case Route::generate_content:
+    case Route::stream_content: return dialect::hub::Wire::gemini;
     default: return dialect::hub::Wire::openai_chat;
   }
 }
 // Is it a request that a model answers (chat_call.h)?
 constexpr bool is_chat(Route route) {
-  return route == Route::chat_completions || route == Route::messages || route == Route::responses;
+  return route == Route::chat_completions || route == Route::messages ||
+         route == Route::responses || route == Route::generate_content ||
+         route == Route::stream_content;
 }
 // What receipts and metrics call them.
 telemetry::CallType call_of(Route route);

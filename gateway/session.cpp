@@ -29,6 +29,13 @@ constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr std::int64_t linger_ms = 1'000;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
+// Gemini's clients have it in a field of their own, old ones in the query.
+std::string_view key_of_google(const net::RequestHead& head, Route route) {
+  const std::string_view key = head.value(net::RequestField::x_goog_api_key);
+  const bool in_query = key.empty() && wire_of(route) == dialect::hub::Wire::gemini;
+  return in_query ? query_value(head.target(), "key") : key;
+}
+
 }  // namespace
 
 Session::Session(Worker& worker, std::unique_ptr<net::Connection> connection)
@@ -192,7 +199,7 @@ void Session::identify() {
   const std::string_view key = presented_key(head.value(net::RequestField::authorization),
                                              head.fields.has(net::RequestField::x_api_key)
                                                  ? head.value(net::RequestField::x_api_key)
-                                                 : head.value(net::RequestField::x_goog_api_key));
+                                                 : key_of_google(head, route_));
   if (key.empty()) return;
   const std::uint64_t generation = runtime().generation;
   std::uint32_t known = last_key_.principal();

@@ -78,6 +78,9 @@ struct ChatRequest {
 
   OutputLimit max_tokens, max_completion_tokens;
   std::int32_t choices = 1;  // n, 1 to 128
+  // Gemini: limits stand in `generationConfig`, at `limit_parent` if it is there.
+  bool nested_limit = false;
+  ByteRange limit_parent;
 
   ByteRange tools;  // raw array; counted as it stands
   std::uint32_t tool_count = 0;

@@ -133,6 +133,12 @@ void write_sse_fault(std::string& out, const UpstreamFault& fault, std::string_v
   out += "\r\n\r\n";
 }
 
+void write_array_error(std::string& out, const Error& error, const ErrorExtras& extras) {
+  out += ",\r\n";
+  write_error(out, error, extras);
+  out += "]";
+}
+
 std::int64_t retry_delay_ms(std::string_view body) {
   std::string_view text;
   LenientReader reader(body);

@@ -26,6 +26,9 @@ void write_fault(std::string& out, const UpstreamFault& fault, int upstream_stat
 void write_sse_error(std::string& out, const Error& error, const ErrorExtras& extras);
 void write_sse_fault(std::string& out, const UpstreamFault& fault, std::string_view request_id);
 
+// As the last element of an array of which at least one was sent.
+void write_array_error(std::string& out, const Error& error, const ErrorExtras& extras);
+
 // google.rpc.RetryInfo of an error body: "retryDelay":"34.4s", in milliseconds, rounded up;
 // -1: none, or not a time.
 std::int64_t retry_delay_ms(std::string_view body);

@@ -95,6 +95,8 @@ struct Request {
   bool stream = false;
   bool include_usage = false;
   OutputLimit max_tokens, max_completion_tokens;
+  // Gemini: the object the limit belongs into, which is not the body itself.
+  ByteRange limit_parent;
   std::int32_t choices = 1;
 
   std::vector<Message> messages;

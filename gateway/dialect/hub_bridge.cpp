@@ -46,17 +46,21 @@ StreamBridge::StreamBridge(const BridgeOptions& options)
     : options_(options),
       reader_(make_stream_reader(options)),
       writer_(options.client == options.provider ? nullptr : make_stream_writer(options, text_)),
-      watch_(writer_.get()) {}
+      watch_(writer_.get()) {
+  if (writer_ == nullptr && options.json_array) array_.emplace(text_);
+}
 
 void StreamBridge::feed(std::string_view bytes, openai::TapOutput& out) {
   text_.clear();
   reader_->feed(bytes, watch_);
-  out.push_text(writer_ == nullptr ? bytes : std::string_view(text_));
+  if (array_) array_->feed(bytes);
+  out.push_text(writer_ == nullptr && !array_ ? bytes : std::string_view(text_));
 }
 
 Result<void> StreamBridge::finish(openai::TapOutput& out) {
   text_.clear();
   Result<void> done = reader_->finish(watch_);
+  if (array_) array_->finish(done.has_value() || watch_.phase() == openai::StreamPhase::failed);
   out.push_text(text_);
   return done;
 }

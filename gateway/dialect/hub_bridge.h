@@ -3,10 +3,12 @@
 // the counterpart of StreamTap and ResponseParser, with the same facts. Client and provider of one
 // dialect: the bytes pass as they came and are only watched.
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "config/types/result.h"
+#include "gateway/dialect/gemini_relay.h"
 #include "gateway/dialect/hub_watch.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_response.h"
@@ -34,7 +36,8 @@ class StreamBridge {
   BridgeOptions options_;
   std::string text_;
   std::unique_ptr<StreamReader> reader_;
-  std::unique_ptr<StreamWriter> writer_;  // null: client and provider speak the same
+  std::unique_ptr<StreamWriter> writer_;     // null: client and provider speak the same
+  std::optional<gemini::ArrayRelay> array_;  // they do, but frame it differently
   AnswerWatch watch_;
 };
 

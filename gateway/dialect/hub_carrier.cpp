@@ -1,10 +1,15 @@
 #include "gateway/dialect/hub_carrier.h"
 
+#include "gateway/dialect/hub_text.h"
+
 namespace steelyard::dialect::hub {
 namespace {
 
 constexpr std::string_view kGemini = "sy1.gemini.";
 constexpr std::string_view kKinds = "ctp";
+
+constexpr std::string_view kThinking = "sy1.thinking";
+constexpr std::string_view kThinkingBase64 = "c3kxLnRoaW5raW5n";  // of just these 12 bytes
 
 }  // namespace
 
@@ -22,6 +27,22 @@ bool read_gemini_carrier(std::string_view carrier, SignatureOf& what, std::strin
   what = static_cast<SignatureOf>(kind);
   signature = carrier.substr(2);
   return true;
+}
+
+void append_thinking_carrier(std::string& out, std::string_view blocks) {
+  std::string text(kThinking);
+  text.append(1, '[').append(blocks).append(1, ']');
+  append_base64(out, text);
+}
+
+bool open_thinking_carrier(std::string_view signature, std::string& blocks) {
+  blocks.clear();
+  if (!signature.starts_with(kThinkingBase64)) return false;
+  if (!decode_base64(blocks, signature)) return false;
+  blocks.erase(0, kThinking.size());
+  if (is_json(blocks)) return true;
+  blocks.clear();
+  return false;
 }
 
 }  // namespace steelyard::dialect::hub

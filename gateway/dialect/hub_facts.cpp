@@ -88,6 +88,8 @@ void fill_facts(const Request& request, FactsRoom& room, ChatRequest& out) {
   out.max_tokens = request.max_tokens;
   out.max_completion_tokens = request.max_completion_tokens;
   out.choices = request.choices;
+  out.nested_limit = request.wire == Wire::gemini;
+  out.limit_parent = request.limit_parent;
   out.tools = request.tools_raw;
   out.tool_count = static_cast<std::uint32_t>(request.tools.size());
   out.tool_choice = request.tool_choice;

@@ -118,4 +118,24 @@ bool decode_base64url(std::string& out, std::string_view text) {
   return whole;
 }
 
+void append_base64(std::string& out, std::string_view bytes) {
+  const std::size_t begin = out.size();
+  append_base64url(out, bytes);
+  for (std::size_t i = begin; i < out.size(); ++i) {
+    if (out[i] == '-') out[i] = '+';
+    if (out[i] == '_') out[i] = '/';
+  }
+  while ((out.size() - begin) % 4 != 0) out += '=';
+}
+
+bool decode_base64(std::string& out, std::string_view text) {
+  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string plain(text);
+  for (char& c : plain) {
+    if (c == '+') c = '-';
+    if (c == '/') c = '_';
+  }
+  return decode_base64url(out, plain);
+}
+
 }  // namespace steelyard::dialect::hub

@@ -32,4 +32,10 @@ void append_base64url(std::string& out, std::string_view bytes);
 // False, and `out` as it was, if `text` is not base64url.
 bool decode_base64url(std::string& out, std::string_view text);
 
+// RFC 4648 section 4, with padding.
+void append_base64(std::string& out, std::string_view bytes);
+// Either alphabet, padded or not: clients write it anew in their own way. False, and `out` as it
+// was, if `text` is neither.
+bool decode_base64(std::string& out, std::string_view text);
+
 }  // namespace steelyard::dialect::hub

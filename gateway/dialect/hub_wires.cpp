@@ -7,7 +7,9 @@
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_request.h"
+#include "gateway/dialect/gemini_encode.h"
 #include "gateway/dialect/gemini_events.h"
+#include "gateway/dialect/gemini_request.h"
 #include "gateway/dialect/openai_encode.h"
 #include "gateway/dialect/openai_events.h"
 #include "gateway/dialect/openai_hub_request.h"
@@ -74,6 +76,10 @@ responses::EncodeOptions for_responses(const BridgeOptions& options) {
   return {{}, options.created, options.client_body, options.quirks};
 }
 
+gemini::EncodeOptions for_contents(const BridgeOptions& options) {
+  return {{}, options.request_id, options.quirks, options.json_array};
+}
+
 }  // namespace
 
 Wire wire_named(std::string_view name) {
@@ -104,8 +110,9 @@ std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, s
     case Wire::openai_responses:
       return std::make_unique<StreamWriterOf<responses::StreamEncoder>>(for_responses(options),
                                                                         out);
-    case Wire::openai_chat:
-    case Wire::gemini: break;
+    case Wire::gemini:
+      return std::make_unique<StreamWriterOf<gemini::StreamEncoder>>(for_contents(options), out);
+    case Wire::openai_chat: break;
   }
   return std::make_unique<StreamWriterOf<openai::ChatStreamEncoder>>(
       for_chat(options, options.include_usage), out);
@@ -127,8 +134,9 @@ std::unique_ptr<WholeWriter> make_whole_writer(const BridgeOptions& options) {
       return std::make_unique<WholeWriterOf<anthropic::MessageWriter>>(for_messages(options));
     case Wire::openai_responses:
       return std::make_unique<WholeWriterOf<responses::ResponseWriter>>(for_responses(options));
-    case Wire::openai_chat:
-    case Wire::gemini: break;
+    case Wire::gemini:
+      return std::make_unique<WholeWriterOf<gemini::AnswerWriter>>(for_contents(options));
+    case Wire::openai_chat: break;
   }
   return std::make_unique<WholeWriterOf<openai::CompletionWriter>>(for_chat(options, true));
 }
@@ -137,6 +145,7 @@ struct RequestReaders::Parsers {
   std::optional<openai::HubRequestParser> chat;
   std::optional<anthropic::RequestParser> messages;
   std::optional<responses::RequestParser> responses;
+  std::optional<gemini::RequestParser> contents;
 };
 
 RequestReaders::RequestReaders() : parsers_(std::make_unique<Parsers>()) {}
@@ -150,10 +159,14 @@ Result<void> RequestReaders::parse(Wire client, std::string_view body, Request& 
   switch (client) {
     case Wire::anthropic: return with(parsers_->messages);
     case Wire::openai_responses: return with(parsers_->responses);
-    case Wire::openai_chat:
-    case Wire::gemini: break;
+    case Wire::gemini: return with(parsers_->contents);
+    case Wire::openai_chat: break;
   }
   return with(parsers_->chat);
+}
+
+Result<void> RequestReaders::make_portable(Request& request) {
+  return request.wire == Wire::gemini ? parsers_->contents->make_portable(request) : Result<void>();
 }
 
 }  // namespace steelyard::dialect::hub

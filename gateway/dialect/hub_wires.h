@@ -23,6 +23,7 @@ struct BridgeOptions {
   std::int64_t created = 0;        // seconds since 1970, for clients of OpenAI's dialects
   bool include_usage = false;      // the chat client asked for the usage chunk
   bool ends_without_done = false;  // provider quirk, as in TapOptions
+  bool json_array = false;         // the Gemini client wants its stream as one JSON array
   UsageQuirks quirks;
   std::string_view client_body;  // the request: Responses repeats much of it; lives as long
 };
@@ -74,6 +75,9 @@ class RequestReaders {
 
   // Replaces `out`; its views live until the next request of that dialect, or until `body` goes.
   Result<void> parse(Wire client, std::string_view body, Request& out);
+  // Before it is written for another dialect: spellings that only its own takes. Its views live as
+  // those of parse().
+  Result<void> make_portable(Request& request);
 
  private:
   struct Parsers;

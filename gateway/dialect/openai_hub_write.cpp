@@ -15,6 +15,12 @@ using hub::Thinking;
 
 constexpr std::size_t kStopsMax = 4;  // OpenAI's own bound
 
+// Of Gemini's fields, those that mean the same in Chat; the hub has them by Chat's names.
+bool is_shared(std::string_view key) {
+  return key == "seed" || key == "presence_penalty" || key == "frequency_penalty" ||
+         key == "logprobs" || key == "top_logprobs";
+}
+
 class BodyWriter {
  public:
   BodyWriter(const hub::Request& request, const HubWriteOptions& options, std::string& out,
@@ -128,12 +134,16 @@ class BodyWriter {
   }
 
   void format() {
-    if (request_.format == ResponseFormat::text || request_.format_raw.empty()) return;
-    if (same_wire()) {
+    if (request_.format == ResponseFormat::text) return;
+    if (same_wire() && !request_.format_raw.empty()) {
       json_.field_raw("response_format", request_.format_raw.of(request_.body));
       return;
     }
     if (request_.wire == hub::Wire::openai_responses) return responses_format();
+    if (request_.format == ResponseFormat::json_object) {
+      json_.key("response_format").open('{').field("type", "json_object").close('}');
+      return;
+    }
     if (request_.format != ResponseFormat::json_schema || request_.schema.empty())
       return dropped_.add(Loss::response_format);
     json_.key("response_format").open('{').field("type", "json_schema").key("json_schema");
@@ -189,7 +199,7 @@ class BodyWriter {
     }
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     for (const hub::Extra& extra : request_.extras) {
-      if (same_wire())
+      if (same_wire() || (request_.wire == hub::Wire::gemini && is_shared(extra.key)))
         json_.field_raw(extra.key, extra.value);
       else
         dropped_.add(extra.key == "store" ? Loss::store : Loss::fields);

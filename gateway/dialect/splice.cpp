@@ -71,6 +71,7 @@ void SplicedBody::edit_limits(const ChatRequest& request, const BodyEdits& edits
     capped = capped || fill;
   }
   if (capped) return;
+  if (request.nested_limit) return insert_nested_limit(request, cap);
   const std::size_t begin = kept_;
   keep(key_text(edits.limit_key));
   keep(":");
@@ -78,6 +79,28 @@ void SplicedBody::edit_limits(const ChatRequest& request, const BodyEdits& edits
   keep(",");
   const auto open = static_cast<std::uint32_t>(request.body.find('{') + 1);
   replace({open, 0}, {text_.data() + begin, kept_ - begin});
+}
+
+void SplicedBody::insert_nested_limit(const ChatRequest& request, std::int64_t cap) {
+  const std::string_view parent = request.limit_parent.of(request.body);
+  const bool object = parent.starts_with('{');
+  const std::size_t inside = object ? parent.find_first_not_of(" \t\r\n", 1) : 0;
+  const std::size_t begin = kept_;
+  if (!object) {
+    keep("\"generationConfig\":{\"maxOutputTokens\":");
+    keep_number(cap);
+    keep(parent.empty() ? "}," : "}");
+  } else {
+    keep("\"maxOutputTokens\":");
+    keep_number(cap);
+    if (parent[inside] != '}') keep(",");
+  }
+  std::string_view text(text_.data() + begin, kept_ - begin);
+  if (object) return replace({request.limit_parent.begin + 1, 0}, text);
+  const auto open = static_cast<std::uint32_t>(request.body.find('{') + 1);
+  if (parent.empty()) return replace({open, 0}, text);
+  text.remove_prefix(text.find('{'));  // in place of null
+  replace(request.limit_parent, text);
 }
 
 void SplicedBody::replace(ByteRange at, std::string_view text) {

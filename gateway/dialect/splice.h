@@ -59,6 +59,7 @@ class SplicedBody {
   };
   void replace(ByteRange at, std::string_view text);
   void edit_limits(const ChatRequest& request, const BodyEdits& edits);
+  void insert_nested_limit(const ChatRequest& request, std::int64_t cap);
   void edit_usage(const ChatRequest& request);
   std::string_view keep(std::string_view text);
   std::string_view keep_number(std::int64_t value);

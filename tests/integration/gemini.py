@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Gemini's dialect: providers that speak it, for clients of Chat and of Messages."""
+"""Gemini's dialect: providers that speak it, for clients of Chat and of Messages; and its clients, with any provider."""
 import json
 import pathlib
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from gateway import KEY, Cases, events, message, running  # noqa: E402
+from anthropic_provider import Anthropic, anthropic_gateway  # noqa: E402
+from gateway import CATALOG, KEY, Cases, Gateway, Mock, config, events, message, running  # noqa: E402
 from gemini_provider import CALLS, PARTS, SPEND, Gemini, gemini_gateway  # noqa: E402
 
 TOOLS = [{"type": "function", "function": {"name": "clock", "parameters": {"type": "object", "properties": {"zone": {"type": "string"}}}}}]
@@ -150,6 +151,132 @@ def test_the_delay_asked_for_in_the_body_is_kept():
         began = time.monotonic()
         status, _, _ = gateway.chat(message())
         assert status == 429 and len(provider.requests) == 2 and time.monotonic() - began >= 0.3, provider.requests
+
+
+def generate(gateway, body, verb="generateContent", model="auto", query="", key=KEY, version="v1beta"):
+    return gateway.chat(body, key=None, path=f"/{version}/models/{model}:{verb}{query}",
+                        headers={"x-goog-api-key": key} if key else {})
+
+
+def contents(text="hello", **fields):
+    return {"contents": [{"role": "user", "parts": [{"text": text}]}], **fields}
+
+
+def documents(data):
+    """Of a stream of events; Gemini ends lines with CR LF."""
+    return [json.loads(line) for line in events(data.replace(b"\r", b""))]
+
+
+def text_of(found):
+    return "".join(part.get("text", "") for d in found for c in d["candidates"] for part in c["content"].get("parts", [])
+                   if not part.get("thought"))
+
+
+def test_gemini_to_gemini_is_byte_faithful():
+    provider = Gemini()
+    gateway = gemini_gateway(provider)
+    with running(provider, gateway):
+        body = '{ "zz":[1.50],  "contents":[{"role":"user","parts":[{"text":"h\\u00e9","thoughtSignature":"AA=="}]}],"generationConfig":{"maxOutputTokens":9}}'
+        status, headers, data = generate(gateway, body)
+        assert status == 200 and data == provider.told, data
+        path, head, sent = provider.requests[-1]
+        assert path == "/v1beta/models/gemini-3-flash:generateContent" and sent.decode() == body, (path, sent)
+        assert head["x-goog-api-key"] == "sk-provider-canary" and "x-steelyard-dropped-fields" not in headers
+        status, headers, data = generate(gateway, contents(), "streamGenerateContent", query="?alt=sse", version="v1")
+        assert status == 200 and data == provider.told and b"\r\n\r\n" in data, data
+        assert headers["content-type"].startswith("text/event-stream")
+        status, headers, data = generate(gateway, contents(), "streamGenerateContent")
+        assert status == 200 and headers["content-type"].startswith("application/json"), headers
+        assert json.loads(data) == documents(provider.told), data
+        assert provider.requests[-1][0].endswith(":streamGenerateContent?alt=sse")
+        assert "maxOutputTokens" in json.loads(provider.requests[-1][2])["generationConfig"], "its budget bounds it"
+        first, second, third = gateway.receipts(3)
+        assert first["spend_nano_usd"] == second["spend_nano_usd"] == third["spend_nano_usd"] == SPEND
+        assert first["call_type"] == "generate_content" and first["client_dialect"] == "gemini", first
+
+
+def test_gemini_clients_are_known_by_their_key_wherever_it_is():
+    provider = Gemini()
+    gateway = gemini_gateway(provider)
+    with running(provider, gateway):
+        status, _, _ = generate(gateway, contents(), query="?key=" + KEY, key=None)
+        assert status == 200
+        for query, key in (("?key=wrong", None), ("", "wrong"), ("", None)):
+            status, _, data = generate(gateway, contents(), query=query, key=key)
+            error = json.loads(data)["error"]
+            assert status == error["code"] == 401 and error["status"] == "UNAUTHENTICATED", (status, data)
+        status, _, data = gateway.chat(message(), key=None, path="/v1/chat/completions?key=" + KEY)
+        assert status == 401, "only Gemini's paths take it there"
+        status, _, data = generate(gateway, contents(), model="no-such-model")
+        assert status == 404 and json.loads(data)["error"]["status"] == "NOT_FOUND", data
+        status, _, data = generate(gateway, '{"contents":[{"parts":[{"text":7}]}]}')
+        error = json.loads(data)["error"]
+        assert status == 400 and error["message"] == "`/contents/0/parts/0/text` must be a string", data
+        gateway.receipts(7)
+        log = (gateway.folder / "decisions.jsonl").read_text()
+        assert KEY not in log and KEY not in gateway.said(), "a key in the query is a secret"
+
+
+def test_a_gemini_client_of_a_chat_provider():
+    mock = Mock("cheap,1,2")
+    gateway = Gateway(config({"one": (mock.port, ["*"])}), CATALOG, None, {"TEST_PROVIDER_KEY": "x"})
+    with running(mock, gateway):
+        body = contents(systemInstruction={"parts": [{"text": "Be kind."}]}, safetySettings=[{}], generationConfig={"topP": 0.5, "seed": 3})
+        status, headers, data = generate(gateway, body)
+        assert status == 200, data
+        answer = json.loads(data)
+        assert answer["candidates"][0]["finishReason"] == "STOP" and text_of([answer]), answer
+        assert headers["x-steelyard-dropped-fields"] == "fields", headers
+        [seen] = [r for r in mock.requests() if r["method"] == "POST"]
+        sent = json.loads(seen["body"])
+        assert sent["messages"] == [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello"}], sent
+        assert sent["top_p"] == 0.5 and sent["seed"] == 3, sent
+        status, _, data = generate(gateway, body, "streamGenerateContent", query="?alt=sse")
+        found = documents(data)
+        assert status == 200 and text_of(found) == text_of([answer]), data
+        assert found[-1]["candidates"][0]["finishReason"] == "STOP" and found[-1]["usageMetadata"] == answer["usageMetadata"]
+        status, _, data = generate(gateway, body, "streamGenerateContent")
+        assert status == 200 and text_of(json.loads(data)) == text_of([answer]), data
+        cost = answer["usageMetadata"]["promptTokenCount"] * 1000 + answer["usageMetadata"]["candidatesTokenCount"] * 2000
+        assert spends(gateway, 3) == [cost] * 3 and mock.bill()["total"]["nano_usd"] == 3 * cost
+
+
+def test_a_gemini_client_of_an_anthropic_provider():
+    provider = Anthropic()
+    gateway = anthropic_gateway(provider)
+    tools = [{"functionDeclarations": [{"name": "clock", "parameters": {"type": "OBJECT", "properties": {"zone": {"type": "STRING"}}}}]}]
+    with running(provider, gateway):
+        status, _, data = generate(gateway, contents(tools=tools), "streamGenerateContent", query="?alt=sse")
+        found = documents(data)
+        assert status == 200 and text_of(found) == "It is 12:30.", data
+        [call] = [p for d in found for p in d["candidates"][0]["content"].get("parts", []) if "functionCall" in p]
+        assert call["functionCall"] == {"id": "toolu_1", "name": "clock", "args": {"zone": "UTC"}}, call
+        sent = json.loads(provider.requests[-1][2])
+        assert sent["tools"][0]["input_schema"] == {"type": "object", "properties": {"zone": {"type": "string"}}}, sent
+        # What the client sends back of it: no thought, but the signature of the call.
+        turn = contents(tools=tools)["contents"] + [
+            {"role": "model", "parts": [{"text": "It is 12:30."}, call]},
+            {"role": "user", "parts": [{"functionResponse": {"id": "toolu_1", "name": "clock", "response": {"output": "12:30"}}}]}]
+        status, headers, data = generate(gateway, {"contents": turn, "tools": tools})
+        assert status == 200 and "x-steelyard-dropped-fields" not in headers, (headers, data)
+        sent = json.loads(provider.requests[-1][2])["messages"]
+        assert [b["type"] for b in sent[1]["content"]] == ["text", "thinking", "tool_use"], sent
+        assert sent[1]["content"][1] == {"type": "thinking", "thinking": "Hm.", "signature": "Sig=="}, sent
+        assert sent[2]["content"] == [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "12:30"}], sent
+
+
+def test_a_broken_stream_is_told_to_gemini_clients():
+    for make, gateway_of in ((Gemini, gemini_gateway), (Anthropic, anthropic_gateway)):
+        provider = make()
+        gateway = gateway_of(provider)
+        with running(provider, gateway):
+            provider.cut = True
+            _, _, data = generate(gateway, contents(), "streamGenerateContent", query="?alt=sse")
+            last = documents(data)[-1]
+            assert last["error"]["status"] == "UNAVAILABLE" and last["error"]["code"] == 503, data
+            _, _, data = generate(gateway, contents(), "streamGenerateContent")
+            last = json.loads(data)[-1]
+            assert last["error"]["status"] == "UNAVAILABLE", data
 
 
 if __name__ == "__main__":

@@ -1,0 +1,169 @@
+#include "gateway/dialect/gemini_encode.h"
+
+#include <algorithm>
+
+#include "gateway/dialect/gemini_errors.h"
+#include "gateway/dialect/gemini_events.h"
+#include "gateway/dialect/gemini_usage.h"
+#include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/hub_text.h"
+#include "gateway/dialect/json_cursor.h"
+
+namespace steelyard::dialect::gemini {
+
+using hub::BlockKind;
+using hub::DeltaKind;
+using hub::Event;
+using hub::EventKind;
+using hub::PieceWriter;
+
+void PartWriter::open(const Event& event) {
+  text_.clear();
+  signature_.clear();
+  if (event.block == BlockKind::tool_call) {
+    id_ = event.id;
+    name_ = event.name;
+    custom_ = event.custom_tool;
+  }
+  if (event.block == BlockKind::redacted_thinking) {
+    PieceWriter json(blocks_, true);
+    if (!blocks_.empty()) blocks_ += ',';
+    blocks_ += '{';
+    json.field("r", event.text).close('}');
+  }
+}
+
+bool PartWriter::take(const Event& event) {
+  if (event.delta == DeltaKind::signature) signature_ += event.text;
+  if (event.delta != DeltaKind::text) return false;
+  const bool thinks = event.block == BlockKind::thinking;
+  if (thinks || event.block == BlockKind::tool_call) text_ += event.text;
+  return !event.text.empty() &&
+         (thinks || event.block == BlockKind::text || event.block == BlockKind::refusal);
+}
+
+// Clients send back the signature of a call and nothing else of what was thought before it.
+void PartWriter::carry() {
+  if (text_.empty() && signature_.empty()) return;
+  if (!blocks_.empty()) blocks_ += ',';
+  blocks_ += '{';
+  PieceWriter json(blocks_, true);
+  json.field("t", text_).given("s", signature_).close('}');
+}
+
+bool PartWriter::close(const Event& event, std::string& out) {
+  if (event.block == BlockKind::thinking) carry();
+  if (event.block != BlockKind::tool_call) return false;
+  PieceWriter json(out);
+  json.open('{').key("functionCall").open('{').given("id", id_).field("name", name_).key("args");
+  std::string plain;
+  append_unescaped(plain, text_);
+  // A line end, which JSON has between its tokens only, would end the event's line.
+  std::replace_if(
+      plain.begin(), plain.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  // Cut off by the token limit the arguments are no JSON: kept, never dropped.
+  if (custom_)
+    json.open('{').field("input", text_).close('}');
+  else if (plain.empty())
+    json.raw("{}");
+  else if (hub::is_json_object(plain))
+    json.raw(plain);
+  else
+    json.open('{').field("_raw", text_).close('}');
+  json.close('}');
+  if (!blocks_.empty()) {
+    std::string carrier;
+    hub::append_thinking_carrier(carrier, blocks_);
+    json.field("thoughtSignature", carrier);
+    blocks_.clear();
+  }
+  json.close('}');
+  return true;
+}
+
+PartWriter& StreamEncoder::choice(std::uint32_t number) {
+  for (PartWriter& known : choices_)
+    if (known.number() == number) return known;
+  return choices_.emplace_back(number);
+}
+
+void StreamEncoder::take(const Event& event) {
+  if (over_) return;
+  switch (event.kind) {
+    case EventKind::start:
+      id_ = event.id;
+      model_ = options_.model.empty() ? event.name : options_.model;
+      return;
+    case EventKind::open: return choice(event.choice).open(event);
+    case EventKind::delta:
+      if (!choice(event.choice).take(event)) return;
+      begin(event.choice);
+      PieceWriter(part_).open('{').field("text", event.text);
+      part_ += event.block == BlockKind::thinking ? R"(,"thought":true})" : "}";
+      return finish_parts(event.choice);
+    case EventKind::close:
+      part_.clear();
+      if (!choice(event.choice).close(event, part_)) return;
+      {
+        const std::string call = std::move(part_);
+        begin(event.choice);
+        part_ = call;
+      }
+      return finish_parts(event.choice);
+    case EventKind::usage: usage_ = event.usage; return;
+    case EventKind::stop: choice(event.choice).stop = event.stop; return;
+    case EventKind::ping: return;  // there is no such thing
+    case EventKind::fault:
+      over_ = true;
+      if (event.fault == nullptr) return;
+      frames_.begin();
+      write_fault(frames_.out(), *event.fault, 200, options_.request_id);
+      frames_.finish();
+      return frames_.end();
+    case EventKind::end: return end();
+  }
+}
+
+void StreamEncoder::begin(std::uint32_t) {
+  frames_.begin();
+  frames_.out() += R"({"candidates":[{"content":{"parts":[)";
+  part_.clear();
+}
+
+void StreamEncoder::finish_parts(std::uint32_t choice) {
+  std::string& out = frames_.out();
+  out.append(part_).append(R"(],"role":"model"},"index":)").append(std::to_string(choice));
+  out += "}]";
+  finish(false);
+}
+
+void StreamEncoder::finish(bool last) {
+  std::string& out = frames_.out();
+  if (last && usage_.present) {
+    std::string text;
+    PieceWriter json(text);
+    write_usage(json, normalise(usage_, options_.quirks));
+    out.append(1, ',').append(text);
+  }
+  out.append(R"(,"modelVersion":")").append(model_);
+  out.append(R"(","responseId":")").append(id_).append("\"}");
+  frames_.finish();
+}
+
+void StreamEncoder::end() {
+  over_ = true;
+  if (choices_.empty()) choice(0);
+  std::string& out = frames_.out();
+  frames_.begin();
+  out += R"({"candidates":[)";
+  for (const PartWriter& done : choices_) {
+    if (out.back() != '[') out += ',';
+    out.append(R"({"content":{"role":"model"},"finishReason":")").append(name_of(done.stop));
+    out.append(R"(","index":)").append(std::to_string(done.number())).append(1, '}');
+  }
+  out += ']';
+  finish(true);
+  frames_.end();
+}
+
+}  // namespace steelyard::dialect::gemini
