@@ -13,6 +13,9 @@ namespace steelyard {
 
 GateRefusal gate(const Session& session, const RouteMatch& match) {
   if (match.route == Route::none) {
+    // Codex asks for a WebSocket first, and goes on with POST after this status.
+    if (match.wrong_method && !session.head().fields.find("sec-websocket-key").empty())
+      return {426, ErrorKind::bad_request, "a WebSocket is not offered here: send a POST"};
     if (match.wrong_method)
       return {405, ErrorKind::bad_request, "this path does not take that method"};
     return {404, ErrorKind::not_found, "there is no such path"};

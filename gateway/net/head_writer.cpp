@@ -69,6 +69,7 @@ std::string_view reason_phrase(unsigned status) {
     case 422: return "Unprocessable Content";
     case 424: return "Failed Dependency";
     case 425: return "Too Early";
+    case 426: return "Upgrade Required";
     case 428: return "Precondition Required";
     case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
