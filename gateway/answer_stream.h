@@ -29,6 +29,8 @@ class AnswerStream {
     return bridge_ ? bridge_->finish(out) : tap_->finish(out);
   }
   dialect::openai::StreamPhase phase() const { return bridge_ ? bridge_->phase() : tap_->phase(); }
+  // Of the answer, as its provider named it; "" where nobody asks for it.
+  std::string_view id() const { return bridge_ ? std::string_view(bridge_->id()) : ""; }
   dialect::hub::StreamPlace place() const {
     return bridge_ ? bridge_->place() : dialect::hub::StreamPlace();
   }

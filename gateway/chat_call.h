@@ -137,6 +137,7 @@ class ChatCall final : public DepartureListener {
   void succeeded(int status);
   void failed(router::FailureClass failure, ErrorKind kind, int status, Tick until = {});
   void end_line(int status);
+  void remember_kept(std::string_view answer_id);
   router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
   router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
   void waited();

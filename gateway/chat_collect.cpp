@@ -159,6 +159,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
     return AttemptEnd::escalate;
   }
   succeeded(head.status);
+  if (foreign_) remember_kept(foreign_->whole.id());
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
   receipt_.http_status = head.status;
   answered_ = true;

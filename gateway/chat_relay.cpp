@@ -210,6 +210,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   head_text_ += "\r\n\r\n";
   if (good) {
     succeeded(200);
+    if (foreign_) remember_kept(tap_.id());
   } else if (session_.client_gone()) {
     receipt_.client_abort = telemetry::ClientAbort::mid_stream;
     serving_.health.on_abandoned(planned_->target);

@@ -6,6 +6,7 @@
 #include "gateway/calibrations.h"
 #include "gateway/chat_call.h"
 #include "gateway/dialect/usage.h"
+#include "gateway/kept_answers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/usd_text.h"
@@ -160,6 +161,16 @@ void ChatCall::succeeded(int status) {
   receipt_.model = line_->model;
   receipt_.provider = line_->provider;
   receipt_.target = line_->target;
+}
+
+// A client of Responses may go on from this answer, with the provider that keeps it only.
+void ChatCall::remember_kept(std::string_view answer_id) {
+  KeptAnswers* const kept = worker_.seams().kept;
+  const bool keeps = wire() == dialect::hub::Wire::openai_responses &&
+                     provider_of(planned_->target).wire == wire() && kept != nullptr;
+  if (keeps)
+    kept->remember(session_.principal()->key_hash, answer_id,
+                   runtime_.target_hashes[static_cast<std::size_t>(planned_->target)]);
 }
 
 void ChatCall::failed(router::FailureClass failure, ErrorKind kind, int status, Tick until) {

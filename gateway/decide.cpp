@@ -6,6 +6,7 @@
 
 #include "gateway/calibrations.h"
 #include "gateway/chat_shape.h"
+#include "gateway/kept_answers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/worker.h"
@@ -217,6 +218,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
       if (d.chat.has_reasoning_state) input.bound_target = entry.target;
     }
   }
+  if (d.kept_at != router::no_target) input.bound_target = d.kept_at;
   router::make_plan(runtime.catalog, serving.health, tools.outputs, input, tools.plan);
 }
 
@@ -270,6 +272,30 @@ std::string_view client_name(std::string_view user_agent) {
 
 namespace {
 
+// Who can go on from what the request refers to: the target that made it, if that is known here;
+// else the first that speaks its dialect and serves the model asked for.
+std::int32_t keeper_of(Worker& worker, const Runtime& runtime, const Principal& principal,
+                       std::string_view requested_model) {
+  const dialect::hub::Request& request = worker.tools().hub_request;
+  if (request.needs_store.empty()) return router::no_target;
+  const KeptAnswers* const kept = worker.seams().kept;
+  const std::uint64_t known =
+      kept == nullptr ? 0 : kept->find(principal.key_hash, request.previous_id);
+  std::int32_t speaks = router::no_target;
+  const auto count = static_cast<std::int32_t>(runtime.target_hashes.size());
+  for (std::int32_t i = 0; i < count; ++i) {
+    if (known != 0 && runtime.target_hashes[static_cast<std::size_t>(i)] == known) return i;
+    const router::Target& target = runtime.catalog.target(i);
+    const auto& provider = runtime.providers[static_cast<std::size_t>(target.provider)];
+    if (speaks != router::no_target || provider.wire != dialect::hub::Wire::openai_responses)
+      continue;
+    const std::string& model = runtime.catalog.model(target.model).name;
+    const bool any = runtime.catalog.find_model(requested_model) == policies::no_model;
+    if (any || model == requested_model) speaks = i;
+  }
+  return speaks;
+}
+
 Result<void> parse(WorkerTools& tools, std::string_view body, const RequestHints& hints,
                    dialect::ChatRequest& chat) {
   const dialect::hub::Wire wire = hints.wire;
@@ -309,6 +335,8 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   d.facts.team = principal.team;
   d.facts.key = principal.key;
   if (!parsed) return fail(parsed.error());
+  if (hints.wire == dialect::hub::Wire::openai_responses)
+    d.kept_at = keeper_of(worker, runtime, principal, d.chat.model);
   d.model = d.chat.model;
   d.chat.model = d.model.view();
 

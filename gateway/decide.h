@@ -15,6 +15,7 @@
 #include "policies/facts.h"
 #include "policies/verdict.h"
 #include "router/calibration/conversations.h"
+#include "router/catalog.h"
 #include "router/input_counts.h"
 #include "router/tokens/counter.h"
 
@@ -59,6 +60,7 @@ struct Decision {
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session
+  std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };
 

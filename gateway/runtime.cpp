@@ -139,6 +139,7 @@ void build_labels(Runtime& runtime, telemetry::Labels& labels) {
     const std::string& provider = runtime.providers[static_cast<std::size_t>(target.provider)].name;
     const std::string& model = runtime.catalog.model(target.model).name;
     runtime.target_labels.push_back(labels.target(provider, model));
+    runtime.target_hashes.push_back(policies::stable_hash(provider + "\n" + model));
     runtime.target_lines.push_back(head_line("x-steelyard-model", model) +
                                    head_line("x-steelyard-provider", provider));
   }

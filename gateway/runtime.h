@@ -60,8 +60,9 @@ struct Runtime {
   std::unique_ptr<KeyTable> keys;
   std::vector<ProviderRuntime> providers;
   std::vector<telemetry::TargetId> target_labels;  // by target of the catalogue
-  std::vector<std::string> target_lines;           // by target: who answers, as checked head lines
-  std::vector<std::string> policy_lines;           // by rule
+  std::vector<std::uint64_t> target_hashes;  // by target: of its names, the same after a reload
+  std::vector<std::string> target_lines;     // by target: who answers, as checked head lines
+  std::vector<std::string> policy_lines;     // by rule
   std::vector<telemetry::PolicyId> policy_labels;  // by rule
   // By bit of Catalog::parameters(); nothing where the dialect has no such field.
   std::vector<std::optional<dialect::Field>> parameters;

@@ -8,6 +8,7 @@
 
 #include "gateway/admin/admin_listener.h"
 #include "gateway/calibrations.h"
+#include "gateway/kept_answers.h"
 #include "gateway/net/tcp.h"
 #include "gateway/runtime.h"
 #include "gateway/server.h"
@@ -35,6 +36,7 @@ struct Server::State {
   std::unique_ptr<store::Books> books;
   std::unique_ptr<telemetry::Metrics> metrics;
   std::unique_ptr<Calibrations> calibrations;
+  KeptAnswers kept;
   Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;
   std::shared_ptr<const Runtime> runtime;  // main thread only

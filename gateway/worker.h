@@ -21,6 +21,7 @@
 namespace steelyard {
 
 class Calibrations;
+class KeptAnswers;
 class Session;
 struct Runtime;
 struct Serving;
@@ -51,6 +52,7 @@ struct WorkerSeams {
   std::size_t index = 0;
   std::uint64_t random_seed = 0;
   Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
+  KeptAnswers* kept = nullptr;           // null: answers are not remembered
 };
 
 class Worker {

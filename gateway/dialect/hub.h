@@ -126,6 +126,7 @@ struct Request {
   std::string_view cache;                      // raw: Anthropic's cache mark of the whole request
   ByteRange metadata;
   std::string_view needs_store;  // the field that refers to what one provider keeps; "" none
+  std::string_view previous_id;  // escaped: of the answer this one goes on from
   FieldSet fields;
 
   void clear();

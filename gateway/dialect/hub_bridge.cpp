@@ -75,6 +75,7 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   Judge judge(facts_, content_, writer.get());
   AnswerWatch watch(&judge);
   if (!read_whole(options.provider, body, watch)) return false;
+  id_ = watch.id();
   const openai::StreamFacts& seen = watch.facts();
   facts_.usage = seen.usage;
   facts_.finish = seen.finish;

@@ -29,6 +29,7 @@ class StreamBridge {
 
   openai::StreamPhase phase() const { return watch_.phase(); }
   const openai::StreamFacts& facts() const { return watch_.facts(); }
+  const std::string& id() const { return watch_.id(); }  // as its provider named it
   // Of what the client got.
   StreamPlace place() const { return writer_ != nullptr ? writer_->place() : reader_->place(); }
 
@@ -48,10 +49,11 @@ class WholeBridge {
   bool read(std::string_view body, const BridgeOptions& options);
   const openai::ChatAnswer& facts() const { return facts_; }
   std::string_view client_body() const { return client_body_; }
+  const std::string& id() const { return id_; }  // of the answer, as its provider named it
 
  private:
   openai::ChatAnswer facts_;
-  std::string content_, text_;
+  std::string content_, text_, id_;
   std::string_view client_body_;
 };
 

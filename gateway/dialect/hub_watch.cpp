@@ -50,6 +50,7 @@ void AnswerWatch::take(const Event& event) {
     case EventKind::start:
       raise(StreamPhase::preamble);
       facts_.model.assign(event.name.substr(0, 128));
+      id_.assign(event.id.substr(0, 128));
       facts_.service_tier.assign(event.tier.substr(0, 128));
       break;
     case EventKind::open: open(event); break;

@@ -18,6 +18,7 @@ class AnswerWatch final : public EventSink {
   // Nothing a user would see: no text, no call.
   bool empty() const { return !visible_; }
   bool refused() const { return refused_; }
+  const std::string& id() const { return id_; }  // of the answer, escaped; at most 128 bytes
 
  private:
   void raise(openai::StreamPhase phase);
@@ -25,6 +26,7 @@ class AnswerWatch final : public EventSink {
   EventSink* next_;
   openai::StreamFacts facts_;
   openai::StreamPhase phase_ = openai::StreamPhase::silent;
+  std::string id_;
   bool visible_ = false, refused_ = false;
 };
 

@@ -97,6 +97,9 @@ class RequestReader {
     switch (key) {
       case kStore: return flag(where, "true");
       case kPrevious:
+        if (reader_.cursor.take_null()) return true;
+        out_.needs_store = where.name;
+        return !reader_.failed() && reader_.read_string(where, out_.previous_id);
       case kConversation:
       case kPrompt:
         if (reader_.cursor.take_null()) return true;

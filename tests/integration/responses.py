@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from anthropic_provider import BLOCKS, Anthropic, anthropic_gateway  # noqa: E402
-from gateway import KEY, Cases, Mock, events, message, running, start  # noqa: E402
+from gateway import CATALOG, KEY, Cases, Gateway, Mock, config, events, message, running, start  # noqa: E402
 from responses_provider import REASONING, Responses, responses_gateway  # noqa: E402
 
 CLOCK = {"type": "function", "name": "clock", "parameters": {"type": "object"}, "strict": False}
@@ -237,6 +237,32 @@ def test_what_only_its_own_provider_can_answer_is_refused():
             [field] = more
             assert status == 400 and f"`/{field}`" in json.loads(data)["error"]["message"], data
         assert mock.bill()["total"]["nano_usd"] == 0
+
+
+def test_a_stored_answer_is_continued_where_it_is_kept():
+    first, second, foreign = Responses("resp_first"), Responses("resp_second"), Mock("cheap,1,2")
+    text = config({"one": (first.port, ["*"]), "two": (second.port, ["*"]), "chat": (foreign.port, ["*"])}, workers=2)
+    for name in ("one", "two"):
+        text = text.replace(f"{name}: {{ base_url", f"{name}: {{ dialect: responses, base_url")
+    gateway = Gateway(text, CATALOG, None, {"TEST_PROVIDER_KEY": "x"})
+    with running(first, second, foreign, gateway):
+        def go_on(previous, **more):
+            status, headers, data = responses(gateway, ask(model="cheap", previous_response_id=previous, **more))
+            assert status == 200, data
+            return headers["x-steelyard-provider"]
+
+        # Each answers once while the others fail; one of them streams.
+        for mine, other, name, stream in ((first, second, "one", False), (second, first, "two", True)):
+            other.status = 500
+            foreign.behave(status=500)
+            status, headers, data = responses(gateway, ask(model="cheap", stream=stream))
+            assert status == 200 and headers["x-steelyard-provider"] == name, (headers, data)
+            other.status = 200
+            foreign.behave(status=0)
+        for _ in range(6):  # new connections, so either worker
+            assert go_on("resp_first") == "one" and go_on("resp_second") == "two"
+        # Known to nobody, but only a provider that keeps answers can know it.
+        assert go_on("resp_of_yesterday") in ("one", "two")
 
 
 def test_a_failure_behind_the_first_byte_is_told():

@@ -46,7 +46,7 @@ def output_of(asked):
 
 
 def response(asked, status, output, **more):
-    return {"id": "resp_1", "object": "response", "created_at": 1, "status": status, "error": None, "incomplete_details": None,
+    return {"id": asked.get("_id", "resp_1"), "object": "response", "created_at": 1, "status": status, "error": None, "incomplete_details": None,
             "model": asked["model"], "output": output, "usage": USAGE if status == "completed" else None,
             "parallel_tool_calls": True, "tools": asked.get("tools") or [], "tool_choice": "auto", **more}
 
@@ -94,7 +94,7 @@ def events_of(asked, end="completed"):
 class Responses:
     """A provider that speaks /v1/responses, and remembers what it was asked. `end`: completed, failed or cut."""
 
-    def __init__(self):
+    def __init__(self, answer_id="resp_1"):
         outer = self
         self.requests, self.status, self.end, self.told = [], 200, "completed", b""
 
@@ -107,7 +107,7 @@ class Responses:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
                 outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                asked = json.loads(body)
+                asked = {**json.loads(body), "_id": answer_id}
                 if outer.status != 200:
                     return self.whole(outer.status, {"error": {"message": "Too many.", "type": "rate_limit_error", "param": None,
                                                                "code": "rate_limit_exceeded"}})

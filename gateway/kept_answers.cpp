@@ -1,0 +1,31 @@
+#include "gateway/kept_answers.h"
+
+#include "policies/name_table.h"
+
+namespace steelyard {
+namespace {
+
+std::uint64_t key_of(std::uint64_t principal, std::string_view id) {
+  const std::uint64_t key = policies::stable_hash(id) ^ principal * 0x9E3779B97F4A7C15u;
+  return key + (key == 0);
+}
+
+}  // namespace
+
+KeptAnswers::KeptAnswers() : table_(std::make_unique<std::array<Entry, entries>>()) {}
+
+void KeptAnswers::remember(std::uint64_t principal, std::string_view id, std::uint64_t target) {
+  if (id.empty()) return;
+  const std::uint64_t key = key_of(principal, id);
+  const std::lock_guard<std::mutex> hold(lock_);
+  (*table_)[key % entries] = {key, target};
+}
+
+std::uint64_t KeptAnswers::find(std::uint64_t principal, std::string_view id) const {
+  const std::uint64_t key = key_of(principal, id);
+  const std::lock_guard<std::mutex> hold(lock_);
+  const Entry& entry = (*table_)[key % entries];
+  return entry.key == key ? entry.target : 0;
+}
+
+}  // namespace steelyard
