@@ -20,11 +20,17 @@ def document(parts, finish=None, usage=USAGE):
     return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-test", "responseId": "resp_1"}
 
 
-def stream_of(finish="STOP", cut=False):
+def answered(body):
+    """Does the last content answer calls? Then there is only something to say."""
+    return any("functionResponse" in part for part in json.loads(body)["contents"][-1].get("parts", []))
+
+
+def stream_of(finish="STOP", cut=False, calls=True):
     yield document([PARTS[0]], usage={"promptTokenCount": 400, "totalTokenCount": 400})
     yield document([{"text": "It is "}])
     yield document([{"text": "12:30."}])
-    yield document(CALLS)
+    if calls:
+        yield document(CALLS)
     if not cut:
         yield document([{"text": ""}], finish)
 
@@ -48,13 +54,14 @@ class Gemini:
                 if outer.error:
                     code, word, details = outer.error
                     return self.whole(code, {"error": {"code": code, "message": "so it is", "status": word, "details": details}})
+                calls = not answered(body)
                 if ":generateContent" in self.path:
-                    return self.whole(200, document(PARTS, outer.finish))
+                    return self.whole(200, document(PARTS if calls else PARTS[:2], outer.finish))
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.send_header("connection", "close")
                 self.end_headers()
-                outer.told = b"".join(b"data: %s\r\n\r\n" % json.dumps(d).encode() for d in stream_of(outer.finish, outer.cut))
+                outer.told = b"".join(b"data: %s\r\n\r\n" % json.dumps(d).encode() for d in stream_of(outer.finish, outer.cut, calls))
                 self.wfile.write(outer.told)
                 self.close_connection = True
 
