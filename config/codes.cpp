@@ -127,6 +127,8 @@ constexpr CodeStory stories[] = {
     {"C0420", "a team without keys", "Teams are recognised by keys; this one has none."},
     {"C0421", "a policy that decides nothing, or twice",
      "A policy either says what to `use` or why it would `deny`."},
+    {"C0422", "no such preset",
+     "`like` names a provider of a file that `presets` lists. Without such a file there are none."},
     {"C0501", "planned, not there yet",
      "The key belongs to a planned feature. It is accepted so that shared files stay loadable, and "
      "does nothing."},

@@ -6,8 +6,10 @@
 
 #include "config/binder.h"
 #include "config/checks.h"
+#include "config/fields.h"
 #include "config/glob.h"
 #include "config/load_finish.h"
+#include "config/presets.h"
 #include "config/tables.h"
 #include "config/types/sha256.h"
 #include "config/yaml_tree.h"
@@ -29,6 +31,7 @@ class Loader {
   std::vector<std::string> expand(const Located<std::string>& pattern, Severity when_empty);
   void load_catalog_file(const std::string& path, SourceSpan named_at, CatalogDraft& all);
   void load_policies(GatewayDraft& draft);
+  void load_presets(YamlNode& main_file);
   void complete(GatewayDraft& draft, CatalogDraft& catalog);
 
   const LoadInputs& inputs_;
@@ -123,6 +126,23 @@ void Loader::load_policies(GatewayDraft& draft) {
   }
 }
 
+// Completes the providers while they are still a tree, so that one table checks them.
+void Loader::load_presets(YamlNode& main_file) {
+  std::vector<YamlNode> files;
+  if (const YamlNode* named = main_file.find("presets"); named != nullptr) {
+    for (const YamlNode* item : list_items(context_, *named, "a list of files", true)) {
+      const std::optional<std::string> path = context_.path(*item, "a path");
+      if (!path) continue;
+      std::optional<YamlNode> file = read(*path, item->at);
+      if (!file) continue;
+      PresetDraft checked;
+      bind_map(context_, *file, {file->at.file, 1, 1, 1}, preset_table(), checked);
+      files.push_back(std::move(*file));
+    }
+  }
+  apply_presets(main_file, files, sink_);
+}
+
 void Loader::complete(GatewayDraft& draft, CatalogDraft& catalog) {
   finish_catalog(catalog, sink_);
   draft.spec.models = std::move(catalog.models);
@@ -139,8 +159,9 @@ void Loader::complete(GatewayDraft& draft, CatalogDraft& catalog) {
 
 LoadResult Loader::gateway(const std::string& path) {
   GatewayDraft draft;
-  const std::optional<YamlNode> root = read(path, {});
+  std::optional<YamlNode> root = read(path, {});
   if (root) {
+    load_presets(*root);
     bind_map(context_, *root, {0, 1, 1, 1}, gateway_table(), draft);
     CatalogDraft catalog;
     for (const Located<std::string>& pattern : draft.catalog) {

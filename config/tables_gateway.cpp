@@ -208,6 +208,13 @@ Field<G> catalog_field() {
       });
 }
 
+// Read by the loader, before the rest: what is in them completes `providers`.
+Field<G> presets_field() {
+  return custom<G>("presets", one_or_list_shape(text_shape("a path, from the folder of this file")),
+                   "files with what is known about providers, such as providers.yaml",
+                   [](BindContext&, const YamlNode&, G&) {});
+}
+
 Field<G> policies_field() {
   Shape item = either_shape(
       {text_shape("a path or pattern, from the folder of this file"), object_shape("policy")});
@@ -260,6 +267,7 @@ const Table<GatewayDraft>& gateway_table() {
        part<BreakerSpec>("breaker", &S::breaker, breaker_table, "circuit breaker per provider"),
        part<LogSpec>("log", &S::log, log_table, "logs"),
        part<LedgerSpec>("ledger", &S::ledger, ledger_table, "the books"), required(catalog_field()),
+       presets_field(),
        required(lifted(custom<S>("providers", map_shape(object_shape("provider")),
                                  "who answers: a map from names to providers",
                                  [](BindContext& context, const YamlNode& node, S& out) {

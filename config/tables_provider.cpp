@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "config/fields.h"
+#include "config/presets.h"
 #include "config/tables.h"
 
 namespace steelyard {
@@ -128,8 +129,17 @@ const Table<ProviderSpec>& provider_table() {
       "a provider",
       "One upstream account.",
       {dialect_field(),
-       required(custom<P>("base_url", text_shape("a URL such as `https://api.openai.com/v1`"),
-                          "where it is reached", bind_base_url)),
+       text<P>("like", &P::like,
+               "a preset that says what is not said here; by default its own name"),
+       custom<P>("base_url", text_shape("a URL such as `https://api.openai.com/v1`"),
+                 "where it is reached; needed unless a preset says it", bind_base_url),
+       choice<P, KeyField>("auth", &P::key_field,
+                           {{"default", KeyField::by_dialect},
+                            {"bearer", KeyField::bearer},
+                            {"x-api-key", KeyField::x_api_key},
+                            {"x-goog-api-key", KeyField::x_goog_api_key},
+                            {"api-key", KeyField::api_key}},
+                           "the head field its key goes into; `default` is its dialect's own"),
        custom<P>("keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
                  "its keys, used in turn; none for a self-hosted server without", bind_keys),
        globs<P>("models", &P::models,
@@ -156,9 +166,34 @@ void bind_providers(BindContext& context, const YamlNode& node, std::vector<Prov
                          "not a name", name_help);
       continue;
     }
+    const std::size_t errors = context.sink.errors();
     bind_map(context, entry.value, entry.key_at, provider_table(), provider);
+    if (provider.base_url.value.empty() && context.sink.errors() == errors)
+      context.missing_keys(entry.key_at, "a provider", {"base_url"});
     out.push_back(std::move(provider));
   }
+}
+
+const Table<PresetDraft>& preset_table() {
+  static const Table<PresetDraft> table{
+      "presets",
+      "a file of presets",
+      "What is known about providers: the main file adds keys.",
+      {required(custom<PresetDraft>(
+          "providers", map_shape(object_shape("provider")), "a map from names to providers",
+          [](BindContext& context, const YamlNode& node, PresetDraft& out) {
+            if (node.kind != YamlNode::Kind::map)
+              return context.wrong_type(node, "a map from names to provider maps");
+            // A base URL with a name of the customer's in it cannot be known: it may be missing.
+            for (const YamlEntry& entry : node.entries) {
+              ProviderSpec provider;
+              provider.name = entry.key;
+              bind_map(context, entry.value, entry.key_at, provider_table(), provider);
+              out.providers.push_back(std::move(provider));
+            }
+          }))},
+      {}};
+  return table;
 }
 
 const Table<TierSpec>& tier_table() {

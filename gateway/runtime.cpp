@@ -78,7 +78,14 @@ std::string models_path(const std::string& base) {
   return base + (complete ? "/models/" : "/v1beta/models/");
 }
 
-std::string_view key_field(Wire wire) {
+std::string_view key_field(Wire wire, KeyField said) {
+  switch (said) {
+    case KeyField::bearer: return "authorization: Bearer ";
+    case KeyField::x_api_key: return "x-api-key: ";
+    case KeyField::x_goog_api_key: return "x-goog-api-key: ";
+    case KeyField::api_key: return "api-key: ";
+    case KeyField::by_dialect: break;
+  }
   switch (wire) {
     case Wire::anthropic: return "x-api-key: ";
     case Wire::gemini: return "x-goog-api-key: ";
@@ -89,7 +96,7 @@ std::string_view key_field(Wire wire) {
 }
 
 // One per key: what never changes of a request head.
-Secret chat_head(const BaseUrl& base, std::string_view key, Wire wire) {
+Secret chat_head(const BaseUrl& base, std::string_view key, Wire wire, KeyField field) {
   std::string head;
   // Gemini's request line holds the model: each request has its own.
   if (wire != Wire::gemini)
@@ -98,7 +105,7 @@ Secret chat_head(const BaseUrl& base, std::string_view key, Wire wire) {
   head.append(
       "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
       "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n");
-  if (!key.empty()) head.append(key_field(wire)).append(key).append("\r\n");
+  if (!key.empty()) head.append(key_field(wire, field)).append(key).append("\r\n");
   head += "content-length: ";
   return Secret(std::move(head));
 }
@@ -117,9 +124,9 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
   provider.wire = dialect::hub::wire_named(spec.dialect);
   if (provider.wire == Wire::gemini) provider.models_path = models_path(base->path);
   for (const Secret& key : spec.keys)
-    provider.chat_heads.push_back(chat_head(*base, key.reveal(), provider.wire));
+    provider.chat_heads.push_back(chat_head(*base, key.reveal(), provider.wire, spec.key_field));
   if (provider.chat_heads.empty())
-    provider.chat_heads.push_back(chat_head(*base, {}, provider.wire));
+    provider.chat_heads.push_back(chat_head(*base, {}, provider.wire, spec.key_field));
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);

@@ -61,8 +61,19 @@ struct ProviderQuirks {
   bool ends_without_done = false;      // a finish reason ends a stream (Perplexity, some TGI)
 };
 
+// Where a provider wants its key.
+enum class KeyField : std::uint8_t {
+  by_dialect,  // as the dialect's own maker has it
+  bearer,      // authorization: Bearer KEY
+  x_api_key,
+  x_goog_api_key,
+  api_key,  // Azure
+};
+
 struct ProviderSpec {
   std::string name;
+  std::string like;  // the preset it was completed from; "" none was named
+  KeyField key_field = KeyField::by_dialect;
   std::string dialect = "openai";
   Located<std::string> base_url;              // https://api.openai.com/v1
   std::vector<Secret> keys;                   // rotated; may be empty (self-hosted)
