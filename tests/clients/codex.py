@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from gateway import KEY, Cases, running  # noqa: E402
+from gateway import CATALOG, KEY, Cases, running  # noqa: E402
 from scripted_provider import SAYS, Scripted, scripted_gateway  # noqa: E402
 
 VERSION = "0.169.0"
@@ -29,7 +29,7 @@ def binary():
     return str(found)
 
 
-def run_codex(gateway, home, *more, builtin=False):
+def run_codex(gateway, home, *more, builtin=False, model="cheap"):
     """Runs one prompt; the events Codex printed."""
     project = home / "project"
     project.mkdir()
@@ -39,11 +39,11 @@ def run_codex(gateway, home, *more, builtin=False):
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "TERM": "dumb", "CODEX_HOME": str(codex)}
     if builtin:  # asks for a WebSocket first
         environment |= {"OPENAI_API_KEY": KEY, "CODEX_API_KEY": KEY}
-        more += ("-c", f'openai_base_url="{base}"', "-c", 'model="cheap"')
+        more += ("-c", f'openai_base_url="{base}"', "-c", f'model="{model}"')
     else:
         environment["STEELYARD_KEY"] = KEY
         (codex / "config.toml").write_text(
-            'model = "cheap"\nmodel_provider = "steelyard"\n[model_providers.steelyard]\nname = "steelyard"\n'
+            f'model = "{model}"\nmodel_provider = "steelyard"\n[model_providers.steelyard]\nname = "steelyard"\n'
             f'base_url = "{base}"\nenv_key = "STEELYARD_KEY"\nwire_api = "responses"\n')
     command = [binary(), "exec", "--skip-git-repo-check", "--json", "--dangerously-bypass-approvals-and-sandbox", *more, "run it"]
     done = subprocess.run(command, cwd=project, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=90)
@@ -70,6 +70,18 @@ def finishes_a_task(dialect, builtin=False):
             assert refused["http_status"] == 426, refused
         assert all(r["call_type"] == "responses" and r["http_status"] == 200 and r["spend_nano_usd"] > 0 for r in receipts), receipts
         return provider.requests
+
+
+# To this model Codex shows its tools as an item of the input: custom ones in a namespace, which no other dialect has.
+def test_custom_tools_in_a_namespace_come_back_as_they_were():
+    script = f'const r = await tools.exec_command({{cmd:"echo {MARK}"}}); text(r.output);'
+    for dialect in ("openai", "anthropic"):
+        provider = Scripted(dialect, "functions__exec", {"input": script})
+        gateway = scripted_gateway(provider, catalog=CATALOG.replace("cheap", "gpt-6.1-sol"))
+        with running(provider, gateway), tempfile.TemporaryDirectory() as home:
+            events = run_codex(gateway, pathlib.Path(home), model="gpt-6.1-sol")
+            last = [e["item"] for e in events if e["type"] == "item.completed" and e["item"]["type"] == "agent_message"][-1]["text"]
+            assert last.startswith(SAYS) and MARK in last, (last, events)
 
 
 def test_its_own_dialect():

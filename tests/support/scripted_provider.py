@@ -138,7 +138,7 @@ class Scripted:
         self.server.server_close()
 
 
-def scripted_gateway(provider, more=""):
+def scripted_gateway(provider, more="", catalog=CATALOG):
     text = config({"one": (provider.port, ["*"])}, budgets="[{ limit: $10, per: month }]", more=more)
     text = text.replace("one: { base_url", f"one: {{ dialect: {provider.dialect}, base_url")
-    return Gateway(text, CATALOG, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
+    return Gateway(text, catalog, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
