@@ -117,6 +117,7 @@ class ChatCall final : public DepartureListener {
   std::string_view collected() const;
   bool unsatisfying();
   bool disappointing() const;
+  bool calls_declared() const;
 
   // chat_relay.cpp: streams
   net::Task<AttemptEnd> relay(net::ResponseHead& head);

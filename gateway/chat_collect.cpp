@@ -3,6 +3,7 @@
 
 #include "gateway/chat_call.h"
 #include "gateway/dialect/openai_response.h"
+#include "gateway/dialect/responses_names.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/usd_text.h"
@@ -124,9 +125,25 @@ bool ChatCall::disappointing() const {
   if (wants(EscalateOn::malformed_tool_call) && answer.finishes.has(dialect::FinishReason::error))
     return true;
   if (!wants(EscalateOn::malformed_tool_call) || answer.tool_calls == 0) return false;
-  return answer.arguments_invalid ||
-         !tools.answers.tools_declared(decision_.chat.tools.of(decision_.chat.body),
-                                       answer.tool_names);
+  return answer.arguments_invalid || !calls_declared();
+}
+
+// Custom tools and those in a namespace have another name in the answer than in the request.
+bool ChatCall::calls_declared() const {
+  WorkerTools& tools = worker_.tools();
+  const std::string_view declared = decision_.chat.tools.of(decision_.chat.body);
+  const std::string_view called = tools.answer.tool_names;
+  if (wire() != dialect::hub::Wire::openai_responses)
+    return tools.answers.tools_declared(declared, called);
+  const dialect::responses::ToolNames special(decision_.chat.body);
+  std::string plain;
+  for (std::size_t at = 0; at < called.size();) {
+    const std::size_t end = std::min(called.find('\n', at), called.size());
+    const std::string_view name = called.substr(at, end - at);
+    if (special.find(name) == nullptr) plain.append(name).append("\n");
+    at = end + 1;
+  }
+  return tools.answers.tools_declared(declared, plain);
 }
 
 // The body is there: prices it, judges it, writes it. What did not fit the socket is still to be

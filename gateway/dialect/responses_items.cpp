@@ -226,7 +226,12 @@ class InputReader {
     if (raw_[kTools].empty()) return true;
     std::string refusal;
     Document inner(raw_[kTools], refusal);
-    return read_tools(inner, {&where, "tools"}, made_, out_) || reader_.repeat(refusal);
+    if (!read_tools(inner, {&where, "tools"}, made_, out_)) return reader_.repeat(refusal);
+    // They are counted as input like any others.
+    const auto begin = static_cast<std::uint32_t>(raw_[kTools].data() - document_.text.data());
+    const auto size = static_cast<std::uint32_t>(raw_[kTools].size());
+    if (size > out_.tools_raw.size) out_.tools_raw = {begin, size};
+    return true;
   }
 
   bool native() {

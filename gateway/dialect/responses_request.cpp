@@ -144,7 +144,9 @@ class RequestReader {
   bool tools(const Where& where) {
     const std::size_t begin = reader_.cursor.offset();
     if (!read_tools(document_, where, made_, out_)) return false;
-    if (!out_.tools.empty()) out_.tools_raw = reader_.range_from(begin);
+    // Or they came with the input (`additional_tools`): the larger of both is what is counted.
+    const ByteRange raw = reader_.range_from(begin);
+    if (!out_.tools.empty() && raw.size > out_.tools_raw.size) out_.tools_raw = raw;
     return true;
   }
 

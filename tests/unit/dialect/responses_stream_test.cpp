@@ -219,6 +219,16 @@ TEST_CASE("responses: custom tools and namespaces come back as they were declare
   }
 }
 
+TEST_CASE("responses: tools that come with the input are counted") {
+  const std::string body =
+      R"({"model":"m","input":[{"type":"additional_tools","tools":[{"type":"function","name":)"
+      R"("f"}]},{"role":"user","content":"x"}],"tools":[]})";
+  hub::Request request;
+  REQUIRE(read_responses(body, request) == "");
+  CHECK(request.tools.size() == 1);
+  CHECK(request.tools_raw.of(body) == R"([{"type":"function","name":"f"}])");
+}
+
 TEST_CASE("responses: names of a namespace stay short and apart") {
   const std::string space(40, 's');
   std::string one, two, plain;
