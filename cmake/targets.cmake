@@ -24,6 +24,24 @@ else()
   add_compile_options($<$<NOT:$<BOOL:${STEELYARD_SANITIZE}>>:-D_FORTIFY_SOURCE=2>)
 endif()
 
+# What runs often is laid out and inlined for speed, the rest for size. The profile fits the code it was made from; what
+# has changed since is compiled without, so an old one costs speed only.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  set(profile ${PROJECT_SOURCE_DIR}/cmake/release.profdata)
+  if(STEELYARD_PROFILE STREQUAL "generate")
+    add_compile_options(-fprofile-generate)
+    add_link_options(-fprofile-generate)
+  elseif(STEELYARD_PROFILE STREQUAL "use" AND EXISTS ${profile})
+    # By its content's name, so that a new one compiles everything again.
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${profile})
+    file(SHA256 ${profile} id)
+    string(SUBSTRING ${id} 0 12 id)
+    configure_file(${profile} ${PROJECT_BINARY_DIR}/release-${id}.profdata COPYONLY)
+    add_compile_options(-fprofile-use=${PROJECT_BINARY_DIR}/release-${id}.profdata
+                        -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+  endif()
+endif()
+
 # steelyard_library(name FOLDERS a b DEPS x EXTERNAL y): all .cpp of the folders, not of their sub-folders.
 function(steelyard_library name)
   cmake_parse_arguments(A "" "" "FOLDERS;DEPS;EXTERNAL" ${ARGN})
