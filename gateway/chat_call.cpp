@@ -162,6 +162,10 @@ bool ChatCall::may_continue() const {
 
 // The next of the plan; when it is used up, the last one again if its failure allows that.
 const router::PlannedAttempt* ChatCall::next_attempt() {
+  if (std::exchange(other_key_, false)) {
+    pause_ms_ = 0;
+    return planned_;
+  }
   if (next_ < attempt_count_) {
     pause_ms_ = 0;
     return &attempts_[next_++];

@@ -107,6 +107,7 @@ class ChatCall final : public DepartureListener {
   net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
   void keep_fault_headers(const net::ResponseHead& head);
   std::int64_t hint_in_body();
+  bool other_key_left(dialect::FaultClass cls, std::int64_t hint);
 
   // chat_collect.cpp: whole answers
   net::Task<net::IoResult> collect(net::ResponseHead& head, std::size_t limit);
@@ -166,6 +167,7 @@ class ChatCall final : public DepartureListener {
   std::uint8_t attempt_count_ = 0, next_ = 0;
   std::uint8_t sent_count_ = 0;  // attempts that were reserved: numbers them in the books
   bool escalated_ = false, retry_same_ = false, budgets_are_final_ = false;
+  bool other_key_ = false;  // the last attempt again, at once: its provider has another key
 
   // The attempt under way.
   const router::PlannedAttempt* planned_ = nullptr;
@@ -180,6 +182,7 @@ class ChatCall final : public DepartureListener {
   net::Deadline deadline_;
   net::IoSlot pause_, writable_, durable_;
   std::uint64_t dispatch_seq_ = 0;
+  std::size_t key_used_ = 0;
   std::string_view request_head_;  // a secret: never printed
   std::array<char, 32> length_room_;
   std::size_t length_size_ = 0;

@@ -7,6 +7,7 @@
 #include "gateway/dialect/openai_response.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
+#include "gateway/telemetry/log.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -14,7 +15,8 @@ namespace steelyard {
 namespace {
 
 constexpr std::size_t error_body_bytes_max = 64u << 10;
-constexpr std::int64_t hint_ms_max = 3'600'000;  // nobody is parked for more than an hour
+constexpr std::int64_t refused_key_rests_ms = 600'000;  // revoked, or its account is empty
+constexpr std::int64_t hint_ms_max = 3'600'000;         // nobody is parked for more than an hour
 
 router::FailureClass failure_of(dialect::FaultClass c) {
   switch (c) {
@@ -73,6 +75,27 @@ std::int64_t ChatCall::hint_in_body() {
   return std::min(asked, hint_ms_max);
 }
 
+// What a provider says of one key says nothing of the others: that key rests, and the request goes
+// on with one that does not. False: there is none, or it was not about the key.
+bool ChatCall::other_key_left(dialect::FaultClass cls, std::int64_t hint) {
+  const auto provider =
+      static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
+  KeyRing& keys = serving_.keys[provider];
+  const bool refused = dialect::policy_of(cls).disables_key;
+  const bool limited = cls == dialect::FaultClass::rate_limited;
+  if (keys.size() < 2 || (!refused && !limited)) return false;
+  const std::int64_t ms = refused    ? refused_key_rests_ms
+                          : hint > 0 ? hint
+                                     : runtime_.spec.breaker.open_ms;
+  const Tick now = worker_.tick_now();
+  keys.rest(key_used_, now.plus_ms(ms));
+  telemetry::log_warn("provider `{}`: key {} of {} rests for {} s: {}",
+                      runtime_.providers[provider].name, key_used_ + 1, keys.size(), ms / 1000,
+                      dialect::name_of(cls));
+  other_key_ = keys.any_ready(now) && receipt_.attempts.size() < limits::attempts_max;
+  return other_key_;
+}
+
 net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head) {
   const int status = head.status;
   std::int64_t hint = hint_ms(head);
@@ -97,6 +120,13 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   }
   const Tick until = hint < 0 ? Tick{} : worker_.tick_now().plus_ms(hint);
   const router::FailureClass failure = failure_of(fault_.cls);
+  if (other_key_left(fault_.cls, hint)) {
+    end_line(status);
+    line_->failed = true;
+    line_->error = ErrorKind::upstream_status;
+    serving_.health.on_abandoned(planned_->target);
+    co_return AttemptEnd::try_next;
+  }
   failed(failure, ErrorKind::upstream_status, status, until);
   const router::FailureRule rule = router::rule_of(failure);
   const bool worth_waiting =

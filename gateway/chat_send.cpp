@@ -27,9 +27,8 @@ net::IoResult ChatCall::send_now() {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
   const auto& heads = runtime_.providers[provider].chat_heads;
-  std::size_t& turn = serving_.next_key[provider];
-  if (turn >= heads.size()) turn = 0;
-  request_head_ = heads[turn++].reveal();
+  key_used_ = serving_.keys[provider].next(worker_.last_tick());
+  request_head_ = heads[key_used_].reveal();
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
   length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/types/instant.h"
+#include "gateway/key_ring.h"
 #include "router/health.h"
 #include "router/input_counts.h"
 #include "router/plan.h"
@@ -37,7 +38,7 @@ struct Serving {
   std::shared_ptr<const Runtime> runtime;
   router::Health health;                                  // by target of this catalogue
   std::vector<std::shared_ptr<net::UpstreamPool>> pools;  // by provider
-  std::vector<std::size_t> next_key;                      // by provider: round robin
+  std::vector<KeyRing> keys;                              // by provider
   SessionMemory sessions;
 
   // Counting, as far as it was learned from bills (calibrations.h).

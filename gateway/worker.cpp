@@ -58,7 +58,8 @@ std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> ru
   auto next = std::make_shared<Serving>(
       Serving{runtime, router::Health(runtime->catalog, runtime->spec.breaker), {}, {}, {}});
   next->begin_counting(seams_.calibrations);
-  next->next_key.resize(runtime->providers.size());
+  for (const ProviderRuntime& provider : runtime->providers)
+    next->keys.emplace_back(provider.chat_heads.size());
   for (std::size_t p = 0; p < runtime->providers.size(); ++p) {
     const ProviderRuntime& provider = runtime->providers[p];
     std::shared_ptr<net::UpstreamPool> pool;

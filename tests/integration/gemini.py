@@ -153,6 +153,28 @@ def test_the_delay_asked_for_in_the_body_is_kept():
         assert status == 429 and len(provider.requests) == 2 and time.monotonic() - began >= 0.3, provider.requests
 
 
+def test_a_key_that_is_refused_rests_and_the_others_carry_on():
+    provider = Gemini()
+    gateway = gemini_gateway(provider, more="workers: 1\nretry: { attempts: 1 }", keys=["sk-one", "sk-two", "sk-three"])
+    with running(provider, gateway):
+        used = lambda: [head["x-goog-api-key"] for _, head, _ in provider.requests]  # noqa: E731
+        for _ in range(3):
+            assert gateway.chat(message())[0] == 200
+        assert used() == ["sk-one", "sk-two", "sk-three"], used()
+        provider.bad_keys = {"sk-one": (403, "PERMISSION_DENIED", []),
+                             "sk-two": (429, "RESOURCE_EXHAUSTED", [{"retryDelay": "600s"}])}
+        for _ in range(4):
+            status, headers, data = gateway.chat(message())
+            assert status == 200, data
+        assert used()[3:] == ["sk-one", "sk-two"] + ["sk-three"] * 4, used()
+        assert "sk-" not in gateway.said() and "key 1 of 3 rests for 600 s: auth_upstream" in gateway.said(), gateway.said()
+        receipts = gateway.receipts(7)
+        assert [len(r["attempts"]) for r in receipts[3:]] == [3, 1, 1, 1] and receipts[3]["spend_nano_usd"] == SPEND, receipts[3]
+        provider.bad_keys["sk-three"] = (403, "PERMISSION_DENIED", [])
+        status, _, _ = gateway.chat(message())
+        assert status == 502, "none is left: the client hears of it, but not that it was about a key"
+
+
 def generate(gateway, body, verb="generateContent", model="auto", query="", key=KEY, version="v1beta"):
     return gateway.chat(body, key=None, path=f"/{version}/models/{model}:{verb}{query}",
                         headers={"x-goog-api-key": key} if key else {})

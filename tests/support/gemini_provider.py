@@ -41,6 +41,7 @@ class Gemini:
     def __init__(self):
         outer = self
         self.requests, self.error, self.cut, self.finish, self.told = [], None, False, "STOP", b""
+        self.bad_keys = {}  # key: error
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -51,8 +52,9 @@ class Gemini:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
                 outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                if outer.error:
-                    code, word, details = outer.error
+                error = outer.bad_keys.get(self.headers["x-goog-api-key"], outer.error)
+                if error:
+                    code, word, details = error
                     return self.whole(code, {"error": {"code": code, "message": "so it is", "status": word, "details": details}})
                 calls = not answered(body)
                 if ":generateContent" in self.path:
@@ -83,8 +85,12 @@ class Gemini:
         self.server.server_close()
 
 
-def gemini_gateway(provider, more=""):
+def gemini_gateway(provider, more="", keys=()):
     """`cheap` is served by a model of the third generation, which wants its signatures back."""
     text = config({"one": (provider.port, ["cheap"])}, budgets="[{ limit: $10, per: month }]", more=more)
     text = text.replace("one: { base_url", "one: { dialect: gemini, rename: { cheap: gemini-3-flash }, base_url")
-    return Gateway(text.replace("/v1\"", "/v1beta\""), CATALOG, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
+    if keys:
+        names = json.dumps([f"${{env:KEY_{key[3:].upper()}}}" for key in keys])
+        text = text.replace("workers: 2\n", "").replace('["${env:TEST_PROVIDER_KEY}"]', names)
+    environment = {f"KEY_{key[3:].upper()}": key for key in keys}
+    return Gateway(text.replace("/v1\"", "/v1beta\""), CATALOG, None, {"TEST_PROVIDER_KEY": "sk-provider-canary", **environment})

@@ -1,0 +1,52 @@
+#pragma once
+// The keys of one provider, used in turn. One that the provider refused rests, so that the others
+// carry on; when all rest, the one that is ready first is used anyway. One ring per worker.
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "config/types/instant.h"
+
+namespace steelyard {
+
+class KeyRing {
+ public:
+  explicit KeyRing(std::size_t keys = 1) : rests_until_(keys) {}
+
+  // The key of the next request.
+  std::size_t next(Tick now) {
+    if (resting_) [[unlikely]]
+      return next_rested(now);
+    if (turn_ >= rests_until_.size()) turn_ = 0;
+    return turn_++;
+  }
+  void rest(std::size_t key, Tick until) {
+    rests_until_[key] = std::max(rests_until_[key], until);
+    resting_ = true;
+  }
+  // Is there a key that does not rest?
+  bool any_ready(Tick now) const {
+    return std::any_of(rests_until_.begin(), rests_until_.end(),
+                       [now](Tick until) { return until <= now; });
+  }
+  std::size_t size() const { return rests_until_.size(); }
+
+ private:
+  std::size_t next_rested(Tick now) {
+    resting_ = std::any_of(rests_until_.begin(), rests_until_.end(),
+                           [now](Tick until) { return now < until; });
+    for (std::size_t tried = 0; tried < rests_until_.size(); ++tried) {
+      if (turn_ >= rests_until_.size()) turn_ = 0;
+      const std::size_t key = turn_++;
+      if (rests_until_[key] <= now) return key;
+    }
+    const auto first = std::min_element(rests_until_.begin(), rests_until_.end());
+    return static_cast<std::size_t>(first - rests_until_.begin());
+  }
+
+  std::vector<Tick> rests_until_;
+  std::size_t turn_ = 0;
+  bool resting_ = false;  // some key may
+};
+
+}  // namespace steelyard
