@@ -12,6 +12,7 @@ void check_people(const GatewaySpec& spec,
                   DiagnosticSink& sink);  // checks_people.cpp: keys, teams, budgets
 void check_policies(const GatewaySpec& spec, DiagnosticSink& sink);     // checks_policies.cpp
 void check_listeners(const GatewayDraft& draft, DiagnosticSink& sink);  // checks_listeners.cpp
+void check_lease(const GatewayDraft& draft, DiagnosticSink& sink);      // checks_listeners.cpp
 // Tiers named by policies, budgets and `default_tier` exist.
 void check_tier_names(const GatewayDraft& draft, DiagnosticSink& sink);
 

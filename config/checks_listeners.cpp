@@ -1,5 +1,8 @@
-// Doors: who can reach the listeners, and with what.
+// Doors: who can reach the listeners, and with what. Leases: do they outlast what is waited for.
 #include "config/checks.h"
+
+#include <algorithm>
+#include <string>
 
 namespace steelyard {
 namespace {
@@ -25,7 +28,22 @@ bool collide(const ListenSpec& a, const ListenSpec& b) {
   return a.port != 0 && a.port == b.port && (a.host == b.host || any(a) || any(b));
 }
 
+std::string seconds(std::int64_t ms) {
+  return std::to_string((ms + 999) / 1'000) + "s";
+}
+
 }  // namespace
+
+void check_lease(const GatewayDraft& draft, DiagnosticSink& sink) {
+  const TimeoutSpec& wait = draft.spec.timeouts;
+  const std::int64_t longest = std::max({wait.connect, wait.first_byte, wait.stream_idle});
+  // A third may be over when the wait begins: Books renews no earlier.
+  const std::int64_t needed = longest + longest / 2;
+  if (draft.spec.ledger.lease_ms >= needed) return;
+  sink.warning("C0423", draft.ledger_at, "the lease may end while a provider is waited for",
+               "a wait may take " + seconds(longest),
+               "write `lease: " + seconds(needed) + "` or more, or lower `timeouts`");
+}
 
 void check_listeners(const GatewayDraft& draft, DiagnosticSink& sink) {
   const GatewaySpec& spec = draft.spec;

@@ -129,6 +129,11 @@ constexpr CodeStory stories[] = {
      "A policy either says what to `use` or why it would `deny`."},
     {"C0422", "no such preset",
      "`like` names a provider of a file that `presets` lists. Without such a file there are none."},
+    {"C0423", "a lease that ends in a wait",
+     "A hold is renewed when something happens, at the latest after a third of its lease. If "
+     "nothing "
+     "happens for longer than the rest, it expires: its worst case is booked as suspense although "
+     "the request still runs."},
     {"C0501", "planned, not there yet",
      "The key belongs to a planned feature. It is accepted so that shared files stay loadable, and "
      "does nothing."},

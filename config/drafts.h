@@ -19,7 +19,7 @@ struct GatewayDraft {
   GatewaySpec spec;
   std::vector<Located<std::string>> catalog;
   std::vector<PolicySource> policies;
-  SourceSpan listen_at, admin_at, default_tier_at;
+  SourceSpan listen_at, admin_at, ledger_at, default_tier_at;
 };
 
 struct ScoreOverride {

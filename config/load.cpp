@@ -150,6 +150,7 @@ void Loader::complete(GatewayDraft& draft, CatalogDraft& catalog) {
   finish_gateway(draft.spec);
   check_tier_names(draft, sink_);
   check_listeners(draft, sink_);
+  check_lease(draft, sink_);
   if (!files_complete_ || draft.catalog.empty()) return;
   if (sink_.errors() > 0) sink_.mute_warnings();
   check_models(draft.spec, sink_);

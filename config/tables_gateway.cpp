@@ -197,6 +197,14 @@ Field<G> admin_field() {
                    });
 }
 
+Field<G> ledger_field() {
+  return custom<G>("ledger", object_shape("ledger"), "the books",
+                   [](BindContext& context, const YamlNode& node, G& out) {
+                     bind_map(context, node, node.at, ledger_table(), out.spec.ledger);
+                     out.ledger_at = node.at;
+                   });
+}
+
 Field<G> catalog_field() {
   return custom<G>(
       "catalog", one_or_list_shape(text_shape("a path or pattern, from the folder of this file")),
@@ -265,8 +273,7 @@ const Table<GatewayDraft>& gateway_table() {
        part<TimeoutSpec>("timeouts", &S::timeouts, timeout_table, "time limits"),
        part<RetrySpec>("retry", &S::retry, retry_table, "retries and failover"),
        part<BreakerSpec>("breaker", &S::breaker, breaker_table, "circuit breaker per provider"),
-       part<LogSpec>("log", &S::log, log_table, "logs"),
-       part<LedgerSpec>("ledger", &S::ledger, ledger_table, "the books"), required(catalog_field()),
+       part<LogSpec>("log", &S::log, log_table, "logs"), ledger_field(), required(catalog_field()),
        presets_field(),
        required(lifted(custom<S>("providers", map_shape(object_shape("provider")),
                                  "who answers: a map from names to providers",
