@@ -145,10 +145,14 @@ void ItemBlocks::advance(EventSink& sink) {
     send(item, sink);
     if (!item.whole) return;
     if (!item.signature.empty()) {
+      if (open_ && kind_ != BlockKind::thinking) close(sink);
       if (!open_) open(BlockKind::thinking, item, {}, sink);
       delta(DeltaKind::signature, std::string(hub::openai_tag) + item.signature, sink);
     }
-    if (!item.native.empty()) open(BlockKind::native, item, item.native, sink);
+    if (!item.native.empty()) {
+      close(sink);  // what it said in deltas of another kind
+      open(BlockKind::native, item, item.native, sink);
+    }
     close(sink);
     item.closed = true;
     item.said.clear();

@@ -162,6 +162,16 @@ TEST_CASE("responses: what is said twice, late or out of order is said once") {
        "close 1 refusal\nstop 1\n"},
       {"a server tool", done(0, R"({"type":"web_search_call","id":"w"})"),
        "open 0 native {\"type\":\"web_search_call\",\"id\":\"w\"}\nclose 0 native\nstop 1\n"},
+      {"words of what turns out to be a server tool",
+       added(0, R"({"type":"web_search_call"})") + delta("output_text", 0, "a") +
+           done(0, R"({"type":"web_search_call"})"),
+       "open 0 text\ndelta 0 text a\nclose 0 text\nopen 1 native "
+       "{\"type\":\"web_search_call\"}\nclose 1 native\nstop 1\n"},
+      {"state of what spoke like a message",
+       added(0, R"({"type":"reasoning"})") + delta("output_text", 0, "a") +
+           done(0, R"({"type":"reasoning","encrypted_content":"E"})"),
+       "open 0 text\ndelta 0 text a\nclose 0 text\nopen 1 thinking\n"
+       "delta 1 thinking signature sy1.openai.E\nclose 1 thinking\nstop 1\n"},
       {"free text for a custom tool",
        done(0, R"({"type":"custom_tool_call","call_id":"c","name":"f","input":"ls"})"),
        "open 0 tool_call c f\ndelta 0 tool_call ls\nclose 0 tool_call\nstop 2\n"},
