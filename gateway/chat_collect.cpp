@@ -176,7 +176,6 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
     return AttemptEnd::escalate;
   }
   succeeded(head.status);
-  if (foreign_) remember_kept(foreign_->whole.id());
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
   receipt_.http_status = head.status;
   answered_ = true;
@@ -213,6 +212,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
 // The whole answer was written, or the client is gone.
 void ChatCall::delivered() {
   if (!committed_) return;  // a stream, or an error: ended elsewhere
+  if (foreign_) remember_kept(foreign_->whole.id());
   if (session_.client_gone()) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
   if (reusable_) keep_upstream();
 }

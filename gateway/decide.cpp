@@ -281,17 +281,21 @@ std::int32_t keeper_of(Worker& worker, const Runtime& runtime, const Principal& 
   const KeptAnswers* const kept = worker.seams().kept;
   const std::uint64_t known =
       kept == nullptr ? 0 : kept->find(principal.key_hash, request.previous_id);
+  const std::int32_t named = runtime.catalog.find_model(requested_model);
   std::int32_t speaks = router::no_target;
   const auto count = static_cast<std::int32_t>(runtime.target_hashes.size());
   for (std::int32_t i = 0; i < count; ++i) {
-    if (known != 0 && runtime.target_hashes[static_cast<std::size_t>(i)] == known) return i;
     const router::Target& target = runtime.catalog.target(i);
+    if (known != 0 && runtime.target_hashes[static_cast<std::size_t>(i)] == known) {
+      // The account keeps it: another model of the same one may go on.
+      const bool same = named == policies::no_model || named == target.model;
+      const std::int32_t there = same ? i : runtime.catalog.find_target(named, target.provider);
+      return there != router::no_target ? there : i;
+    }
     const auto& provider = runtime.providers[static_cast<std::size_t>(target.provider)];
-    if (speaks != router::no_target || provider.wire != dialect::hub::Wire::openai_responses)
-      continue;
-    const std::string& model = runtime.catalog.model(target.model).name;
-    const bool any = runtime.catalog.find_model(requested_model) == policies::no_model;
-    if (any || model == requested_model) speaks = i;
+    if (speaks == router::no_target && provider.wire == dialect::hub::Wire::openai_responses &&
+        (named == policies::no_model || named == target.model))
+      speaks = i;
   }
   return speaks;
 }

@@ -2,10 +2,8 @@
 // Which target keeps an answer that a later request may refer to (`previous_response_id` of OpenAI
 // Responses): nobody else can go on from it. One for the whole process; a fixed table, the newest
 // entry of a place wins, nothing survives a restart. Safe from all workers.
-#include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string_view>
 
 namespace steelyard {
@@ -13,6 +11,7 @@ namespace steelyard {
 class KeptAnswers {
  public:
   KeptAnswers();
+  ~KeptAnswers();
 
   // `principal`: hash of the key that asked; `target`: a hash of its names, the same after a
   // reload. `id` is the answer's, escaped as on the wire.
@@ -21,12 +20,8 @@ class KeptAnswers {
   std::uint64_t find(std::uint64_t principal, std::string_view id) const;
 
  private:
-  struct Entry {
-    std::uint64_t key = 0, target = 0;
-  };
-  static constexpr std::size_t entries = 1u << 16;
-  mutable std::mutex lock_;
-  std::unique_ptr<std::array<Entry, entries>> table_;
+  struct Table;
+  std::unique_ptr<Table> table_;
 };
 
 }  // namespace steelyard

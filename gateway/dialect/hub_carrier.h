@@ -27,8 +27,8 @@ void append_gemini_carrier(std::string& out, SignatureOf what, std::string_view 
 bool read_gemini_carrier(std::string_view carrier, SignatureOf& what, std::string_view& signature);
 
 // The other way round: blocks of thinking as the thoughtSignature of the call they led to, which is
-// all that Gemini's clients send back. `blocks`: [{"t":text,"s":signature},{"r":redacted}], elements
-// without the brackets. Appends standard base64, as SDKs decode it.
+// all that Gemini's clients send back. `blocks`: [{"t":text,"s":signature},{"r":redacted}],
+// elements without the brackets. Appends standard base64, as SDKs decode it.
 void append_thinking_carrier(std::string& out, std::string_view blocks);
 // False: it is none. `blocks` is replaced by the array, with its brackets.
 bool open_thinking_carrier(std::string_view signature, std::string& blocks);

@@ -6,6 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from anthropic_provider import BLOCKS, Anthropic, anthropic_gateway  # noqa: E402
+from gemini_provider import CALLS, Gemini, gemini_gateway  # noqa: E402
 from gateway import CATALOG, KEY, Cases, Gateway, Mock, config, events, message, running, start  # noqa: E402
 from responses_provider import REASONING, Responses, responses_gateway  # noqa: E402
 
@@ -141,6 +142,52 @@ def test_a_client_of_an_anthropic_provider():
             assert sent["messages"][2]["content"][0]["tool_use_id"] == "toolu_1", sent
 
 
+def test_a_client_of_a_gemini_provider():
+    provider = Gemini()
+    gateway = gemini_gateway(provider)
+    with running(provider, gateway):
+        for stream in (False, True):
+            status, _, data = responses(gateway, ask(tools=[CLOCK], stream=stream))
+            assert status == 200, data
+            answer = typed(data)[-1]["response"] if stream else json.loads(data)
+            # The first call is signed: its signature travels as an item before it.
+            kinds = [item["type"] for item in answer["output"]]
+            assert kinds == ["reasoning", "message", "reasoning", "function_call", "function_call"], kinds
+            assert answer["usage"]["input_tokens"] == 420 and answer["usage"]["output_tokens"] == 50, answer["usage"]
+            turn = [{"role": "user", "content": "hello"}, *answer["output"],
+                    *({"type": "function_call_output", "call_id": call, "output": "12:30"} for call in ("fc_1", "fc_2"))]
+            status, _, data = responses(gateway, ask(turn, tools=[CLOCK]))
+            assert status == 200, data
+            sent = json.loads(provider.requests[-1][2])["contents"]
+            assert sent[1]["parts"] == [{"text": "It is 12:30."}, *CALLS], sent
+            assert len(sent[2]["parts"]) == 2 and sent[2]["parts"][0]["functionResponse"]["name"] == "clock", sent
+
+
+def test_a_gemini_client_of_a_responses_provider():
+    provider = Responses()
+    gateway = responses_gateway(provider)
+    tools = [{"functionDeclarations": [{"name": "clock", "parameters": {"type": "OBJECT", "properties": {"zone": {"type": "STRING"}}}}]}]
+    body = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}], "tools": tools}
+    with running(provider, gateway):
+        for path in ("generateContent", "streamGenerateContent?alt=sse"):
+            status, _, data = gateway.chat(body, key=None, path=f"/v1beta/models/cheap:{path}", headers={"x-goog-api-key": KEY})
+            assert status == 200, data
+            found = [json.loads(line) for line in events(data.replace(b"\r", b""))] if "stream" in path else [json.loads(data)]
+            parts = [part for d in found for part in d["candidates"][0]["content"].get("parts", [])]
+            [call] = [part["functionCall"] for part in parts if "functionCall" in part]
+            assert call["name"] == "clock" and call["args"] == {"zone": "UTC"}, parts
+            assert "".join(p["text"] for p in parts if "text" in p and not p.get("thought")) == "It is 12:30.", parts
+        turn = {**body, "contents": body["contents"] + [
+            {"role": "model", "parts": parts},
+            {"role": "user", "parts": [{"functionResponse": {"id": call.get("id"), "name": "clock", "response": {"output": "12:30"}}}]}]}
+        status, _, data = gateway.chat(turn, key=None, path="/v1beta/models/cheap:generateContent", headers={"x-goog-api-key": KEY})
+        assert status == 200 and "Done" in json.dumps(json.loads(data)), data
+        items = json.loads(provider.requests[-1][2])["input"]
+        calls = [i for i in items if i["type"].startswith("function_call")]
+        assert [i["type"] for i in calls] == ["function_call", "function_call_output"], items
+        assert calls[0]["call_id"] == calls[1]["call_id"], calls
+
+
 def test_responses_to_responses_is_byte_faithful():
     provider = Responses()
     gateway = responses_gateway(provider)
@@ -261,6 +308,9 @@ def test_a_stored_answer_is_continued_where_it_is_kept():
             foreign.behave(status=0)
         for _ in range(6):  # new connections, so either worker
             assert go_on("resp_first") == "one" and go_on("resp_second") == "two"
+        # Another model of the account that keeps it may go on.
+        status, headers, data = responses(gateway, ask(model="dear", previous_response_id="resp_second"))
+        assert status == 200 and headers["x-steelyard-provider"] == "two" and headers["x-steelyard-model"] == "dear", (headers, data)
         # Known to nobody, but only a provider that keeps answers can know it.
         assert go_on("resp_of_yesterday") in ("one", "two")
 

@@ -35,6 +35,7 @@ ALLOWED = {
     ("gateway/store/journal_state.h", "mutex"): "hands durable waits and new segments to the journal's own threads",
     ("gateway/store/journal_threads.cpp", "mutex"): "the journal's own threads",
     ("gateway/calibrations.cpp", "mutex"): "what bills taught about counting: some hundred instructions a bill",
+    ("gateway/kept_answers.cpp", "mutex"): "who keeps an answer: once per request of OpenAI Responses, one look",
     ("gateway/net/tls_sessions.h", "mutex"): "TLS sessions to resume, touched once per handshake",
     ("gateway/net/tcp_loop.cpp", "mutex"): "the mailbox itself: work that other threads hand to a loop",
     ("gateway/mock/bill.h", "mutex"): "the pretend provider's bill, shared by its workers; not part of the gateway",
