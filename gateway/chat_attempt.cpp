@@ -126,6 +126,8 @@ bool ChatCall::build_body() {
   if (!chat || translated) prepare_foreign();
   if (translated)
     built = build_foreign_body(bounded);
+  else if (provider.wire == dialect::hub::Wire::anthropic && holds_carriers(decision_.chat))
+    built = splice_without_carriers(decision_.chat, edits, *foreign_, body_);
   else
     built = body_.build(decision_.chat, edits);
   if (!built) {

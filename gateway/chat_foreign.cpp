@@ -4,6 +4,8 @@
 #include "gateway/dialect/anthropic_write.h"
 #include "gateway/dialect/gemini_models.h"
 #include "gateway/dialect/gemini_write.h"
+#include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/hub_facts.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
 #include "gateway/dialect/responses_write.h"
@@ -86,6 +88,45 @@ void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool
 bool wants_array(const Session& session) {
   return session.route() == Route::stream_content &&
          query_value(session.head().target(), "alt") != "sse";
+}
+
+bool holds_carriers(const dialect::ChatRequest& chat) {
+  return chat.has_reasoning_state && chat.body.find("\"sy1.") != std::string_view::npos;
+}
+
+Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
+                                     const dialect::BodyEdits& edits, ForeignCall& foreign,
+                                     dialect::SplicedBody& out) {
+  dialect::hub::RequestReaders readers;
+  dialect::hub::Request request;
+  if (const Result<void> read = readers.parse(Wire::anthropic, chat.body, request); !read)
+    return read;
+  foreign.body.clear();
+  std::size_t done = 0;
+  for (const dialect::hub::Part& part : request.parts) {
+    const bool carrier = part.kind == dialect::hub::PartKind::thinking &&
+                         dialect::hub::is_carrier(part.signature) && !part.raw.empty();
+    if (!carrier) continue;
+    foreign.dropped.add(dialect::hub::Loss::thinking);
+    const auto begin = static_cast<std::size_t>(part.raw.data() - chat.body.data());
+    foreign.body += chat.body.substr(done, begin - done);
+    done = begin + part.raw.size();
+    // One comma goes with it: the one behind, or of the last element the one before.
+    const std::size_t next = chat.body.find_first_not_of(" \t\r\n", done);
+    if (chat.body[next] == ',') {
+      done = next + 1;
+    } else if (const std::size_t last = foreign.body.find_last_not_of(" \t\r\n");
+               foreign.body[last] == ',') {
+      foreign.body.resize(last);
+    }
+  }
+  foreign.body += chat.body.substr(done);
+  if (const Result<void> read = readers.parse(Wire::anthropic, foreign.body, request); !read)
+    return read;
+  dialect::hub::FactsRoom room;
+  dialect::ChatRequest rest;
+  dialect::hub::fill_facts(request, room, rest);
+  return out.build(rest, edits);
 }
 
 void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,

@@ -7,6 +7,7 @@
 #include "gateway/dialect/hub.h"
 #include "gateway/dialect/hub_bridge.h"
 #include "gateway/dialect/hub_dropped.h"
+#include "gateway/dialect/splice.h"
 #include "gateway/net/head_reader.h"
 
 namespace steelyard {
@@ -46,5 +47,13 @@ struct TranslateTarget {
 // Reads the client's body again and writes it for the provider, into foreign.body.
 Result<void> translate_body(std::string_view client_body, dialect::hub::Wire client,
                             const TranslateTarget& target, ForeignCall& foreign);
+
+// Does the body hold what another provider signed (dialect/hub_carrier.h)?
+bool holds_carriers(const dialect::ChatRequest& chat);
+// A body that stays in its dialect, Anthropic's, without those blocks: cut out of foreign.body, the
+// rest as it came. Told in foreign.dropped.
+Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
+                                     const dialect::BodyEdits& edits, ForeignCall& foreign,
+                                     dialect::SplicedBody& out);
 
 }  // namespace steelyard

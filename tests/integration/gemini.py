@@ -287,6 +287,27 @@ def test_a_gemini_client_of_an_anthropic_provider():
         assert sent[2]["content"] == [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "12:30"}], sent
 
 
+def test_what_gemini_signed_is_not_sent_to_anthropic():
+    """A conversation that began at Gemini and goes on at Anthropic."""
+    provider = Anthropic()
+    gateway = anthropic_gateway(provider)
+    carrier = '{"type":"thinking", "thinking":"","signature":"sy1.gemini.c.U2ln"}'
+    own = '{"type":"thinking","thinking":"Hm.","signature":"Sig=="}'
+    call = '{ "type":"tool_use","id":"a","name":"clock","input":{ } }'
+
+    def body(blocks):
+        return ('{"messages":[{"role":"user","content":"hello"},{"role":"assistant","content":[' + blocks + ']},{"role":"user","content":'
+                '[{"type":"tool_result","tool_use_id":"a","content":"1"}]}],  "max_tokens":400,"zz":[1.50],"model":"cheap"}')
+
+    with running(provider, gateway):
+        for given, sent in ((f"{carrier} , {call}", f" {call}"), (f"{own},{carrier},{call}, {carrier}", f"{own},{call}")):
+            status, headers, data = messages(gateway, body(given))
+            assert status == 200 and headers["x-steelyard-dropped-fields"] == "thinking", (headers, data)
+            assert provider.requests[-1][2].decode() == body(sent), provider.requests[-1][2]
+        status, headers, _ = messages(gateway, body(f"{own},{call}"))
+        assert status == 200 and "x-steelyard-dropped-fields" not in headers
+
+
 def test_a_broken_stream_is_told_to_gemini_clients():
     for make, gateway_of in ((Gemini, gemini_gateway), (Anthropic, anthropic_gateway)):
         provider = make()
