@@ -117,6 +117,8 @@ endfunction()
 
 if(STEELYARD_TESTS)
   enable_testing()
+  add_executable(steelyard_cost_lines tests/support/cost_lines.cpp)  # for tests/integration/cost_oracle.py
+  target_link_libraries(steelyard_cost_lines PRIVATE steelyard_router steelyard_config steelyard_warnings)
   steelyard_tests(types steelyard_types)
   steelyard_tests(config steelyard_config)
   steelyard_tests(policies steelyard_policies steelyard_config)

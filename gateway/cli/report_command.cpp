@@ -2,10 +2,13 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <map>
 #include <memory>
 
+#include "gateway/cli/config_source.h"
 #include "gateway/cli/instant_text.h"
 #include "gateway/cli/ledger_command.h"
+#include "gateway/reports/focus.h"
 #include "gateway/reports/report.h"
 #include "gateway/store/zone_loader.h"
 
@@ -54,6 +57,23 @@ bool fill(const Flags& flags, reports::ReportQuery& query) {
   return false;
 }
 
+// Prices of today's configuration tell the classes of tokens apart; the sums are what was booked.
+int focus(const Flags& flags, reports::ReadStore& store, const reports::ReportQuery& query) {
+  const std::optional<GatewaySpec> spec = load_or_explain(flags.paths.config, std::cerr);
+  if (!spec) return 2;
+  std::map<std::string, router::PriceTable> prices;
+  for (const ModelSpec& model : spec->models)
+    prices.emplace(model.name, router::PriceTable(model.prices));
+  const auto tariff_of = [&](const std::string& model, Instant at) {
+    const auto found = prices.find(model);
+    return found == prices.end() ? router::Tariff{} : found->second.tariff_at(at);
+  };
+  const Result<std::string> rows = focus_csv(store, query, tariff_of);
+  if (!rows) return say(rows.error(), 2);
+  std::cout << *rows;
+  return 0;
+}
+
 int run(Flags flags) {
   reports::ReportQuery query;
   if (!fill(flags, query) || !complete(flags.paths)) return 2;
@@ -62,6 +82,7 @@ int run(Flags flags) {
   if (!store) return say(store.error(), 1);
   const auto fresh = store->refresh(flags.paths.decisions, flags.paths.directory);
   if (!fresh) return say(fresh.error(), 1);
+  if (flags.format == "focus") return focus(flags, *store, query);
   const Result<reports::Report> report = run_report(*store, query);
   if (!report) return say(report.error(), 2);
   std::cout << (flags.format == "csv"    ? report_csv(*report)
@@ -85,12 +106,15 @@ void add_report_command(CLI::App& app, int& exit_code) {
   command->add_option("--from", flags->from, "from this day or moment on");
   command->add_option("--to", flags->to, "before this day or moment");
   command->add_option("--time-zone", flags->zone, "whose days and hours; UTC");
-  command->add_option("--format", flags->format, "table, csv, json")
-      ->check(CLI::IsMember({"table", "csv", "json"}));
+  command->add_option("--format", flags->format, "table, csv, json, focus")
+      ->check(CLI::IsMember({"table", "csv", "json", "focus"}));
   command->footer(
       "examples:\n"
       "  steelyard report --by team,model --from 2026-11-01\n"
       "  steelyard report --by day --where team=search tier=premium --time-zone Europe/Berlin\n"
+      "`--format focus`: one row per hour, team, key, provider, model and class of tokens, for "
+      "cost "
+      "tools.\n"
       "A request with two tags counts under both; the total counts it once.\n"
       "Exit codes: 0 good, 1 the books cannot be read, 2 usage.");
   command->callback([flags, &exit_code] { exit_code = run(*flags); });

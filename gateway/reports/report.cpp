@@ -121,6 +121,16 @@ Result<Statement> prepare(ReadStore& store, const ReportQuery& query, const std:
 
 }  // namespace
 
+Result<Statement> select_charges(ReadStore& store, const ReportQuery& query,
+                                 std::string_view columns, std::string_view order) {
+  const Result<void> calendar = add_calendar(store.database(), query.zone);
+  if (!calendar) return fail(calendar.error());
+  const Result<std::string> where = conditions(query);
+  if (!where) return fail(where.error());
+  return prepare(store, query,
+                 fmt::format("select {} from charges c where {} {}", columns, *where, order));
+}
+
 std::vector<std::string_view> report_dimensions() {
   std::vector<std::string_view> out;
   for (const Dimension& dimension : dimensions) out.push_back(dimension.name);

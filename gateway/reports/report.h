@@ -39,6 +39,10 @@ struct Report {
 // Fails on an unknown dimension.
 Result<Report> run_report(ReadStore& store, const ReportQuery& query);
 
+// `columns` of the view `charges` (as `c`) for the query's conditions and times.
+Result<Statement> select_charges(ReadStore& store, const ReportQuery& query,
+                                 std::string_view columns, std::string_view order);
+
 std::string report_table(const Report& report);
 std::string report_csv(const Report& report);   // RFC 4180; money in dollars, exact
 std::string report_json(const Report& report);  // money in integer nano-dollars

@@ -25,13 +25,6 @@ std::vector<std::string> figures_of(const ReportRow& row) {
           usd(row.saved)};
 }
 
-std::string csv_cell(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
-  return out + "\"";
-}
-
 void json_figures(JsonWriter& json, const ReportRow& row) {
   json.field("requests", row.requests).field("failed", row.failed);
   json.field("prompt_tokens", row.prompt_tokens).field("completion_tokens", row.completion_tokens);

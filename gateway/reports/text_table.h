@@ -1,4 +1,5 @@
 #pragma once
+// Tables for people, cells for spreadsheets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,5 +37,13 @@ class TextTable {
   std::vector<std::size_t> widths_;
   std::vector<std::vector<std::string>> rows_;
 };
+
+// As RFC 4180 wants it.
+inline std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out.append(c == '"' ? 2 : 1, c);
+  return out + "\"";
+}
 
 }  // namespace steelyard::reports

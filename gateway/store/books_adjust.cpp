@@ -49,11 +49,12 @@ void Books::State::settle_late(Shard& shard, const BookHold& hold, NanoUsd actua
   event.reason = AdjustReason::late_usage;
   for (std::uint32_t i = 0; i < found->second.window_count; ++i) {
     const router::WindowRef& window = found->second.windows[i];
-    (void)shard.ledger.adjust(window.account, window.start, event.posted, {});
+    // Not of a window that is gone, nor of what a reset has forgiven already.
+    if (!shard.ledger.adjust(window.account, window.start, event.posted, {})) continue;
     event.windows[event.count++] = {shard.numbers[window.account.v], window.start, window.end};
   }
   shard.suspense.erase(found);
-  if (!journal || event.posted.v == 0) return;
+  if (!journal || event.posted.v == 0 || event.count == 0) return;
   char payload[router::payload_bytes_max];
   keep(EventType::adjust, now, {payload, encode(payload, event)});
 }

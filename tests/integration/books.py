@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """The books can be read and checked: `ledger verify`, `ledger rebuild` and `report` on what a real gateway wrote."""
+import csv
+import decimal
 import json
 import pathlib
 import sqlite3
@@ -79,6 +81,14 @@ def test_a_report_says_what_the_provider_billed():
         with sqlite3.connect(gateway.folder / "ledger" / "reports.sqlite") as store:
             [(nano,)] = store.execute("select sum(spend_nano_usd) from charges where team = 'search'")
         assert nano == bill["total"]["nano_usd"]
+        status, out, err = command(gateway, "report", "--format", "focus")
+        rows = list(csv.DictReader(out.splitlines()))
+        assert status == 0 and sum(decimal.Decimal(row["BilledCost"]) for row in rows) * 10 ** 9 == nano, (rows, err)
+        for row in rows:  # what FOCUS calls a charge explains itself: quantity times unit price, up to one rounding a request
+            product = decimal.Decimal(row["PricingQuantity"]) * decimal.Decimal(row["ListUnitPrice"]) * 10 ** 9
+            assert abs(product - decimal.Decimal(row["BilledCost"]) * 10 ** 9) <= int(row["x_RequestCount"]), row
+        assert {row["SkuMeter"] for row in rows} >= {"Input tokens", "Output tokens"}
+        assert sum(int(row["x_RequestCount"]) for row in rows if row["SkuMeter"] == "Output tokens") == 40
         assert command(gateway, "report", "--by", "colour")[0] == 2
         assert command(gateway, "report", "--time-zone", "Europe/Atlantis")[0] == 2
 

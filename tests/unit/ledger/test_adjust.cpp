@@ -157,6 +157,23 @@ TEST_CASE("adjust: a bill that comes after the lease ended replaces the suspense
   }
 }
 
+TEST_CASE(
+    "adjust: a late bill after a reset takes nothing below zero, and the journal is read back") {
+  TemporaryDirectory directory;
+  {
+    OpenBooks b(directory.path, team_of(1'000));
+    const BookHold hold = b.send(1, 100);
+    CHECK(b.books->expire(Tick{2'000'000'000}, may(1)) == 1);
+    REQUIRE(b.books->adjust(kTeam, AdjustReason::reset, {}, "", may(1)));
+    CHECK(b.books->settle(hold, {30}, UsageSource::provider, may(1)).already);
+    CHECK(b.posted(0) == 30);
+    CHECK(b.posted(1) == 0);
+  }
+  OpenBooks b(directory.path, team_of(1'000));
+  CHECK(b.posted(0) == 30);
+  CHECK(b.posted(1) == 0);
+}
+
 TEST_CASE("adjust: records are read back, bad ones refused") {
   char out[payload_bytes_max];
   AdjustEvent event{key(7, 2), {-5}, {9}, AdjustReason::top_up, 2, {}, "because"};

@@ -252,8 +252,8 @@ TEST_CASE("ledger: the last nano-dollar of large sums counts") {
   REQUIRE(b.reserve(1, large).status == ReserveStatus::held);
   const HoldRef hold = b.reserve(2, large).hold;
   CHECK(b.reserve(3, 1).status == ReserveStatus::denied);
-  b.ledger.settle(hold, {large - 1}, UsageSource::provider);
-  CHECK(b.view().posted.v == large - 1);
-  CHECK(b.reserve(4, 2).status == ReserveStatus::denied);
-  CHECK(b.reserve(5, 1).status == ReserveStatus::held);
+  b.ledger.settle(hold, {large - 2}, UsageSource::provider);
+  CHECK(b.view().posted.v == large - 2);
+  CHECK(b.reserve(4, 3).status == ReserveStatus::denied);
+  CHECK(b.reserve(5, 2).status == ReserveStatus::held);
 }

@@ -155,3 +155,17 @@ TEST_CASE("thresholds: a plain budget says 100 % as block") {
   CHECK(c.scope == "level0");
   CHECK(c.limit.v == 10);
 }
+
+TEST_CASE("thresholds: what is only held says nothing, even when another threshold speaks") {
+  BudgetSpec spec = budget(100);
+  spec.thresholds = {at(50, ThresholdAction::warn), at(90, ThresholdAction::warn)};
+  Bench b({spec});
+  const HoldRef open = b.reserve(1, 45).hold;
+  const HoldRef settled = b.reserve(2, 50).hold;
+  b.ledger.settle(settled, {50}, UsageSource::provider);
+  REQUIRE(b.ledger.crossings().size() == 1);
+  CHECK(b.ledger.crossings()[0].percent == 50);
+  b.ledger.settle(open, {40}, UsageSource::provider);
+  REQUIRE(b.ledger.crossings().size() == 2);
+  CHECK(b.ledger.crossings()[1].percent == 90);
+}

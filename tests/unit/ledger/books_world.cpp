@@ -1,0 +1,331 @@
+#include "books_world.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "gateway/store/directory.h"
+
+namespace ledger_test {
+
+namespace {
+
+constexpr std::int64_t day_ns = 86'400 * Instant::kPerSecond;
+constexpr std::size_t in_flight_max = 40;
+
+std::string figures(const char* what, std::int64_t books, std::int64_t mirror) {
+  return fmt::format("{}: the books say {}, the mirror {}", what, books, mirror);
+}
+
+}  // namespace
+
+BooksWorld::BooksWorld(std::uint64_t seed) : random_(seed) {
+  organisation_.limit = {between(20'000, 60'000)};
+  for (Level& team : teams_) team.limit = {between(4'000, 20'000)};
+  for (Level& key : keys_) key.limit = {between(10'000, 60'000)};
+  open(root_.path + "/0");
+}
+
+std::vector<OrganisationSpec> BooksWorld::spec() const {
+  OrganisationSpec out;
+  out.name = "acme";
+  out.budgets = {budget(organisation_.limit.v)};
+  for (std::size_t t = 0; t < teams_.size(); ++t) {
+    TeamSpec team;
+    team.name = "team" + std::to_string(t);
+    team.budgets = {budget(teams_[t].limit.v, WindowKind::day)};
+    for (std::size_t k = 0; k < 2; ++k) {
+      KeySpec key;
+      key.id = "key" + std::to_string(t * 2 + k);
+      key.budgets = {budget(keys_[t * 2 + k].limit.v)};
+      team.keys.push_back(key);
+    }
+    out.teams.push_back(team);
+  }
+  return {out};
+}
+
+void BooksWorld::open(const std::string& path) {
+  path_ = path;
+  BooksOptions options = small();
+  options.shards = 1;
+  books_ = std::make_unique<OpenBooks>(path, spec(), options);
+}
+
+std::string BooksWorld::run(std::uint64_t events) {
+  for (std::uint64_t i = 0; i < events && failure_.empty(); ++i) {
+    step();
+    ++counts_.events;
+    if (failure_.empty()) fail(check());
+    if (!failure_.empty()) failure_ += fmt::format(" (after event {})", counts_.events);
+  }
+  // At rest nothing is held (B5), and nothing that was billed is missing (B4, B6).
+  while (!open_.empty() && failure_.empty()) {
+    Attempt attempt = open_.front();
+    open_.pop_front();
+    finish(attempt);
+    fail(check());
+  }
+  return failure_;
+}
+
+void BooksWorld::step() {
+  const std::int64_t dice = between(1, 10'000);
+  tick_ = tick_.plus_ms(between(0, 20));
+  wall_ += between(0, 20'000'000);
+  if (dice <= 4) return crash(dice <= 2);
+  if (dice <= 130) return reload();
+  if (dice <= 160) return adjust();
+  if (dice <= 180) {  // the wall clock is set, back or forth
+    wall_ += between(-2 * day_ns, 2 * day_ns);
+    return;
+  }
+  if (dice <= 400) return expire();
+  if (dice <= 600 && !lapsed_.empty()) return late_bill();
+  if (!open_.empty() && (open_.size() >= in_flight_max || chance(500))) {
+    const std::size_t at = random_() % open_.size();
+    Attempt attempt = open_[at];
+    if (attempt.sent && chance(100)) {
+      BookHold& hold = open_[at].hold;
+      if (!books_->books->renew(hold, tick_)) fail("a hold that lives cannot be renewed");
+      open_[at].lease = tick_.plus_ms(1'000);
+      return;
+    }
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
+    return finish(attempt);
+  }
+  reserve();
+}
+
+void BooksWorld::reserve() {
+  Attempt attempt;
+  attempt.chain = random_() % keys_.size();
+  attempt.key = key(next_key_, static_cast<std::uint8_t>(between(0, 3)));
+  ++next_key_;
+  attempt.amount = chance(20) ? 0 : between(1, 900);
+  const Reservation made = books_->books->reserve(books_->chains[attempt.chain].chain, attempt.key,
+                                                  {attempt.amount}, now(), tick_);
+  if (made.status == Admission::ledger_down) {  // segments this small run out now and then
+    ++counts_.down;
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
+    return;
+  }
+  bool fits = true;
+  const std::array<Level*, 3> chain = levels(attempt.chain);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    Level& level = *chain[i];
+    // A window is opened by looking, and never by a clock that went back.
+    if (fits) level.start = std::max(level.start, window_at(i));
+    const std::int64_t in_use = level.posted[level.start] + level.held[level.start];
+    const std::int64_t limit = level.limit.v + level.credit[level.start];
+    if (attempt.amount != 0 && in_use + attempt.amount > std::max<std::int64_t>(limit, 0))
+      fits = false;
+    attempt.windows[i] = level.start;
+  }
+  if ((made.status == Admission::held) != fits)  // B1, B15, B16
+    return fail(fits ? "refused with room" : "held without room");
+  counts_.held += fits;
+  counts_.denied += !fits;
+  if (!fits) return;
+  attempt.hold = made.hold;
+  attempt.lease = tick_.plus_ms(1'000);
+  for (std::size_t i = 0; i < chain.size(); ++i)
+    chain[i]->held[attempt.windows[i]] += attempt.amount;
+  if (chance(950)) {
+    const DispatchStatus status = books_->books->dispatch(attempt.hold).status;
+    if (status == DispatchStatus::stale) return fail("a hold that lives cannot be sent");
+    attempt.sent = status == DispatchStatus::sent;
+    for (std::size_t i = 0; attempt.sent && i < chain.size(); ++i)
+      chain[i]->journaled = std::max(chain[i]->journaled, attempt.windows[i]);
+  }
+  // What the provider will write on its bill: mostly less than the hold, sometimes more.
+  if (attempt.sent) attempt.bill = chance(30) ? between(0, 1'500) : between(0, attempt.amount);
+  open_.push_back(attempt);
+}
+
+void BooksWorld::post(const Attempt& attempt, std::int64_t amount) {
+  const std::array<Level*, 3> chain = levels(attempt.chain);
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    chain[i]->held[attempt.windows[i]] -= attempt.amount;
+    chain[i]->posted[attempt.windows[i]] += amount;
+    chain[i]->overrun += std::max<std::int64_t>(amount - attempt.amount, 0);
+  }
+  counts_.overruns += amount > attempt.amount;
+}
+
+void BooksWorld::finish(Attempt attempt) {
+  // The client left and nobody knows the bill: the whole hold, or what was counted.
+  const bool unknown = attempt.sent && chance(100);
+  const std::int64_t amount = unknown ? std::max(attempt.amount, attempt.bill) : attempt.bill;
+  const bool release = !attempt.sent || (attempt.bill == 0 && chance(500));
+  const EndOutcome end =
+      release ? books_->books->release(attempt.hold, now())
+              : books_->books->settle(attempt.hold, {amount}, UsageSource::provider, now());
+  if (end.already) return fail("an attempt ended twice");
+  if (!release && end.posted.v != amount) return fail("posted is not what was billed");
+  post(attempt, release ? 0 : amount);
+  ++(release ? counts_.released : counts_.settled);
+  if (!books_->books->release(attempt.hold, now()).already) fail("a second end did something");
+}
+
+void BooksWorld::expire() {
+  if (chance(200)) tick_ = tick_.plus_ms(700);
+  const std::size_t ended = books_->books->expire(tick_, now());
+  std::size_t expected = 0;
+  for (std::size_t i = open_.size(); i > 0; --i) {
+    Attempt& attempt = open_[i - 1];
+    if (attempt.lease > tick_) continue;
+    ++expected;
+    ++counts_.expired;
+    post(attempt, attempt.sent ? attempt.amount : 0);  // never a refund after dispatch
+    attempt.expired = true;
+    if (attempt.sent) lapsed_.push_back(attempt);
+    open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+  }
+  if (lapsed_.size() > 20) lapsed_.pop_front();
+  if (ended != expected)
+    fail(figures("expired", static_cast<std::int64_t>(ended), static_cast<std::int64_t>(expected)));
+}
+
+// The bill of an attempt whose lease had ended.
+void BooksWorld::late_bill() {
+  const Attempt attempt = lapsed_.front();
+  lapsed_.pop_front();
+  const EndOutcome end =
+      books_->books->settle(attempt.hold, {attempt.bill}, UsageSource::provider, now());
+  if (!end.already) return fail("an expired attempt ended again");
+  if (end.state != HoldState::expired) return;  // long ago: its slot was used again
+  ++counts_.late;
+  const std::array<Level*, 3> chain = levels(attempt.chain);
+  const std::int64_t change = attempt.bill - attempt.amount;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    std::int64_t& posted = chain[i]->posted[attempt.windows[i]];
+    if (posted + change < 0) continue;  // forgiven by a reset already
+    posted += change;
+    chain[i]->lowered += std::max<std::int64_t>(change, 0);
+  }
+}
+
+void BooksWorld::reload() {
+  ++counts_.reloads;
+  Level& level = chance(300)   ? organisation_
+                 : chance(500) ? teams_[random_() % 2]
+                               : keys_[random_() % 4];
+  const NanoUsd before = level.limit;
+  // A budget that is used up is given room again, or the simulation would end in refusals.
+  level.limit.v = std::max<std::int64_t>(0, level.posted[level.start] + between(-500, 60'000));
+  const std::vector<OrganisationSpec> specs = spec();
+  const auto done = books_->books->configure(specs, now());
+  if (!done) {
+    level.limit = before;  // the journal was behind
+    return;
+  }
+  level.lowered += std::max<std::int64_t>(before.v - level.limit.v, 0);
+  books_->chains = *done;
+}
+
+void BooksWorld::adjust() {
+  const std::size_t team = random_() % teams_.size();
+  const std::size_t chosen = random_() % 2;
+  Level& level = chosen == 0 ? organisation_ : teams_[team];
+  const BudgetName name{chosen == 0 ? "acme" : "acme/team" + std::to_string(team), {}};
+  const AdjustReason reasons[] = {AdjustReason::correction, AdjustReason::top_up,
+                                  AdjustReason::reset};
+  const AdjustReason reason = reasons[random_() % 3];
+  const std::int64_t amount = between(-2'000, 2'000);
+  if (!books_->books->healthy()) return;
+  const auto done = books_->books->adjust(name, reason, {amount}, "", now());
+  level.start = std::max(level.start, window_at(chosen));
+  if (!done && done.error().kind == ErrorKind::storage) return;
+  std::int64_t& posted = level.posted[level.start];
+  const bool possible = reason != AdjustReason::correction || posted + amount >= 0;
+  if (done.has_value() != possible) return fail("an adjustment was judged wrongly");
+  if (!done) return;
+  ++counts_.adjusted;
+  level.journaled = std::max(level.journaled, level.start);
+  level.lowered += std::abs(amount);
+  if (reason == AdjustReason::reset) posted = 0;
+  if (reason == AdjustReason::correction) posted += amount;
+  if (reason == AdjustReason::top_up) level.credit[level.start] += amount;
+}
+
+// The process dies here: what its files hold at this moment is all that is left. `torn`: the last
+// record was only half written.
+void BooksWorld::crash(bool torn) {
+  ++counts_.crashes;
+  // What is kept in memory for a full disk would be lost with the process, and posted in full.
+  for (int i = 0; i < 5'000 && !books_->books->healthy(); ++i)
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  const std::string copy = root_.path + "/" + std::to_string(++generation_);
+  // Between two lists that are equal no thread of the journal made or removed a file.
+  for (;;) {
+    std::filesystem::remove_all(copy);
+    const auto before = list_directory(path_);
+    std::error_code raced;
+    std::filesystem::copy(path_, copy, raced);
+    const auto after = list_directory(path_);
+    if (!raced && before && after && before->segments == after->segments &&
+        before->snapshots == after->snapshots && after->temporary.empty())
+      break;
+  }
+  books_.reset();
+  std::filesystem::remove_all(path_);
+  if (torn) {
+    // A dispatch that never returned: half a record at the end.
+    const auto listing = list_directory(copy);
+    for (std::size_t i = listing->segments.size(); i > 0; --i) {
+      const std::string file = segment_path(copy, listing->segments[i - 1]);
+      std::string bytes = read_file(file);
+      if (bytes.size() < segment_header_bytes) continue;  // being made
+      std::size_t at = segment_header_bytes;
+      for (;;) {
+        const ReadRecord record = read_record(std::string_view(bytes).substr(at));
+        if (record.status != ReadStatus::record) break;
+        at += record.bytes;
+      }
+      if (at == segment_header_bytes || at + 60 > bytes.size()) continue;
+      for (std::int64_t k = between(1, 50); k > 0; --k)
+        bytes[at++] = static_cast<char>(between(1, 255));
+      write_file(file, bytes);
+      ++counts_.torn;
+      break;
+    }
+  }
+  for (const Attempt& attempt : open_) post(attempt, attempt.sent ? attempt.amount : 0);
+  open_.clear();
+  lapsed_.clear();
+  // Only windows that the journal knows come back.
+  for (Level& team : teams_) team.start = team.journaled;
+  open(copy);
+}
+
+std::string BooksWorld::check() {
+  const std::string broken = books_->books->check_invariants();
+  if (!broken.empty()) return broken;
+  if (books_->books->open_holds() != open_.size())
+    return figures("open holds", static_cast<std::int64_t>(books_->books->open_holds()),
+                   static_cast<std::int64_t>(open_.size()));
+  const std::size_t chain = counts_.events % keys_.size();
+  const ChainView view = books_->books->view(books_->chains[chain].chain, now());
+  const std::array<Level*, 3> chain_levels = levels(chain);
+  std::int64_t organisation_total = 0;
+  for (std::size_t i = 0; i < chain_levels.size(); ++i) {
+    Level& level = *chain_levels[i];
+    const std::int64_t window = std::max(level.start, window_at(i));
+    const AccountView& account = view.accounts[i];
+    if (account.posted.v != level.posted[window])
+      return figures("posted", account.posted.v, level.posted[window]);
+    if (account.held.v != level.held[window])
+      return figures("held", account.held.v, level.held[window]);
+    if (account.limit.v != std::max<std::int64_t>(0, level.limit.v + level.credit[window]))
+      return figures("limit", account.limit.v, level.limit.v + level.credit[window]);
+    if (i == 0) organisation_total = account.posted.v + account.held.v;
+    // B1: more in use than the limit is explained by overruns and by limits that were lowered.
+    if (account.posted.v + account.held.v > account.limit.v + level.overrun + level.lowered)
+      return "more in use than the limit, and nothing explains it";
+  }
+  return organisation_total < 0 ? "a negative total" : "";
+}
+
+}  // namespace ledger_test
