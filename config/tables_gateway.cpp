@@ -127,6 +127,32 @@ const Table<LogSpec>& log_table() {
   return table;
 }
 
+const Table<AlertSpec>& alerts_table() {
+  using T = AlertSpec;
+  Field<T> webhook = custom<T>(
+      "webhook", text_shape("a URL such as `https://hooks.example.com/budgets`"),
+      "is told when a budget reaches a threshold: CloudEvents 1.0, repeated until it is taken",
+      [](BindContext& context, const YamlNode& node, T& out) {
+        std::optional<std::string> url = context.text(node, "a URL");
+        if (!url) return;
+        const bool good = url->starts_with("https://") || url->starts_with("http://");
+        if (!good || url->find_first_of(" @") != std::string::npos || url->size() < 9)
+          return context.wrong_value("C0203", node, "expected an http or https URL");
+        out.webhook = std::move(*url);
+      });
+  Field<T> secret = custom<T>("secret", text_shape("a secret: `${env:NAME}` or `${file:path}`"),
+                              "signs what is told, as Standard Webhooks has it: HMAC-SHA256",
+                              [](BindContext& context, const YamlNode& node, T& out) {
+                                out.secret = context.secret(node, "a secret");
+                              });
+  static const Table<T> table{"alerts",
+                              "`alerts`",
+                              "Who is told about budgets.",
+                              {required(std::move(webhook)), std::move(secret)},
+                              {}};
+  return table;
+}
+
 const Table<LedgerSpec>& ledger_table() {
   using T = LedgerSpec;
   Field<T> refusal = custom<T>(
@@ -273,8 +299,9 @@ const Table<GatewayDraft>& gateway_table() {
        part<TimeoutSpec>("timeouts", &S::timeouts, timeout_table, "time limits"),
        part<RetrySpec>("retry", &S::retry, retry_table, "retries and failover"),
        part<BreakerSpec>("breaker", &S::breaker, breaker_table, "circuit breaker per provider"),
-       part<LogSpec>("log", &S::log, log_table, "logs"), ledger_field(), required(catalog_field()),
-       presets_field(),
+       part<LogSpec>("log", &S::log, log_table, "logs"), ledger_field(),
+       part<AlertSpec>("alerts", &S::alerts, alerts_table, "who is told about budgets"),
+       required(catalog_field()), presets_field(),
        required(lifted(custom<S>("providers", map_shape(object_shape("provider")),
                                  "who answers: a map from names to providers",
                                  [](BindContext& context, const YamlNode& node, S& out) {
@@ -293,7 +320,7 @@ const Table<GatewayDraft>& gateway_table() {
 void append_gateway_parts(std::vector<TableInfo>& out) {
   for (TableInfo info :
        {tls_table().info(), admin_table().info(), timeout_table().info(), retry_table().info(),
-        breaker_table().info(), log_table().info(), ledger_table().info()}) {
+        breaker_table().info(), log_table().info(), ledger_table().info(), alerts_table().info()}) {
     out.push_back(std::move(info));
   }
 }

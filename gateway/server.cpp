@@ -134,6 +134,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   auto opened = telemetry::DecisionLog::open(log);
   if (!opened) return fail(opened.error());
   state->log = std::move(*opened);
+  state->alerts = std::make_unique<Alerts>(spec.alerts);
   if (const auto level = telemetry::parse_log_level(spec.log.level))
     telemetry::configure_log(*level);
   auto runtime = build_runtime(std::move(spec), *state->books, state->metrics->labels(),
@@ -169,6 +170,7 @@ Result<void> Server::State::reload() {
   ++generation;
   last_reload_good = true;
   runtime = *next;
+  alerts->configure(runtime->spec.alerts);
   for (const auto& thread : workers) {
     WorkerThread* self = thread.get();
     self->loop.post([self, installed = runtime] { self->worker->install(installed); });
@@ -199,8 +201,10 @@ bool Server::State::housekeeping() {
   holds_expired += static_cast<std::int64_t>(books->expire(now, clock.now()));
   std::vector<store::CrossingReport> crossings;
   if (books->take_crossings(crossings, clock.now())) {
-    for (const store::CrossingReport& c : crossings)
+    for (const store::CrossingReport& c : crossings) {
       telemetry::log_warn("budget `{}` reached {} % of its limit", c.scope, c.percent);
+      alerts->send(c, clock.now());
+    }
   }
   if (now >= calibrations_saved.plus_ms(60'000)) {
     calibrations->save();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gateway/admin/admin_listener.h"
+#include "gateway/alerts.h"
 #include "gateway/calibrations.h"
 #include "gateway/kept_answers.h"
 #include "gateway/net/tcp.h"
@@ -39,6 +40,7 @@ struct Server::State {
   KeptAnswers kept;
   Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;
+  std::unique_ptr<Alerts> alerts;
   std::shared_ptr<const Runtime> runtime;  // main thread only
   net::EventLoop main_loop;
   std::unique_ptr<net::Signals> signals;  // caught from the moment the process says it is ready

@@ -9,14 +9,14 @@ namespace {
 
 constexpr std::int64_t day_seconds = 86'400;
 
-// Service-tier price above a cliff, per class: tier * cliff / standard, rounded up.
+// Service-tier price above a cliff, per class: tier * cliff / standard, rounded up, saturating.
 Rates above_cliff(const Rates& tier, const Rates& cliff, const Rates& standard) {
   Rates out;
   for (std::size_t i = 0; i < token_classes; ++i) {
     const Int128 base = standard.price[i].v;
     const Int128 product = static_cast<Int128>(tier.price[i].v) * cliff.price[i].v;
-    out.price[i].v =
-        base == 0 ? cliff.price[i].v : static_cast<std::int64_t>((product + base - 1) / base);
+    const Int128 price = base == 0 ? Int128{cliff.price[i].v} : (product + base - 1) / base;
+    out.price[i].v = static_cast<std::int64_t>(std::min<Int128>(price, INT64_MAX));
   }
   return out;
 }

@@ -102,6 +102,11 @@ struct LogSpec {
   std::string level = "info";                 // operational log, standard error
 };
 
+struct AlertSpec {
+  std::string webhook;           // URL; "": nobody is told
+  std::optional<Secret> secret;  // signs what is told; without one it is not signed
+};
+
 struct LedgerSpec {
   std::string directory = "ledger";  // journal segments; "": memory only (demo, tests)
   Durability durability = Durability::relaxed;
@@ -122,6 +127,7 @@ struct GatewaySpec {
   BreakerSpec breaker;
   LogSpec log;
   LedgerSpec ledger;
+  AlertSpec alerts;
   std::vector<ModelSpec> models;  // all catalogues, merged
   std::string catalog_as_of;      // ISO date of the oldest catalogue's prices; "" not said
   std::vector<ProviderSpec> providers;

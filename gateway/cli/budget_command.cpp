@@ -53,7 +53,7 @@ int change(const Flags& flags, const std::string& action) {
     }
     target += "&amount_nano_usd=" + std::to_string(flags.minus ? -amount->v : amount->v);
   }
-  const Result<AdminAnswer> answer = ask_admin(spec->admin, "POST", target);
+  const Result<HttpAnswer> answer = ask_admin(spec->admin, "POST", target);
   if (!answer) {
     std::cerr << answer.error().context << "\n";
     return 1;

@@ -31,6 +31,11 @@ def ceil(value):
     return value.to_integral_value(rounding=decimal.ROUND_CEILING)
 
 
+def capped(price):
+    """A derived price: rounded up to a pico-dollar, and no more than a program can hold."""
+    return min(ceil(price), D(CAP))
+
+
 def moment(text):
     """Nanoseconds since 1970."""
     if isinstance(text, datetime.datetime):
@@ -61,7 +66,7 @@ def beside(row, base):
     """What is not written keeps its proportion to `input`."""
     own = written(row)
     factor = own.get("input", base["input"])
-    return {c: own.get(c, ceil(base[c] * factor / base["input"]) if base["input"] else base[c]) for c in CLASSES}
+    return {c: own.get(c, capped(base[c] * factor / base["input"]) if base["input"] else base[c]) for c in CLASSES}
 
 
 def percent_of(text):
@@ -99,7 +104,7 @@ class Period:
             if name in row:
                 own = row[name]
                 self.services[name] = beside(own, base) if isinstance(own, dict) else {
-                    c: ceil(base[c] * percent_of(own) / 100) for c in CLASSES}
+                    c: capped(base[c] * percent_of(own) / 100) for c in CLASSES}
         self.clock = []
         for rule in row.get("clock", []):
             days = days_of(rule["days"]) if "days" in rule else set(range(7))
@@ -116,7 +121,7 @@ class Period:
         for above, kind, cliff in self.cliffs:
             # Of a service tier: the cliff's step from the standard price, on the tier's price.
             own = cliff if rates == self.base else {
-                c: ceil(rates[c] * cliff[c] / self.base[c]) if self.base[c] else cliff[c] for c in CLASSES}
+                c: capped(rates[c] * cliff[c] / self.base[c]) if self.base[c] else cliff[c] for c in CLASSES}
             bands.append((above, kind, own))
         return bands
 
@@ -242,7 +247,7 @@ def compare(catalogue_text, cases, chance):
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "models.yaml").write_text(catalogue_text)
         (pathlib.Path(folder) / "gateway.yaml").write_text(
-            "catalog: [models.yaml]\nproviders:\n  one: { base_url: \"http://127.0.0.1:1/v1\" }\n")
+            "catalog: [models.yaml]\nproviders:\n  one: { models: [\"*\"], base_url: \"http://127.0.0.1:1/v1\" }\n")
         tool = pathlib.Path(os.environ.get("STEELYARD_BUILD", ROOT / "build/dev")) / "steelyard_cost_lines"
         done = subprocess.run([tool, "gateway.yaml"], cwd=folder, input="\n".join(lines), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-// Killed processes and failing disks.
+// Killed processes and failing disks. STEELYARD_KILLS: how many processes are killed (40).
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -91,7 +91,9 @@ TEST_CASE("crash: killed at any moment, every call that returned is in the books
   std::mt19937 chance(20'260);
   std::int64_t known = 0;
   std::uint64_t dispatched = 0;
-  for (std::uint64_t round = 0; round < 40; ++round) {
+  const char* const kills = std::getenv("STEELYARD_KILLS");
+  const std::uint64_t rounds = kills != nullptr ? std::strtoull(kills, nullptr, 10) : 40;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
     int ends[2];
     REQUIRE(::pipe(ends) == 0);
     const pid_t child = ::fork();
