@@ -284,7 +284,8 @@ void BooksWorld::crash(bool torn) {
         if (record.status != ReadStatus::record) break;
         at += record.bytes;
       }
-      if (at == segment_header_bytes || at + 60 > bytes.size()) continue;
+      if (at == segment_header_bytes) continue;
+      if (at + 60 > bytes.size()) break;  // no room behind the last record
       for (std::int64_t k = between(1, 50); k > 0; --k)
         bytes[at++] = static_cast<char>(between(1, 255));
       write_file(file, bytes);
