@@ -43,6 +43,7 @@ mount --bind /dev "$machine/dev"
 mount --bind /dev/pts "$machine/dev/pts"
 if [[ -d /dev/shm ]]; then mount --bind /dev/shm "$machine/dev/shm"; fi
 
+rm -rf --one-file-system "$machine/srv/steelyard"  # of the time before: sources that are gone would be built too
 mkdir -p "$machine/srv/steelyard"
 git archive HEAD | tar -x -C "$machine/srv/steelyard"
 
