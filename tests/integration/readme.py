@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -49,10 +50,20 @@ def test_each_curl_works_as_written():
         demo.stderr.close()
 
 
+def configured(folder):
+    """The example with its two files switched on, as the README says."""
+    shutil.copytree(ROOT / "config", folder, ignore=shutil.ignore_patterns("*.h", "*.cpp"))
+    main = folder / "gateway.yaml"
+    text, found = re.subn(r"^# (log|ledger): ", r"\1: ", main.read_text(), flags=re.M)
+    assert found == 2, "config/gateway.yaml shows `log:` and `ledger:` in another way"
+    main.write_text(text)
+
+
 def test_each_steelyard_command_works_as_written():
     secrets = {name: f"sk-test-{name}-0123456789abcdef" for name in re.findall(r"\$\{env:(\w+)\}", (ROOT / "config/gateway.yaml").read_text())}
     seen = set()
     with tempfile.TemporaryDirectory() as folder:
+        configured(pathlib.Path(folder) / "config")
         request = pathlib.Path(folder) / "request.json"
         request.write_text('{"model":"auto","messages":[{"role":"user","content":"hi"}]}')
         for command in COMMANDS:
@@ -60,9 +71,7 @@ def test_each_steelyard_command_works_as_written():
                 continue
             words = shlex.split(command, comments=True)
             words[0] = STEELYARD
-            words = [str(request) if w == "request.json" else str(ROOT / w) if (ROOT / w).is_file() else w for w in words]
-            if words[1] == "explain":
-                words += ["--config", str(ROOT / "config/gateway.yaml")]
+            words = [str(ROOT / w) if w == "README.md" else w for w in words]
             seen.add(words[1])
             if words[1] == "serve":
                 words += ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
@@ -78,7 +87,7 @@ def test_each_steelyard_command_works_as_written():
             done = subprocess.run(words, cwd=folder, env=dict(os.environ, **secrets), capture_output=True, text=True, timeout=60)
             assert done.returncode == 0, (command, done.stdout, done.stderr)
             assert done.stdout.strip(), command
-    assert {"check", "explain", "serve", "mock", "tokens"} <= seen
+    assert {"check", "explain", "serve", "mock", "tokens", "budget", "report", "ledger"} <= seen
 
 
 def test_the_map_of_folders_is_right():

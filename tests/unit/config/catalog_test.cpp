@@ -131,7 +131,9 @@ void check_row(const Row& row) {
   }
   const std::pair<const char*, const std::optional<Rates>*> tiers[] = {
       {"batch_input", &now.batch}, {"flex_input", &now.flex}, {"priority_input", &now.priority}};
-  for (const auto& [column, rates] : tiers) {
+  for (const auto& tier : tiers) {
+    const char* const column = tier.first;
+    const std::optional<Rates>* const rates = tier.second;
     CAPTURE(column);
     if (!given(column)) continue;
     REQUIRE(rates->has_value());
@@ -147,9 +149,10 @@ void check_row(const Row& row) {
                                                     {"reasoning", m.can.reasoning},
                                                     {"structured_output", m.can.structured_output},
                                                     {"json_mode", m.can.json_mode}};
-  for (const auto& [column, able] : abilities) {
+  for (const auto& ability : abilities) {
+    const char* const column = ability.first;
     CAPTURE(column);
-    CHECK(able == (row.at(column) == "1"));
+    CHECK(ability.second == (row.at(column) == "1"));
   }
   REQUIRE(m.score.has_value() == given("aa_intelligence"));
   if (m.score)
