@@ -53,8 +53,8 @@ QuickPlanner::Leave QuickPlanner::best_leave(std::int64_t turns, std::int64_t re
   const Int128 output = static_cast<Int128>(output_least_) * turns;
   for (const PriceStep& step : rows_.steps(p_.tier_)) {
     const Int128 least = input * step.input_rest + output * step.output_rest;
-    const std::int64_t room = best.cost.v - rewarm_risk;
-    if (best.target != no_target && (room < 0 || least > static_cast<Int128>(room) * 1000)) break;
+    const Int128 room = static_cast<Int128>(best.cost.v) - rewarm_risk;  // the risk may be a gain
+    if (best.target != no_target && (room < 0 || least > room * 1000)) break;
     const QuickModel& model = rows_.model(step.model);
     if (admitted(step.model, model)) consider_leaving(step.model, model, turns, rewarm_risk, best);
   }

@@ -27,8 +27,7 @@ class PackedWriter {
   }
   PackedWriter& put_text(std::string_view text) {  // up to 65,535 bytes
     put(static_cast<std::uint16_t>(text.size()));
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ += text.copy(at_, text.size());
     return *this;
   }
   std::size_t size() const { return static_cast<std::size_t>(at_ - start_); }

@@ -29,11 +29,11 @@ Rates any_rates(Dice& dice) {
 }
 
 void add_prices(Dice& dice, ModelSpec& model) {
-  PricePeriod& now = model.prices[0];
   if (dice.one_in(6)) {
-    model.prices.push_back(now);
+    model.prices.push_back(PricePeriod(model.prices[0]));
     model.prices[1].rates = any_rates(dice);
-    now.until = model.prices[1].from = Instant::from_seconds(1'794'999'990 + dice.up_to(20));
+    model.prices[0].until = model.prices[1].from =
+        Instant::from_seconds(1'794'999'990 + dice.up_to(20));
   }
   PricePeriod& last = model.prices.back();
   if (dice.one_in(8)) last.until = Instant::from_seconds(1'795'000'000 + dice.up_to(3) - 1);
