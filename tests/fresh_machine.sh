@@ -16,7 +16,8 @@ command -v debootstrap >/dev/null || { echo "fresh_machine.sh: needs debootstrap
 machine=${FRESH_FOLDER:-$(mktemp -d)}
 gateway=
 clean_up() {
-  if [[ -n $gateway ]]; then kill "$gateway" 2>/dev/null || true; wait "$gateway" 2>/dev/null || true; fi
+  # The shell that ran inside() has the gateway as its child.
+  if [[ -n $gateway ]]; then pkill -TERM -P "$gateway" || true; kill "$gateway" 2>/dev/null || true; wait "$gateway" 2>/dev/null || true; fi
   local at
   for at in dev/shm dev/pts dev proc sys; do
     if mountpoint -q "$machine/$at"; then umount -l "$machine/$at"; fi
