@@ -26,10 +26,6 @@ Error over_budget(const router::Denial& denial) {
   return Error(ErrorKind::over_budget, ErrorSource::gateway, Retry::never, std::move(text));
 }
 
-std::string_view per_name(WindowKind per) {
-  return window_word(per);
-}
-
 }  // namespace
 
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
@@ -82,8 +78,9 @@ bool ChatCall::hold() {
   }
   if (reserved.status == store::Admission::denied) {
     const router::Denial& denial = reserved.denial;
-    budget_details_ = {denial.scope,  per_name(denial.per), denial.limit,
-                       denial.posted, denial.held,          std::nullopt};
+    budget_details_ = {denial.scope, window_word(denial.per),
+                       denial.limit, denial.posted,
+                       denial.held,  std::nullopt};
     if (denial.resets_at.ns != INT64_MAX) budget_details_.resets_at = denial.resets_at;
     extras_.budget = &budget_details_;
     error_ = over_budget(denial);
