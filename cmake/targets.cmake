@@ -37,7 +37,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
     file(SHA256 ${profile} id)
     string(SUBSTRING ${id} 0 12 id)
     configure_file(${profile} ${PROJECT_BINARY_DIR}/release-${id}.profdata COPYONLY)
-    add_compile_options(-fprofile-use=${PROJECT_BINARY_DIR}/release-${id}.profdata
+    # Named as Ninja's compilers see it, so that a compiler cache is of use to more than one checkout.
+    add_compile_options(-fprofile-use=release-${id}.profdata
                         -Wno-profile-instr-unprofiled -Wno-profile-instr-out-of-date -Wno-backend-plugin)
   endif()
 endif()
