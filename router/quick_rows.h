@@ -80,7 +80,7 @@ class QuickRows {
   // Served models of a tier (no_tier: all), cheap ones first: the order decides how soon a search
   // ends, never what it finds.
   std::span<const PriceStep> steps(std::int32_t tier) const {
-    return steps_[static_cast<std::size_t>(tier + 1)];
+    return steps_[static_cast<std::size_t>(tier) + 1];
   }
   // No model makes less room for an answer to a prompt of so many of its tokens. May be negative.
   std::int64_t output_room(std::int64_t tokens) const {
