@@ -135,7 +135,7 @@ void bind_cliffs(BindContext& context, const YamlNode& node, D& out) {
     CliffDraft draft;
     draft.at = item->at;
     if (bind_map(context, *item, item->at, cliff_table(), draft))
-      out.cliffs.push_back(std::move(draft));
+      out.cliffs.push_back(draft);
   }
 }
 
@@ -152,7 +152,7 @@ Field<D> service(std::string key, std::optional<ServiceDraft> D::*member, std::s
       if (!percent) return context.wrong_value("C0212", node, percent.error());
       draft.percent = *percent;
     }
-    out.*member = std::move(draft);
+    out.*member = draft;
   };
   return custom<D>(std::move(key), either_shape({percent_shape(), object_shape("service")}),
                    std::move(doc), bind);

@@ -10,7 +10,6 @@
 namespace steelyard::router {
 
 using policies::Glob;
-using policies::Problem;
 using policies::Severity;
 
 // Rows and ratios of its tokenizer (router/tokens/framing.h): found here, not per request.

@@ -12,7 +12,6 @@ using hub::DeltaKind;
 using hub::Event;
 using hub::EventKind;
 using hub::PieceWriter;
-using hub::StopReason;
 
 // Clients want ids that look like Anthropic's (strict parsers check the prefix).
 void append_message_id(std::string& out, std::string_view id) {

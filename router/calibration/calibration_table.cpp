@@ -48,7 +48,7 @@ std::size_t CalibrationTable::slot(std::uint64_t key, const CalibrationPrior& pr
     remembered_.erase(known);
   }
   by_key_.emplace(key, slots_.size());
-  slots_.push_back(std::move(made));
+  slots_.push_back(made);
   return slots_.size() - 1;
 }
 

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/hub_bridge.h"
+#include "gateway/dialect/openai_events.h"
 #include "tests/fuzz/cuts.h"
 
 using namespace steelyard;
