@@ -73,6 +73,9 @@ constexpr CodeStory stories[] = {
     {"C0216", "not a truth value",
      "Only `true` and `false`: YAML versions disagree about `yes`, `on` and `NO` (which is also "
      "Norway)."},
+    {"C0230", "not a part of a path",
+     "This becomes part of the address of every request: only lower-case letters, digits and "
+     "hyphens."},
     {"C0301", "environment variable not set",
      "The file asks for a variable that the process does not have. `${env:NAME:-text}` gives a "
      "fallback."},
@@ -134,6 +137,10 @@ constexpr CodeStory stories[] = {
      "nothing "
      "happens for longer than the rest, it expires: its worst case is booked as suspense although "
      "the request still runs."},
+    {"C0430", "credentials that do not fit",
+     "A provider is known by `keys` or by `credentials`, and each cloud takes its own kind: "
+     "Bedrock "
+     "signs with AWS keys (or takes a Bedrock API key in `keys`), Vertex and Azure take tokens."},
     {"C0501", "planned, not there yet",
      "The key belongs to a planned feature. It is accepted so that shared files stay loadable, and "
      "does nothing."},

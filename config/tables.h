@@ -9,6 +9,7 @@ namespace steelyard {
 
 const Table<GatewayDraft>& gateway_table();           // tables_gateway.cpp
 const Table<ProviderSpec>& provider_table();          // tables_provider.cpp
+const Table<CredentialSpec>& credential_table();      // tables_credentials.cpp
 const Table<TierSpec>& tier_table();                  // tables_provider.cpp
 const Table<BudgetSpec>& budget_table();              // tables_budget.cpp
 const Table<OrganisationSpec>& organisation_table();  // tables_people.cpp
@@ -18,6 +19,8 @@ const Table<PolicyFileDraft>& policy_file_table();    // tables_policy.cpp
 
 // The map `providers:`; a provider that names no models is left with an empty list.
 void bind_providers(BindContext& context, const YamlNode& node, std::vector<ProviderSpec>& out);
+// What must fit together in one of them; fills what its region says.
+void finish_provider(BindContext& context, ProviderSpec& provider);  // tables_credentials.cpp
 
 // All of them and their inner tables without types: for the schema and the reference. The first one
 // is the main file.

@@ -65,6 +65,22 @@ void bind_keys(BindContext& context, const YamlNode& node, P& out) {
   }
 }
 
+// Becomes part of every request's address.
+Field<P> path_word(std::string key, std::string P::*member, std::string doc, std::string example) {
+  const std::string what = "a word such as `" + example + "`";
+  const auto bind = [=](BindContext& context, const YamlNode& node, P& out) {
+    std::optional<std::string> text = context.text(node, what);
+    if (!text) return;
+    const bool fits =
+        !text->empty() && text->size() <= 63 && std::all_of(text->begin(), text->end(), [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        });
+    if (!fits) return context.wrong_value("C0230", node, "expected " + what);
+    out.*member = std::move(*text);
+  };
+  return custom<P>(std::move(key), text_shape(what, "[a-z0-9-]{1,63}"), std::move(doc), bind);
+}
+
 void bind_rename(BindContext& context, const YamlNode& node, P& out) {
   if (node.kind != YamlNode::Kind::map) {
     return context.wrong_type(node, "a map from catalogue names to the provider's own");
@@ -94,10 +110,11 @@ const Table<ProviderQuirks>& quirks_table() {
 }
 
 Field<P> dialect_field() {
-  const std::vector<std::string> dialects{"openai", "responses", "anthropic", "gemini"};
+  const std::vector<std::string> dialects{"openai", "responses", "anthropic", "gemini", "converse"};
   return custom<P>(
       "dialect", choice_shape(dialects),
-      "the API it speaks: `openai` is Chat Completions, `responses` is OpenAI's Responses",
+      "the API it speaks: `openai` is Chat Completions, `responses` is OpenAI's Responses, "
+      "`converse` is Amazon Bedrock's",
       [=](BindContext& context, const YamlNode& node, P& out) {
         if (const auto i = bind_choice(context, node, dialects)) out.dialect = dialects[*i];
       },
@@ -140,6 +157,26 @@ const Table<ProviderSpec>& provider_table() {
                             {"x-goog-api-key", KeyField::x_goog_api_key},
                             {"api-key", KeyField::api_key}},
                            "the head field its key goes into; `default` is its dialect's own"),
+       choice<P, Platform>("platform", &P::platform,
+                           {{"vendor", Platform::vendor},
+                            {"azure", Platform::azure},
+                            {"vertex", Platform::vertex},
+                            {"bedrock", Platform::bedrock}},
+                           "whose house it is in: clouds have paths, bodies and credentials of "
+                           "their own"),
+       path_word("api_version", &P::api_version,
+                 "Azure's `api-version`; with a dated one the path names the deployment, without "
+                 "one (or `preview`) it is `/openai/v1`",
+                 "2024-10-21"),
+       path_word("region", &P::region,
+                 "of Vertex and Bedrock: the base URL follows from it, and Bedrock's signatures "
+                 "name it",
+                 "us-east-1"),
+       path_word("project", &P::project, "of Vertex: the base URL follows from it", "my-project"),
+       object<P, CredentialSpec>("credentials", &P::credentials, credential_table,
+                                 "who we are, where it is not a key"),
+       globs<P>("betas", &P::betas,
+                "the `anthropic-beta` values it takes; others are left out and told"),
        custom<P>("keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
                  "its keys, used in turn; none for a self-hosted server without", bind_keys),
        globs<P>("models", &P::models,
@@ -168,8 +205,7 @@ void bind_providers(BindContext& context, const YamlNode& node, std::vector<Prov
     }
     const std::size_t errors = context.sink.errors();
     bind_map(context, entry.value, entry.key_at, provider_table(), provider);
-    if (provider.base_url.value.empty() && context.sink.errors() == errors)
-      context.missing_keys(entry.key_at, "a provider", {"base_url"});
+    if (context.sink.errors() == errors) finish_provider(context, provider);
     out.push_back(std::move(provider));
   }
 }
@@ -212,6 +248,7 @@ const Table<TierSpec>& tier_table() {
 void append_provider_parts(std::vector<TableInfo>& out) {
   out.push_back(provider_table().info());
   out.push_back(quirks_table().info());
+  out.push_back(credential_table().info());
   out.push_back(tier_table().info());
 }
 

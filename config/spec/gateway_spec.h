@@ -70,14 +70,42 @@ enum class KeyField : std::uint8_t {
   api_key,  // Azure
 };
 
+// Whose house a provider's models live in, where that changes its paths, bodies or credentials.
+enum class Platform : std::uint8_t { vendor, azure, vertex, bedrock };
+
+// Who says who we are, where it is not a key: tokens that are fetched and renewed, keys that sign.
+enum class CredentialType : std::uint8_t {
+  none,
+  google_service_account,  // `secret`: the JSON file of the account, or gcloud's for a user
+  google_metadata,         // of the machine, asked of its metadata server
+  entra_client,            // `tenant`, `id`, `secret` of an application
+  entra_managed_identity,  // of the machine; `id` where it has several
+  aws,                     // `id`, `secret`, `session_token`
+  aws_file,                // a shared credentials file, read again when it changes
+};
+
+struct CredentialSpec {
+  CredentialType type = CredentialType::none;
+  std::string id, tenant;
+  Secret secret, session_token;
+  std::string token_url, scope;  // "": the usual ones
+  std::string file, profile = "default";
+  SourceSpan at;
+};
+
 struct ProviderSpec {
   std::string name;
   std::string like;  // the preset it was completed from; "" none was named
   KeyField key_field = KeyField::by_dialect;
   std::string dialect = "openai";
-  Located<std::string> base_url;              // https://api.openai.com/v1
-  std::vector<Secret> keys;                   // rotated; may be empty (self-hosted)
-  std::vector<std::string> models{"*"};       // globs over catalogue names it serves
+  Platform platform = Platform::vendor;
+  std::string api_version;               // Azure: "2024-10-21"; "": none is sent
+  Located<std::string> base_url;         // https://api.openai.com/v1
+  std::string region, project;           // of a cloud: make up the base URL where it is not said
+  std::vector<Secret> keys;              // rotated; may be empty (self-hosted)
+  CredentialSpec credentials;            // instead of keys
+  std::vector<std::string> betas{"*"};   // globs over `anthropic-beta` values it takes
+  std::vector<std::string> models{"*"};  // globs over catalogue names it serves
   std::map<std::string, std::string> rename;  // catalogue name → the provider's own name
   std::string ca_file;                        // PEM bundle instead of the system's roots
   std::int32_t connections_max = 1024;        // per worker

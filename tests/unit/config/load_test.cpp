@@ -186,8 +186,9 @@ TEST_CASE("shipped files are valid") {
     }
     return found;
   };
-  for (const char* file : {"config/gateway.yaml", "config/demo/demo.yaml",
-                           "config/examples/minimal.yaml", "config/examples/self-hosted.yaml"}) {
+  for (const char* file :
+       {"config/gateway.yaml", "config/demo/demo.yaml", "config/examples/minimal.yaml",
+        "config/examples/self-hosted.yaml", "config/examples/clouds.yaml"}) {
     CAPTURE(file);
     const LoadResult result = load(source_path(file), {read_disk, expand, env});
     INFO(report_text(result, {}));
