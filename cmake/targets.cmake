@@ -70,7 +70,7 @@ steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger ro
   EXTERNAL PkgConfig::XXHASH ZLIB::ZLIB)
 # Its .incbin finds the file through the include path, which link-time optimisation forgets.
 set_source_files_properties(router/tokens/vocabulary_data.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
-steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson)
+steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson ZLIB::ZLIB)
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
 steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router EXTERNAL SQLite::SQLite3 fmt::fmt)
@@ -79,10 +79,10 @@ steelyard_library(steelyard_reports FOLDERS gateway/reports DEPS steelyard_store
   EXTERNAL SQLite::SQLite3 simdjson::simdjson fmt::fmt)
 steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types
   EXTERNAL steelyard_asio simdjson::simdjson fmt::fmt)
-steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin
+steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin gateway/cloud
   DEPS steelyard_config steelyard_policies steelyard_router steelyard_dialect steelyard_net steelyard_store
        steelyard_telemetry steelyard_mock
-  EXTERNAL OpenSSL::Crypto Boost::url fmt::fmt)
+  EXTERNAL OpenSSL::Crypto Boost::url fmt::fmt simdjson::simdjson)
 
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gateway/cli/*.cpp)
 if(EXISTS ${PROJECT_SOURCE_DIR}/gateway/main.cpp)
@@ -130,6 +130,7 @@ if(STEELYARD_TESTS)
   steelyard_tests(router steelyard_router steelyard_config)
   steelyard_tests(dialect steelyard_dialect)
   steelyard_tests(net steelyard_net)
+  steelyard_tests(cloud steelyard_gateway)
   steelyard_tests(telemetry steelyard_telemetry simdjson::simdjson)
   steelyard_tests(mock steelyard_mock)
   steelyard_tests(gateway steelyard_gateway)

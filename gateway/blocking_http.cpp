@@ -6,8 +6,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
+#include <span>
+
+#include "gateway/net/chunk_decoder.h"
 
 namespace steelyard {
 namespace {
@@ -91,6 +95,12 @@ std::string request_of(const HttpCall& call) {
   return out + "content-length: " + std::to_string(call.body.size()) + "\r\n\r\n" + call.body;
 }
 
+bool is_chunked(std::string_view head) {
+  constexpr std::string_view wanted = "\r\ntransfer-encoding: chunked";
+  const auto folded = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+  return std::search(head.begin(), head.end(), wanted.begin(), wanted.end(), folded) != head.end();
+}
+
 // How much an answer with this head and content-length is; 0: up to the end of the connection.
 std::size_t whole_size(std::string_view answer) {
   const std::size_t end = answer.find("\r\n\r\n");
@@ -129,6 +139,12 @@ Result<HttpAnswer> call_blocking(const HttpCall& call) {
   if (!answer.starts_with("HTTP/1.") || end == answer.npos) return bad(call, "answers no HTTP");
   std::from_chars(answer.data() + 9, answer.data() + 12, out.status);
   out.body = answer.substr(end + 4);
+  if (is_chunked(std::string_view(answer).substr(0, end))) {
+    net::ChunkDecoder chunks(net::ChunkSource::provider, answer_bytes_max);
+    const net::ChunkDecoder::InPlace joined = chunks.feed(std::span(out.body));
+    if (joined.status != net::ChunkStatus::done) return bad(call, "broke off");
+    out.body.resize(joined.produced);
+  }
   return out;
 }
 

@@ -23,7 +23,7 @@ struct HttpCall {
 
 struct HttpAnswer {
   int status = 0;
-  std::string body;  // as it was sent: chunks are not joined
+  std::string body;
 };
 
 // Fails when nobody answers, the certificate is not good, or what answers is no HTTP. One

@@ -34,6 +34,8 @@ ALLOWED = {
     ("gateway/store/books_state.h", "mutex"): "one ledger shard: the one lock on the request path, well under 1 us",
     ("gateway/store/journal_state.h", "mutex"): "hands durable waits and new segments to the journal's own threads",
     ("gateway/store/journal_threads.cpp", "mutex"): "the journal's own threads",
+    ("gateway/cloud/token_source.cpp", "mutex"): "hands tokens from the thread that asks for them to workers: one look a request of a cloud",
+    ("gateway/chat_credentials.cpp", "mutex"): "a request that waits for its first token, and the thread that asks for it",
     ("gateway/alerts.cpp", "mutex"): "hands thresholds to the thread that tells a webhook; once per window",
     ("gateway/calibrations.cpp", "mutex"): "what bills taught about counting: some hundred instructions a bill",
     ("gateway/kept_answers.cpp", "mutex"): "who keeps an answer: once per request of OpenAI Responses, one look",
