@@ -105,7 +105,7 @@ bool ChatCall::build_body() {
   const router::Target& target = runtime_.catalog.target(planned_->target);
   const ProviderRuntime& provider = provider_of(planned_->target);
   dialect::BodyEdits edits;
-  const bool in_path = provider.wire == dialect::hub::Wire::gemini;  // not in the body
+  const bool in_path = provider.path.names_model();  // not in the body, or ignored there
   if (target.upstream_name != decision_.chat.model && !in_path) edits.model = target.upstream_name;
   const bool chat = provider.wire == dialect::hub::Wire::openai_chat;
   edits.include_usage = decision_.chat.stream && provider.quirks.include_usage && chat;
@@ -120,7 +120,7 @@ bool ChatCall::build_body() {
   foreign_.reset();
   const bool translated = provider.wire != wire();
   Result<void> built;
-  if (!chat || translated) prepare_foreign();
+  if (!chat || translated || in_path || provider.tokens) prepare_foreign();
   if (translated)
     built = build_foreign_body(bounded);
   else if (provider.wire == dialect::hub::Wire::anthropic && holds_carriers(decision_.chat))
@@ -130,14 +130,32 @@ bool ChatCall::build_body() {
   if (!built) {
     error_ = built.error();
     has_error_ = true;
+  } else if (provider.wire == dialect::hub::Wire::anthropic &&
+             provider.platform != Platform::vendor) {
+    host_body(provider);
   }
   return built.has_value();
 }
 
-// Not Chat on both sides: the answer goes over a bridge.
+// Messages at a cloud that has the model in its path.
+void ChatCall::host_body(const ProviderRuntime& provider) {
+  if (!provider.path.names_model()) return;
+  std::string whole;
+  for (const std::string_view part : body_.parts()) whole += part;
+  host_messages(whole, provider.platform, foreign_->betas, foreign_->body);
+  body_.set(foreign_->body);
+}
+
+// Not Chat on both sides: the answer goes over a bridge. Or only the request line is another.
 void ChatCall::prepare_foreign() {
   foreign_ = std::make_unique<ForeignCall>();
   const ProviderRuntime& provider = provider_of(planned_->target);
+  if (provider.path.names_model())
+    append_request_line(foreign_->request_line, provider.path,
+                        runtime_.catalog.target(planned_->target).upstream_name,
+                        decision_.chat.stream);
+  const dialect::hub::Wire chat = dialect::hub::Wire::openai_chat;
+  foreign_->bridged = provider.wire != chat || wire() != chat;
   dialect::hub::BridgeOptions& bridge = foreign_->bridge;
   bridge.client = wire();
   bridge.provider = provider.wire;
@@ -147,12 +165,13 @@ void ChatCall::prepare_foreign() {
   bridge.json_array = wants_array(session_);
   bridge.ends_without_done = provider.quirks.ends_without_done;
   bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;
+  bridge.model = runtime_.catalog.target(planned_->target).upstream_name;
+  foreign_->request_id.resize(telemetry::request_id_bytes);
+  telemetry::write_request_id(foreign_->request_id.data(), receipt_.id);
+  bridge.request_id = foreign_->request_id;
+  bridge.amazon_frames = provider.path.style == PathStyle::invoke;
   if (provider.wire == dialect::hub::Wire::anthropic)
-    append_anthropic_lines(foreign_->head_lines, session_.head(), wire() == provider.wire);
-  if (provider.wire == dialect::hub::Wire::gemini)
-    append_gemini_line(foreign_->request_line, provider.models_path,
-                       runtime_.catalog.target(planned_->target).upstream_name,
-                       decision_.chat.stream);
+    append_anthropic_lines(*foreign_, session_.head(), provider);
 }
 
 Result<void> ChatCall::build_foreign_body(bool bounded) {
@@ -173,6 +192,10 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
 // What usually needs no waiting is done without a coroutine of its own: each costs a frame.
 net::Task<ChatCall::AttemptEnd> ChatCall::exchange() {
   net::ResponseHead head;
+  if (foreign_ && !take_credentials()) {
+    const bool there = co_await credentials_come();
+    if (!there) co_return no_credentials();
+  }
   for (bool fresh = false;; fresh = true) {
     if (fresh || !take_idle()) {
       const net::IoResult connected = co_await connect();

@@ -88,6 +88,8 @@ class ChatCall final : public DepartureListener {
   bool build_body();
   Result<void> build_foreign_body(bool bounded);
   void prepare_foreign();
+  void host_body(const ProviderRuntime& provider);
+  bool bridged() const { return foreign_ != nullptr && foreign_->bridged; }
   net::UpstreamPool& pool() const;
   bool take_idle();
   net::Task<net::IoResult> connect();
@@ -102,6 +104,12 @@ class ChatCall final : public DepartureListener {
   Unwritten request_parts() const;
   net::IoResult send_now();
   net::Task<net::IoResult> send_rest(std::size_t done);
+
+  // chat_credentials.cpp
+  bool take_credentials();
+  net::Task<bool> credentials_come();
+  AttemptEnd no_credentials();
+  bool renewed_credentials(int status);
 
   // chat_fault.cpp: answers that are errors
   net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
@@ -167,6 +175,7 @@ class ChatCall final : public DepartureListener {
   std::uint8_t attempt_count_ = 0, next_ = 0;
   std::uint8_t sent_count_ = 0;  // attempts that were reserved: numbers them in the books
   bool escalated_ = false, retry_same_ = false, budgets_are_final_ = false;
+  bool renewed_ = false;    // credentials, once a request
   bool other_key_ = false;  // the last attempt again, at once: its provider has another key
 
   // The attempt under way.
@@ -178,7 +187,7 @@ class ChatCall final : public DepartureListener {
   bool holding_ = false, dispatched_ = false;
   Tick attempt_started_, first_byte_at_;
   dialect::SplicedBody body_;
-  std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: Chat on both sides
+  std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: nothing is
   net::Deadline deadline_;
   net::IoSlot pause_, writable_, durable_;
   std::uint64_t dispatch_seq_ = 0;

@@ -152,7 +152,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   WorkerTools& tools = worker_.tools();
   dialect::openai::ChatAnswer& answer = tools.answer;
   std::string_view told = collected();
-  if (foreign_) {
+  if (bridged()) {
     (void)foreign_->whole.read(told, foreign_->bridge);
     answer = foreign_->whole.facts();
     told = foreign_->whole.client_body();
@@ -212,7 +212,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
 // The whole answer was written, or the client is gone.
 void ChatCall::delivered() {
   if (!committed_) return;  // a stream, or an error: ended elsewhere
-  if (foreign_) remember_kept(foreign_->whole.id());
+  if (bridged()) remember_kept(foreign_->whole.id());
   if (session_.client_gone()) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
   if (reusable_) keep_upstream();
 }

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "gateway/chat_call.h"
+#include "gateway/dialect/converse_errors.h"
 #include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/runtime.h"
@@ -41,12 +42,12 @@ std::int64_t number_in(std::string_view text) {
   return read.ec == std::errc() && value >= 0 ? value : -1;
 }
 
-// retry-after-ms, else retry-after in seconds; -1: no hint.
+// retry-after-ms, else retry-after in seconds; -1: no hint. Azure sends 0 ms beside 1 s.
 std::int64_t hint_ms(const net::ResponseHead& head) {
   const std::int64_t exact = number_in(head.value(net::ResponseField::retry_after_ms));
-  if (exact >= 0) return std::min(exact, hint_ms_max);
+  if (exact > 0) return std::min(exact, hint_ms_max);
   const std::int64_t seconds = number_in(head.value(net::ResponseField::retry_after));
-  return seconds < 0 ? -1 : std::min(seconds, hint_ms_max / 1000) * 1000;
+  return seconds < 0 ? exact : std::min(seconds, hint_ms_max / 1000) * 1000;
 }
 
 }  // namespace
@@ -107,8 +108,10 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   fault_body_.clear();
   if (got.ok()) fault_body_ = collected();
   fault_ = dialect::openai::parse_error(status, fault_body_);
+  if (provider_of(planned_->target).platform == Platform::bedrock)
+    dialect::converse::name_fault(fault_, status, head.fields.find("x-amzn-errortype"));
   fault_status_ = status;
-  fault_wire_ = provider_of(planned_->target).wire;
+  fault_wire_ = error_wire(provider_of(planned_->target), fault_body_);
   if (hint < 0 && fault_wire_ == dialect::hub::Wire::gemini) hint = hint_in_body();
   if (got.ok() && reusable_) keep_upstream();
   // An error status without an answer is not billed (research/reliability 2.2); a provider that
@@ -120,7 +123,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   }
   const Tick until = hint < 0 ? Tick{} : worker_.tick_now().plus_ms(hint);
   const router::FailureClass failure = failure_of(fault_.cls);
-  if (other_key_left(fault_.cls, hint)) {
+  if (renewed_credentials(status)) other_key_ = true;
+  if (other_key_ || other_key_left(fault_.cls, hint)) {
     end_line(status);
     line_->failed = true;
     line_->error = ErrorKind::upstream_status;

@@ -2,6 +2,8 @@
 
 #include "gateway/dialect/anthropic_models.h"
 #include "gateway/dialect/anthropic_write.h"
+#include "gateway/dialect/converse_models.h"
+#include "gateway/dialect/converse_write.h"
 #include "gateway/dialect/gemini_models.h"
 #include "gateway/dialect/gemini_write.h"
 #include "gateway/dialect/hub_carrier.h"
@@ -61,6 +63,15 @@ Result<void> write_responses(const dialect::hub::Request& request, const Transla
   return writer.write(request, options, foreign.body, foreign.dropped);
 }
 
+Result<void> write_converse(const dialect::hub::Request& request, const TranslateTarget& target,
+                            ForeignCall& foreign) {
+  dialect::converse::WriteOptions options;
+  options.output_tokens_cap = target.output_tokens_cap;
+  dialect::converse::apply_model(target.model, options);
+  dialect::converse::RequestWriter writer;
+  return writer.write(request, options, foreign.body, foreign.dropped);
+}
+
 // The request is about things that only their provider has.
 Result<void> refuse_stored(std::string_view field) {
   return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
@@ -70,20 +81,6 @@ Result<void> refuse_stored(std::string_view field) {
 }
 
 }  // namespace
-
-void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect) {
-  const std::string_view version =
-      same_dialect ? head.fields.find("anthropic-version") : std::string_view();
-  out += "anthropic-version: ";
-  out += version.empty() ? std::string_view("2023-06-01") : version;
-  out += "\r\n";
-  if (!same_dialect) return;
-  for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    const net::FieldView field = head.fields[i];
-    if (!net::equals_folded(field.name, "anthropic-beta")) continue;
-    out.append("anthropic-beta: ").append(field.value).append("\r\n");
-  }
-}
 
 bool wants_array(const Session& session) {
   return session.route() == Route::stream_content &&
@@ -129,14 +126,6 @@ Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
   return out.build(rest, edits);
 }
 
-void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,
-                        bool stream) {
-  // The parts are checked when the configuration is read: nothing of the client's stands here.
-  out.append("POST ").append(models_path).append(model);
-  out += stream ? ":streamGenerateContent?alt=sse" : ":generateContent";
-  out += " HTTP/1.1\r\n";
-}
-
 Result<void> translate_body(std::string_view client_body, Wire client,
                             const TranslateTarget& target, ForeignCall& foreign) {
   foreign.body.clear();
@@ -153,6 +142,7 @@ Result<void> translate_body(std::string_view client_body, Wire client,
     case Wire::anthropic: return write_messages(request, target, foreign);
     case Wire::gemini: return write_contents(request, target, foreign);
     case Wire::openai_responses: return write_responses(request, target, foreign);
+    case Wire::converse: return write_converse(request, target, foreign);
     case Wire::openai_chat: break;
   }
   return write_chat(request, target, foreign);

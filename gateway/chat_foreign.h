@@ -1,9 +1,13 @@
 #pragma once
-// What a call needs beyond its own when the client or the provider does not speak OpenAI Chat: the
-// translated body, what it lost, head lines of the other dialect. Made only then.
+// What a call needs beyond its own when the client or the provider does not speak OpenAI Chat, or
+// when the provider's request line names the model: the translated body, what it lost, head lines
+// of the other dialect. Made only then.
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "config/spec/gateway_spec.h"
+#include "config/types/instant.h"
 #include "gateway/dialect/hub.h"
 #include "gateway/dialect/hub_bridge.h"
 #include "gateway/dialect/hub_dropped.h"
@@ -14,25 +18,46 @@ namespace steelyard {
 
 class Session;
 
+struct ProviderRuntime;
+namespace cloud {
+struct Credentials;
+}
+
 struct ForeignCall {
+  bool bridged = true;  // false: Chat on both sides, only the head is made for this request
+  std::shared_ptr<const cloud::Credentials> credentials;  // null: a key, in the head already
+  std::string signed_lines;                               // of these; made when it is sent
   dialect::hub::BridgeOptions bridge;
-  std::string body;  // of the attempt under way, when it had to be written anew
+  std::string request_id;  // ours, for answers that have no name
+  std::string body;        // of the attempt under way, when it had to be written anew
   dialect::hub::Dropped dropped;
-  std::string request_line;  // where the provider has the model in the path, with CRLF
+  std::string request_line;  // where the provider has the model in the path, with its line end
   std::string head_lines;    // behind content-length, with CRLF
+  std::string betas;         // of the client, as far as the provider takes them
   dialect::hub::WholeBridge whole;
+
+  std::size_t lines_size() const {
+    return request_line.size() + head_lines.size() + signed_lines.size();
+  }
 };
 
 // Head lines for a provider of Anthropic's dialect. From a client of the same dialect: its own
-// version and betas, which belong to what is in the body (research/wire 0.1, rule 5).
-void append_anthropic_lines(std::string& out, const net::RequestHead& head, bool same_dialect);
+// version and betas, which belong to what is in the body (research/wire 0.1, rule 5), as far as the
+// provider takes them. Bedrock has them in its body.
+void append_anthropic_lines(ForeignCall& foreign, const net::RequestHead& head,
+                            const ProviderRuntime& provider);
+
+// A body of Messages as clouds want it: without the model, which is in their path, with their own
+// version; Bedrock's without `stream`, with the betas. Replaces `out`.
+void host_messages(std::string_view body, Platform platform, std::string_view betas,
+                   std::string& out);
+
+// The lines that say who we are, of foreign.credentials, for the request as it stands.
+void make_signed_lines(ForeignCall& foreign, const ProviderRuntime& provider,
+                       const dialect::SplicedBody& body, Instant now);
 
 // Does the client want its stream as one JSON array: Gemini's way without `alt=sse`?
 bool wants_array(const Session& session);
-
-// "POST {path}{model}:generateContent HTTP/1.1", or the same for a stream of events.
-void append_gemini_line(std::string& out, std::string_view models_path, std::string_view model,
-                        bool stream);
 
 // What a translated body is written for.
 struct TranslateTarget {
@@ -43,6 +68,9 @@ struct TranslateTarget {
   bool max_completion_tokens = false, include_usage = true;
   bool stream = false;  // where the client's path says so, not its body
 };
+
+// What an error body of a provider is in: clouds put their own shape around others' dialects.
+dialect::hub::Wire error_wire(const ProviderRuntime& provider, std::string_view body);
 
 // Reads the client's body again and writes it for the provider, into foreign.body.
 Result<void> translate_body(std::string_view client_body, dialect::hub::Wire client,

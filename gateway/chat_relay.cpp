@@ -30,7 +30,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = !decision_.chat.include_usage;
   options.ends_without_done = provider_of(planned_->target).quirks.ends_without_done;
-  if (foreign_)
+  if (bridged())
     tap_.begin_bridge(foreign_->bridge);
   else
     tap_.begin_tap(options,
@@ -204,13 +204,13 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   receipt_.http_status = 200;
   answered_ = true;
   // Clients of Chat wait for it, whatever the provider's habits.
-  if (good && !foreign_ && !facts.done_seen) held_ += "\n\ndata: [DONE]\n\n";
+  if (good && !bridged() && !facts.done_seen) held_ += "\n\ndata: [DONE]\n\n";
   head_text_ = "0\r\nx-steelyard-cost-usd: ";
   head_text_ += UsdText(receipt_.spend).view();
   head_text_ += "\r\n\r\n";
   if (good) {
     succeeded(200);
-    if (foreign_) remember_kept(tap_.id());
+    if (bridged()) remember_kept(tap_.id());
   } else if (session_.client_gone()) {
     receipt_.client_abort = telemetry::ClientAbort::mid_stream;
     serving_.health.on_abandoned(planned_->target);

@@ -16,6 +16,7 @@ Unwritten ChatCall::request_parts() const {
   parts.add({length_room_.data(), length_size_});
   if (foreign_) {
     parts.add(foreign_->head_lines);
+    parts.add(foreign_->signed_lines);
     parts.add("\r\n");
   }
   for (const std::string_view part : body_.parts()) parts.add(part);
@@ -32,10 +33,10 @@ net::IoResult ChatCall::send_now() {
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
   length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow
+  if (foreign_) make_signed_lines(*foreign_, runtime_.providers[provider], body_, worker_.now());
   const Unwritten parts = request_parts();
   net::IoResult wrote = upstream_->pipe->try_write(parts.parts());
-  const std::size_t lines =
-      foreign_ ? foreign_->request_line.size() + foreign_->head_lines.size() + 2 : 0;
+  const std::size_t lines = foreign_ ? foreign_->lines_size() + 2 : 0;
   const std::size_t all = request_head_.size() + length_size_ + lines + body_.size();
   if (wrote.ok() && wrote.bytes < all) wrote.error = net::IoError::would_block;
   return wrote;

@@ -48,7 +48,8 @@ router::Usage ChatCall::billed_usage(const dialect::ReportedUsage& reported) con
   router::Usage usage;
   usage.input = tokens.uncached;
   usage.cache_read = tokens.cache_read;
-  usage.cache_write_5m = tokens.cache_write;
+  usage.cache_write_5m = tokens.cache_write - tokens.cache_write_1h;
+  usage.cache_write_1h = tokens.cache_write_1h;
   usage.output = tokens.output;
   usage.reasoning = tokens.reasoning;
   return usage;
@@ -61,10 +62,12 @@ router::Usage ChatCall::estimated_usage(std::int64_t output_bytes, bool whole) c
   router::Usage usage;
   const std::int64_t most = planned_->output_tokens_max * decision_.chat.choices;
   usage.output = std::min(most, whole ? (output_bytes + 1) / 2 : output_bytes + in_flight_tokens);
-  if (planned_->writes == router::CacheWrites::none) {
-    usage.input = planned_->input_tokens_upper;
-  } else {
-    usage.cache_write_5m = planned_->input_tokens_upper;
+  switch (planned_->writes) {
+    case router::CacheWrites::none: usage.input = planned_->input_tokens_upper; break;
+    case router::CacheWrites::five_minutes:
+      usage.cache_write_5m = planned_->input_tokens_upper;
+      break;
+    case router::CacheWrites::one_hour: usage.cache_write_1h = planned_->input_tokens_upper; break;
   }
   return usage;
 }

@@ -74,6 +74,7 @@ telemetry::WireDialect dialect_of(dialect::hub::Wire wire) {
     case dialect::hub::Wire::anthropic: return telemetry::WireDialect::anthropic;
     case dialect::hub::Wire::openai_responses: return telemetry::WireDialect::responses;
     case dialect::hub::Wire::gemini: return telemetry::WireDialect::gemini;
+    case dialect::hub::Wire::converse: return telemetry::WireDialect::converse;
   }
   return telemetry::WireDialect::none;
 }

@@ -5,6 +5,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
+#include "gateway/cloud/token_source.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/net/head_writer.h"
@@ -59,53 +60,16 @@ std::string host_field(const BaseUrl& base) {
 
 using dialect::hub::Wire;
 
-std::string_view path_of(const BaseUrl& base, Wire wire) {
-  switch (wire) {
-    case Wire::openai_responses: return "/responses";
-    // Anthropic's base URL is usually given without its version.
-    case Wire::anthropic: return base.path.ends_with("/v1") ? "/messages" : "/v1/messages";
-    case Wire::openai_chat:
-    case Wire::gemini: break;
-  }
-  return "/chat/completions";
-}
-
-// What a request line of Gemini's has before the model: "/v1beta/models/". The version may be left
-// out of the base URL; a Vertex URL ends in its publisher.
-std::string models_path(const std::string& base) {
-  const std::string_view last = std::string_view(base).substr(base.rfind('/') + 1);
-  const bool complete = last.starts_with("v1") || base.find("/publishers/") != std::string::npos;
-  return base + (complete ? "/models/" : "/v1beta/models/");
-}
-
-std::string_view key_field(Wire wire, KeyField said) {
-  switch (said) {
-    case KeyField::bearer: return "authorization: Bearer ";
-    case KeyField::x_api_key: return "x-api-key: ";
-    case KeyField::x_goog_api_key: return "x-goog-api-key: ";
-    case KeyField::api_key: return "api-key: ";
-    case KeyField::by_dialect: break;
-  }
-  switch (wire) {
-    case Wire::anthropic: return "x-api-key: ";
-    case Wire::gemini: return "x-goog-api-key: ";
-    case Wire::openai_chat:
-    case Wire::openai_responses: break;
-  }
-  return "authorization: Bearer ";
-}
-
 // One per key: what never changes of a request head.
-Secret chat_head(const BaseUrl& base, std::string_view key, Wire wire, KeyField field) {
+Secret chat_head(const BaseUrl& base, const ProviderPath& path, std::string_view field,
+                 std::string_view key) {
   std::string head;
-  // Gemini's request line holds the model: each request has its own.
-  if (wire != Wire::gemini)
-    head.append("POST ").append(base.path).append(path_of(base, wire)).append(" HTTP/1.1\r\n");
+  if (!path.names_model()) append_request_line(head, path, {}, false);
   head.append("host: ").append(host_field(base));
   head.append(
       "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
       "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n");
-  if (!key.empty()) head.append(key_field(wire, field)).append(key).append("\r\n");
+  if (!key.empty()) head.append(field).append(key).append("\r\n");
   head += "content-length: ";
   return Secret(std::move(head));
 }
@@ -122,11 +86,19 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
     provider.origin.tls_context = *context;
   }
   provider.wire = dialect::hub::wire_named(spec.dialect);
-  if (provider.wire == Wire::gemini) provider.models_path = models_path(base->path);
+  provider.path = path_of(spec, provider.wire, base->path);
+  const std::string_view field = key_field(spec, provider.wire);
   for (const Secret& key : spec.keys)
-    provider.chat_heads.push_back(chat_head(*base, key.reveal(), provider.wire, spec.key_field));
+    provider.chat_heads.push_back(chat_head(*base, provider.path, field, key.reveal()));
   if (provider.chat_heads.empty())
-    provider.chat_heads.push_back(chat_head(*base, {}, provider.wire, spec.key_field));
+    provider.chat_heads.push_back(chat_head(*base, provider.path, field, {}));
+  provider.platform = spec.platform;
+  provider.host = host_field(*base);
+  provider.region = spec.region;
+  const bool all_betas = spec.betas.size() == 1 && spec.betas[0] == "*";
+  if (!all_betas) provider.betas = spec.betas;
+  if (spec.credentials.type != CredentialType::none)
+    provider.tokens = cloud::TokenSource::shared(spec.credentials, spec.name);
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);
@@ -226,9 +198,8 @@ Result<void> load_rule_zones(Runtime& runtime) {
 // Names that become part of a request line.
 Result<void> check_path_names(const Runtime& runtime) {
   for (const router::Target& target : runtime.catalog.targets()) {
-    const ProviderSpec& provider =
-        runtime.spec.providers[static_cast<std::size_t>(target.provider)];
-    if (dialect::hub::wire_named(provider.dialect) != Wire::gemini) continue;
+    const ProviderRuntime& provider = runtime.providers[static_cast<std::size_t>(target.provider)];
+    if (!provider.path.names_model()) continue;
     if (!dialect::openai::is_model_token(target.upstream_name))
       return fail(unusable("provider `" + provider.name + "`: `" + target.upstream_name +
                            "` cannot stand in the path of a request"));
@@ -252,12 +223,14 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
   if (policies::has_errors(catalog.problems)) return fail(unusable(first_error(catalog.problems)));
   runtime->rules = std::move(compiled.rules);
   runtime->catalog = std::move(catalog.catalog);
-  if (const Result<void> names = check_path_names(*runtime); !names) return fail(names.error());
+  for (const router::Target& target : runtime->catalog.targets())
+    runtime->marks_matter = runtime->marks_matter || target.marked_cache;
   for (const ProviderSpec& provider : runtime->spec.providers) {
     Result<ProviderRuntime> built = build_provider(provider, labels);
     if (!built) return fail(built.error());
     runtime->providers.push_back(std::move(*built));
   }
+  if (const Result<void> names = check_path_names(*runtime); !names) return fail(names.error());
   if (const Result<void> zones = load_rule_zones(*runtime); !zones) return fail(zones.error());
   if (Result<void> loaded = load_vocabularies(*runtime); !loaded)
     return fail(std::move(loaded.error()));

@@ -15,6 +15,7 @@
 #include "gateway/dialect/fields.h"
 #include "gateway/dialect/hub.h"
 #include "gateway/net/dialer.h"
+#include "gateway/provider_paths.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/labels.h"
 #include "policies/rule_set.h"
@@ -22,6 +23,9 @@
 
 namespace steelyard {
 
+namespace cloud {
+class TokenSource;
+}
 namespace router {
 class Vocabulary;
 class Zone;
@@ -42,10 +46,15 @@ struct ProviderRuntime {
   std::string name;
   net::Origin origin;
   // Head of a chat request up to and with "content-length: ", one per key (one if there is none).
-  // Gemini's without its first line.
+  // Without its first line where that names the model.
   // Holds the key, so it is a secret.
   std::vector<Secret> chat_heads;
-  std::string models_path;  // Gemini: what stands before the model in the path
+  ProviderPath path;
+  Platform platform = Platform::vendor;
+  std::string host;                            // as its head field has it
+  std::vector<std::string> betas;              // globs over `anthropic-beta`; empty: all
+  std::shared_ptr<cloud::TokenSource> tokens;  // null: keys are all it needs
+  std::string region;                          // Bedrock's signatures name it
   ProviderQuirks quirks;
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;
   std::size_t connections_max = 1024;
@@ -69,6 +78,7 @@ struct Runtime {
   std::vector<std::shared_ptr<const router::Zone>> zones;  // by RuleSet::zones()
   // By model: its own vocabulary; null where there is none or it is o200k_base.
   std::vector<std::shared_ptr<const router::Vocabulary>> vocabularies;
+  bool marks_matter = false;  // some target writes its cache only where the client marked it
   Instant loaded_at;
   std::uint64_t generation = 0;
 };

@@ -31,7 +31,7 @@ class Unwritten {
   }
 
  private:
-  std::array<net::ConstBytes, dialect::SplicedBody::parts_max + 5> parts_;
+  std::array<net::ConstBytes, dialect::SplicedBody::parts_max + 6> parts_;
   std::size_t first_ = 0, count_ = 0;
 };
 

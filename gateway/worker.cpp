@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gateway/calibrations.h"
+#include "gateway/cloud/token_source.h"
 #include "gateway/net/dialer.h"
 #include "gateway/net/upstream_pool.h"
 #include "gateway/runtime.h"
@@ -58,8 +59,10 @@ std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> ru
   auto next = std::make_shared<Serving>(
       Serving{runtime, router::Health(runtime->catalog, runtime->spec.breaker), {}, {}, {}});
   next->begin_counting(seams_.calibrations);
-  for (const ProviderRuntime& provider : runtime->providers)
+  for (const ProviderRuntime& provider : runtime->providers) {
     next->keys.emplace_back(provider.chat_heads.size());
+    if (provider.tokens) provider.tokens->start();
+  }
   for (std::size_t p = 0; p < runtime->providers.size(); ++p) {
     const ProviderRuntime& provider = runtime->providers[p];
     std::shared_ptr<net::UpstreamPool> pool;

@@ -137,7 +137,7 @@ void CatalogCompiler::add_targets() {
       target.model = static_cast<std::int32_t>(m);
       target.provider = static_cast<std::int32_t>(p);
       target.upstream_name = renamed == provider.rename.end() ? model.name : renamed->second;
-      target.marked_cache = provider.dialect == "anthropic";
+      target.marked_cache = provider.dialect == "anthropic" || provider.dialect == "converse";
       catalog.targets_.push_back(std::move(target));
       ++model.target_count;
     }

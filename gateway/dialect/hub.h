@@ -15,7 +15,8 @@
 namespace steelyard::dialect::hub {
 
 // The dialects. What each means for the gateway stands in hub_wires.h and hub_errors.h.
-enum class Wire : std::uint8_t { openai_chat, anthropic, openai_responses, gemini };
+// `converse`, Amazon Bedrock's, is spoken by providers only.
+enum class Wire : std::uint8_t { openai_chat, anthropic, openai_responses, gemini, converse };
 
 enum class PartKind : std::uint8_t {
   text,

@@ -48,10 +48,12 @@ StreamBridge::StreamBridge(const BridgeOptions& options)
       writer_(options.client == options.provider ? nullptr : make_stream_writer(options, text_)),
       watch_(writer_.get()) {
   if (writer_ == nullptr && options.json_array) array_.emplace(text_);
+  if (options.amazon_frames) invoked_.emplace();
 }
 
 void StreamBridge::feed(std::string_view bytes, openai::TapOutput& out) {
   text_.clear();
+  if (invoked_) bytes = invoked_->feed(bytes);
   reader_->feed(bytes, watch_);
   if (array_) array_->feed(bytes);
   out.push_text(writer_ == nullptr && !array_ ? bytes : std::string_view(text_));
@@ -74,7 +76,7 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   if (options.client != options.provider) writer = make_whole_writer(options);
   Judge judge(facts_, content_, writer.get());
   AnswerWatch watch(&judge);
-  if (!read_whole(options.provider, body, watch)) return false;
+  if (!read_whole(options, body, watch)) return false;
   id_ = watch.id();
   const openai::StreamFacts& seen = watch.facts();
   facts_.usage = seen.usage;

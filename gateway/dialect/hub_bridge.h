@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "config/types/result.h"
+#include "gateway/dialect/aws_invoke.h"
 #include "gateway/dialect/gemini_relay.h"
 #include "gateway/dialect/hub_watch.h"
 #include "gateway/dialect/hub_wires.h"
@@ -39,6 +40,7 @@ class StreamBridge {
   std::unique_ptr<StreamReader> reader_;
   std::unique_ptr<StreamWriter> writer_;     // null: client and provider speak the same
   std::optional<gemini::ArrayRelay> array_;  // they do, but frame it differently
+  std::optional<InvokeFrames> invoked_;      // the provider does
   AnswerWatch watch_;
 };
 

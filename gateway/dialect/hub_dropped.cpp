@@ -39,6 +39,7 @@ constexpr std::array<std::string_view, losses_count> kNames = {"temperature",
                                                                "refusal",
                                                                "empty_text",
                                                                "store",
+                                                               "betas",
                                                                "fields"};
 static_assert(!kNames.back().empty());
 

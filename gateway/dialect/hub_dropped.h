@@ -44,6 +44,7 @@ enum class Loss : std::uint8_t {
   refusal,
   empty_text,
   store,   // the answer is not kept for later
+  betas,   // values of `anthropic-beta` the provider does not take
   fields,  // top-level fields only the client's dialect has
 };
 inline constexpr std::size_t losses_count = static_cast<std::size_t>(Loss::fields) + 1;

@@ -11,6 +11,7 @@ openai::HttpReply reply_for(Wire client, ErrorKind kind, int refusal_status) {
     case Wire::anthropic: return anthropic::reply_for(kind, refusal_status);
     case Wire::gemini: return gemini::reply_for(kind, refusal_status);
     case Wire::openai_responses: return responses::reply_for(kind, refusal_status);
+    case Wire::converse:
     case Wire::openai_chat: break;
   }
   return openai::reply_for(kind, refusal_status);
@@ -21,7 +22,8 @@ void write_error(std::string& out, Wire client, const Error& error, const ErrorE
     case Wire::anthropic: return anthropic::write_error(out, error, extras);
     case Wire::gemini: return gemini::write_error(out, error, extras);
     case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses:
+    case Wire::converse: break;
   }
   openai::write_error(out, error, extras);
 }
@@ -34,6 +36,7 @@ void write_sse_error(std::string& out, Wire client, const Error& error, const Er
     case Wire::openai_responses:
       return responses::write_sse_failure(out, place.sequence, place.id,
                                           responses::code_of(error.kind), error.context);
+    case Wire::converse:
     case Wire::openai_chat: break;
   }
   openai::write_sse_error(out, error, extras);
@@ -45,7 +48,8 @@ void write_fault(std::string& out, Wire client, const UpstreamFault& fault, int 
     case Wire::anthropic: return anthropic::write_fault(out, fault, upstream_status, request_id);
     case Wire::gemini: return gemini::write_fault(out, fault, upstream_status, request_id);
     case Wire::openai_chat:
-    case Wire::openai_responses: break;
+    case Wire::openai_responses:
+    case Wire::converse: break;
   }
   openai::write_fault(out, fault, upstream_status);
 }

@@ -7,6 +7,7 @@
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_request.h"
+#include "gateway/dialect/converse_events.h"
 #include "gateway/dialect/gemini_encode.h"
 #include "gateway/dialect/gemini_events.h"
 #include "gateway/dialect/gemini_request.h"
@@ -20,7 +21,8 @@
 namespace steelyard::dialect::hub {
 namespace {
 
-constexpr std::array<std::string_view, 4> names{"openai", "anthropic", "responses", "gemini"};
+constexpr std::array<std::string_view, 5> names{"openai", "anthropic", "responses", "gemini",
+                                                "converse"};
 
 // The dialects' own classes know nothing of these interfaces.
 template <class Decoder>
@@ -72,6 +74,9 @@ anthropic::EncodeOptions for_messages(const BridgeOptions& options) {
 openai::EncodeOptions for_chat(const BridgeOptions& options, bool include_usage) {
   return {{}, options.created, include_usage, options.quirks};
 }
+converse::DecoderOptions for_converse(const BridgeOptions& options) {
+  return {options.request_id, options.model};
+}
 responses::EncodeOptions for_responses(const BridgeOptions& options) {
   return {{}, options.created, options.client_body, options.quirks};
 }
@@ -97,6 +102,8 @@ std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options) {
     case Wire::anthropic: return std::make_unique<ReaderOf<anthropic::StreamDecoder>>();
     case Wire::gemini: return std::make_unique<ReaderOf<gemini::StreamDecoder>>();
     case Wire::openai_responses: return std::make_unique<ReaderOf<responses::StreamDecoder>>();
+    case Wire::converse:
+      return std::make_unique<ReaderOf<converse::StreamDecoder>>(for_converse(options));
     case Wire::openai_chat: break;
   }
   return std::make_unique<ReaderOf<openai::ChatStreamDecoder>>(
@@ -112,17 +119,19 @@ std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, s
                                                                         out);
     case Wire::gemini:
       return std::make_unique<StreamWriterOf<gemini::StreamEncoder>>(for_contents(options), out);
+    case Wire::converse:  // no client's
     case Wire::openai_chat: break;
   }
   return std::make_unique<StreamWriterOf<openai::ChatStreamEncoder>>(
       for_chat(options, options.include_usage), out);
 }
 
-bool read_whole(Wire provider, std::string_view body, EventSink& sink) {
-  switch (provider) {
+bool read_whole(const BridgeOptions& options, std::string_view body, EventSink& sink) {
+  switch (options.provider) {
     case Wire::anthropic: return anthropic::read_message(body, sink);
     case Wire::gemini: return gemini::read_answer(body, sink);
     case Wire::openai_responses: return responses::read_response(body, sink);
+    case Wire::converse: return converse::read_answer(body, for_converse(options), sink);
     case Wire::openai_chat: break;
   }
   return openai::read_completion(body, sink);
@@ -136,6 +145,7 @@ std::unique_ptr<WholeWriter> make_whole_writer(const BridgeOptions& options) {
       return std::make_unique<WholeWriterOf<responses::ResponseWriter>>(for_responses(options));
     case Wire::gemini:
       return std::make_unique<WholeWriterOf<gemini::AnswerWriter>>(for_contents(options));
+    case Wire::converse:
     case Wire::openai_chat: break;
   }
   return std::make_unique<WholeWriterOf<openai::CompletionWriter>>(for_chat(options, true));
@@ -160,6 +170,7 @@ Result<void> RequestReaders::parse(Wire client, std::string_view body, Request& 
     case Wire::anthropic: return with(parsers_->messages);
     case Wire::openai_responses: return with(parsers_->responses);
     case Wire::gemini: return with(parsers_->contents);
+    case Wire::converse:
     case Wire::openai_chat: break;
   }
   return with(parsers_->chat);

@@ -13,7 +13,8 @@
 
 namespace steelyard::dialect::hub {
 
-// What a configuration calls a dialect: "openai", "responses", "anthropic", "gemini".
+// What a configuration calls a dialect: "openai", "responses", "anthropic", "gemini",
+// "converse".
 Wire wire_named(std::string_view name);  // openai_chat for one not known
 std::string_view name_of(Wire wire);
 
@@ -23,6 +24,8 @@ struct BridgeOptions {
   std::int64_t created = 0;        // seconds since 1970, for clients of OpenAI's dialects
   bool include_usage = false;      // the chat client asked for the usage chunk
   bool ends_without_done = false;  // provider quirk, as in TapOptions
+  bool amazon_frames = false;      // Anthropic's events in Amazon's frames (aws_invoke.h)
+  std::string_view model;          // as the provider calls it, for answers that do not say
   bool json_array = false;         // the Gemini client wants its stream as one JSON array
   UsageQuirks quirks;
   std::string_view client_body;  // the request: Responses repeats much of it; lives as long
@@ -55,7 +58,7 @@ class StreamWriter : public EventSink {
 std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, std::string& out);
 
 // A provider's whole answer into events. False: it is none; then nothing was sent.
-bool read_whole(Wire provider, std::string_view body, EventSink& sink);
+bool read_whole(const BridgeOptions& options, std::string_view body, EventSink& sink);
 
 // Folds the events of one answer into the client's whole answer.
 class WholeWriter : public EventSink {

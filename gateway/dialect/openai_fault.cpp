@@ -110,14 +110,15 @@ std::string plain_text(std::string_view body) {
   return out;
 }
 
-enum ErrorKey { kMessage, kType, kCode, kStatus, kDetail, kError, kObject, kMsg };
+enum ErrorKey { kMessage, kType, kCode, kStatus, kDetail, kError, kObject, kMsg, kAmazons };
 constexpr KeyTable kErrorKeys(key_names("message", "type", "code", "status", "detail", "error",
-                                        "object", "msg"));
+                                        "object", "msg", "Message"));
 
 bool read_document(LenientReader& reader, FaultReader& out) {
   return reader.object(kErrorKeys, [&](int key) {
     switch (key) {
       case kError: return out.read_error_value(reader);
+      case kAmazons:
       case kMessage: return out.read_message(reader);
       case kType: return out.read_type(reader);
       case kCode: return out.read_code(reader);

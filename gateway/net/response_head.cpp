@@ -129,13 +129,16 @@ Refusal read_framing(ResponseHead& head, bool to_head) {
   return {};
 }
 
-// "text/event-stream" with any parameters.
-bool is_event_stream(std::string_view type) {
-  constexpr std::string_view wanted = "text/event-stream";
+// `wanted` with any parameters.
+bool is_type(std::string_view type, std::string_view wanted) {
   if (type.size() < wanted.size() || !equals_folded(type.substr(0, wanted.size()), wanted))
     return false;
   return type.size() == wanted.size() || type[wanted.size()] == ';' ||
          bytes::is_blank(type[wanted.size()]);
+}
+
+bool is_event_stream(std::string_view type) {
+  return is_type(type, "text/event-stream") || is_type(type, "application/vnd.amazon.eventstream");
 }
 
 Refusal parse(std::string_view buffer, const HeadLines& lines, ResponseHead& head, bool to_head) {

@@ -60,7 +60,7 @@ struct ResponseHead {
   std::uint8_t version_minor = 1;
   BodyFraming framing = BodyFraming::none;
   bool keep_alive = true;     // after the whole body the connection may be reused
-  bool event_stream = false;  // content-type is text/event-stream
+  bool event_stream = false;  // content-type is text/event-stream, or Amazon's
   std::uint32_t head_bytes = 0;
   std::uint64_t content_length = 0;  // with framing `length`
   Refusal refusal;                   // status 502 when refused

@@ -30,6 +30,7 @@ const char* name_of(WireDialect dialect) {
     case WireDialect::anthropic: return "anthropic";
     case WireDialect::gemini: return "gemini";
     case WireDialect::responses: return "responses";
+    case WireDialect::converse: return "converse";
   }
   return "none";
 }

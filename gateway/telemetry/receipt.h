@@ -37,7 +37,7 @@ enum class CallType : std::uint8_t {
   explain,
   pass_through,
 };
-enum class WireDialect : std::uint8_t { none, openai, anthropic, gemini, responses };
+enum class WireDialect : std::uint8_t { none, openai, anthropic, gemini, responses, converse };
 enum class UsageSource : std::uint8_t { none, provider, estimated, recovered };
 enum class ClientAbort : std::uint8_t { none, before_first_byte, mid_stream };
 

@@ -50,7 +50,7 @@ class Anthropic:
                 if outer.status != 200:
                     return self.whole(outer.status, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
                 if not asked.get("stream"):
-                    return self.whole(200, {"id": "msg_1", "type": "message", "role": "assistant", "model": asked["model"],
+                    return self.whole(200, {"id": "msg_1", "type": "message", "role": "assistant", "model": asked.get("model", "claude-test"),
                                             "content": BLOCKS, "stop_reason": "tool_use", "stop_sequence": None,
                                             "usage": {**USAGE, "output_tokens": 50}})
                 self.send_response(200)

@@ -25,7 +25,9 @@ def files():
         for name in sorted(names):
             path = pathlib.Path(folder, name)
             relative = path.relative_to(ROOT).as_posix()
-            if path.suffix in CPP | TEXT and relative not in EXEMPT and path.stat().st_size < 1 << 20:
+            known = path.suffix in CPP | TEXT and relative not in EXEMPT
+            # In a work tree beside the first one `.git` is a file.
+            if known and name not in SKIPPED_FOLDERS and path.stat().st_size < 1 << 20:
                 yield relative, path
 
 

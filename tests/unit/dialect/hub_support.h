@@ -20,6 +20,7 @@ std::string as_messages(const hub::Request& request, hub::Dropped& dropped,
                         const anthropic::WriteOptions& options);
 std::string as_chat(const hub::Request& request, hub::Dropped& dropped,
                     const openai::HubWriteOptions& options);
+std::string as_converse(const hub::Request& request, hub::Dropped& dropped, std::string_view model);
 std::string as_responses(const hub::Request& request, hub::Dropped& dropped);
 anthropic::WriteOptions usual_messages();
 openai::HubWriteOptions usual_chat();
@@ -28,6 +29,7 @@ openai::HubWriteOptions usual_chat();
 std::string fault_of_messages(std::string_view body);
 std::string fault_of_chat(std::string_view body);
 std::string fault_of_responses(std::string_view body);
+std::string fault_of_converse(std::string_view body);
 
 std::string names(const hub::Dropped& dropped);
 

@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "config/types/json_writer.h"
+#include "gateway/dialect/hub_text.h"
 
 namespace steelyard::dialect::testing {
 namespace {
@@ -35,7 +36,8 @@ std::string unpack(const std::string& path) {
   return out;
 }
 
-std::vector<Recorded> load(const std::string& dialect) {
+// `binary`: answers in base64 are given decoded; else they are left out.
+std::vector<Recorded> load(const std::string& dialect, bool binary = false) {
   const std::string path = shared_folder() + "/fixtures/recorded/" + dialect + ".jsonl.xz";
   std::vector<Recorded> all;
   if (!fs::exists(path)) {
@@ -47,13 +49,19 @@ std::vector<Recorded> load(const std::string& dialect) {
   for (std::string line; std::getline(lines, line);) {
     const simdjson::dom::element doc = parser.parse(line);
     std::string_view encoding;
-    if (doc["encoding"].get(encoding) == simdjson::SUCCESS && encoding == "base64") continue;
+    const bool encoded = doc["encoding"].get(encoding) == simdjson::SUCCESS && encoding == "base64";
+    if (encoded && !binary) continue;
     Recorded r;
     r.id = std::string_view(doc["id"]);
     r.provider = std::string_view(doc["provider"]);
     if (std::string_view path; doc["path"].get(path) == simdjson::SUCCESS) r.path = path;
     r.request = std::string_view(doc["request_body"]);
     r.response = std::string_view(doc["response_body"]);
+    if (encoded) {
+      std::string bytes;
+      if (!hub::decode_base64(bytes, r.response)) continue;
+      r.response = std::move(bytes);
+    }
     r.stream = bool(doc["stream"]);
     std::int64_t status = 0;
     if (doc["status"].get(status) == simdjson::SUCCESS) r.status = static_cast<int>(status);
@@ -109,6 +117,22 @@ const std::vector<Recorded>& recorded_messages() {
 
 const std::vector<Recorded>& recorded_contents() {
   static const std::vector<Recorded> all = load("gemini.generate");
+  return all;
+}
+
+const std::vector<Recorded>& recorded_converse() {
+  static const std::vector<Recorded> all = load("bedrock.converse", true);
+  return all;
+}
+
+const std::vector<Recorded>& recorded_invoke() {
+  static const std::vector<Recorded> all = [] {
+    std::vector<Recorded> found = load("other", true);
+    std::erase_if(found, [](const Recorded& r) {
+      return r.provider != "bedrock" || r.path.find("/invoke") == std::string::npos;
+    });
+    return found;
+  }();
   return all;
 }
 

@@ -26,6 +26,10 @@ const std::vector<Recorded>& recorded_responses();
 
 // The same of Gemini's.
 const std::vector<Recorded>& recorded_contents();
+// The same of Bedrock: Converse, with streams as Amazon's frames; and what went through
+// InvokeModel.
+const std::vector<Recorded>& recorded_converse();
+const std::vector<Recorded>& recorded_invoke();
 
 std::string to_json(const ChatRequest& request);
 std::string to_json(const openai::StreamFacts& facts, openai::StreamPhase phase);

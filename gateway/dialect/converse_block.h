@@ -1,0 +1,27 @@
+#pragma once
+// Pieces of Converse's answers that streams and whole answers share. Used by converse_events.cpp
+// and converse_answer.cpp.
+#include <cstdint>
+#include <string_view>
+
+#include "gateway/dialect/converse_events.h"
+
+namespace steelyard::dialect::converse {
+
+// One block of an answer, or one delta.
+struct Block {
+  std::string_view text, signature, redacted, reasoning, id, name, input, cited;
+  bool is_text = false, is_tool = false, is_reasoning = false;
+};
+
+// `json`: the document the reader walks.
+bool read_block(LenientReader& reader, std::string_view json, Block& out);
+
+// Nothing where there is nothing to say.
+void send(hub::EventSink& sink, hub::EventKind kind, hub::BlockKind block, std::uint32_t index,
+          std::string_view text = {}, hub::DeltaKind delta = hub::DeltaKind::text);
+void send_usage(const ReportedUsage& usage, hub::EventSink& sink);
+void send_stop(hub::StopReason stop, hub::EventSink& sink);
+void send_start(const DecoderOptions& options, hub::EventSink& sink);
+
+}  // namespace steelyard::dialect::converse
