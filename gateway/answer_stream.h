@@ -12,6 +12,7 @@ namespace steelyard {
 
 class AnswerStream {
  public:
+  using Phase = dialect::openai::StreamPhase;
   void begin_tap(dialect::openai::TapOptions options, dialect::ShapeMemory* shapes) {
     bridge_.reset();
     tap_.emplace(options, shapes);
@@ -29,6 +30,13 @@ class AnswerStream {
     return bridge_ ? bridge_->finish(out) : tap_->finish(out);
   }
   dialect::openai::StreamPhase phase() const { return bridge_ ? bridge_->phase() : tap_->phase(); }
+  // An event went on beyond its cap: no more of the stream is wanted.
+  bool too_long() const { return phase() == Phase::failed && dialect::is_too_long(facts().fault); }
+  // The client has the error of a failed stream: as the provider told it, or translated.
+  bool told_failure() const {
+    const bool unheard_of = too_long() && (!bridge_ || bridge_->passes_bytes());
+    return phase() == Phase::failed && !unheard_of;
+  }
   // Of the answer, as its provider named it; "" where nobody asks for it.
   std::string_view id() const { return bridge_ ? std::string_view(bridge_->id()) : ""; }
   dialect::hub::StreamPlace place() const {

@@ -16,7 +16,9 @@
 namespace steelyard {
 namespace {
 
-constexpr std::size_t before_commit_bytes_max = 256u << 10;
+constexpr std::size_t before_commit_bytes_max = limits::relay_window_bytes;
+// With the framing of its chunk, what a client does not take fits a block of relay_window_bytes.
+constexpr std::size_t read_bytes_max = limits::relay_window_bytes - 1024;
 
 net::IoResult ended(net::IoError error) {
   net::IoResult result;
@@ -49,7 +51,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   for (;;) {
     decode(bytes);
     if (decode_failed_) break;
-    if (tap_.phase() == dialect::openai::StreamPhase::failed && !committed_) break;
+    if (tap_.phase() == dialect::openai::StreamPhase::failed && (!committed_ || tap_.too_long()))
+      break;
     if (stream_over_) break;
     const bool whole = send_pieces(false);
     tap_out_.clear();  // sent or copied: from here on the scratch it looks into is anybody's
@@ -77,7 +80,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   const bool said_all = stream_over_ || tap_.phase() == dialect::openai::StreamPhase::done;
   if (said_all && !stream_over_) held_ += "\n\n";  // its blank line may be what was lost
   const bool said_why = !committed_ && tap_.phase() == dialect::openai::StreamPhase::failed;
-  const Result<void> finished = said_all || said_why
+  const bool endless = committed_ && tap_.too_long();
+  const Result<void> finished = said_all || said_why || endless
                                     ? tap_.finish(tap_out_)
                                     : fail(ErrorKind::upstream_protocol, ErrorSource::upstream,
                                            Retry::next_target, "the provider's stream broke off");
@@ -94,7 +98,8 @@ net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
     const net::IoResult ready = co_await up.read;
     waited();
     if (!ready.ok()) co_return ready;
-    const net::IoResult got = up.pipe->try_read(worker_.tools().read_scratch);
+    const net::IoResult got =
+        up.pipe->try_read(std::span<char>(worker_.tools().read_scratch).first(read_bytes_max));
     if (got.error == net::IoError::would_block) continue;
     if (got.ok()) bytes = std::span<char>(worker_.tools().read_scratch.data(), got.bytes);
     co_return got;
@@ -175,7 +180,7 @@ bool ChatCall::send_pieces(bool last) {
   if (last && framed) parts[count++] = net::ConstBytes(std::string_view(head_text_));
   if (count == 0) return true;
   const bool whole = session_.send_now({parts.data(), count});
-  held_.clear();
+  if (!held_.empty()) std::string().swap(held_);  // a waiting stream keeps no memory of it
   return whole;
 }
 
@@ -233,7 +238,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
 
 // After the first byte a failure is an event of its own; no [DONE] follows.
 void ChatCall::tell_failure(const Error& error) {
-  const bool already_told = tap_.phase() == dialect::openai::StreamPhase::failed;
+  const bool already_told = tap_.told_failure();
   receipt_.failed = true;
   receipt_.error = error.kind;
   receipt_.error_text = error.context;

@@ -17,6 +17,8 @@ inline constexpr std::size_t chunk_extension_bytes_max = 256;  // nobody sends a
 inline constexpr std::size_t trailer_bytes_max = 8u << 10;
 inline constexpr std::size_t sse_line_bytes_max =
     1u << 20;  // longest tool-call delta on record: 180 KB
+inline constexpr std::size_t sse_line_passed_bytes_max =
+    32u << 20;  // one that is passed on unread; an image in base64 is a few MB
 inline constexpr std::size_t response_body_bytes_max = 64u << 20;
 inline constexpr std::size_t relay_window_bytes =
     64u << 10;  // unsent bytes per stream before the upstream is paused

@@ -186,7 +186,7 @@ void StreamDecoder::feed(std::string_view bytes, EventSink& sink) {
       case SseDecoder::Status::need_more: return;
       case SseDecoder::Status::too_long:
         if (failed_) return;
-        return fail({FaultClass::server, "an event of the stream is too long", {}, {}}, sink);
+        return fail(too_long_fault(), sink);
     }
   }
 }

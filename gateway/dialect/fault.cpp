@@ -53,6 +53,18 @@ FaultClass class_of_status(int status) {
   }
 }
 
+namespace {
+constexpr std::string_view too_long_code = "event_too_long";
+}
+
+UpstreamFault too_long_fault() {
+  return {FaultClass::server, "an event of the stream is too long", {}, std::string(too_long_code)};
+}
+
+bool is_too_long(const UpstreamFault& fault) {
+  return fault.code == too_long_code;
+}
+
 Error to_error(const UpstreamFault& fault, int status) {
   const FaultPolicy policy = policy_of(fault.cls);
   const bool own_fault =

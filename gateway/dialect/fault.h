@@ -41,6 +41,11 @@ struct UpstreamFault {
 // The class from the status alone: when the body says nothing. 2xx and 3xx are `server`.
 FaultClass class_of_status(int status);
 
+// A line or an event of a stream is over its cap: the one fault that the gateway finds by itself,
+// so a client that got the bytes as they came was not told of it.
+UpstreamFault too_long_fault();
+bool is_too_long(const UpstreamFault& fault);
+
 // The error value the pipeline acts on. Context: "provider answered 429 rate_limited: <message>".
 Error to_error(const UpstreamFault& fault, int status);
 

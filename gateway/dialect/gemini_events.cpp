@@ -275,9 +275,7 @@ void StreamDecoder::feed(std::string_view bytes, EventSink& sink) {
         if (event.data != "[DONE]" && !answer_.take(event.data, sink)) ++unparsed_;
         break;
       case SseDecoder::Status::need_more: return;
-      case SseDecoder::Status::too_long:
-        return answer_.fail({FaultClass::server, "an event of the stream is too long", {}, {}},
-                            sink);
+      case SseDecoder::Status::too_long: return answer_.fail(too_long_fault(), sink);
     }
   }
 }

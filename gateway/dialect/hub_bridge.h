@@ -30,7 +30,8 @@ class StreamBridge {
 
   openai::StreamPhase phase() const { return watch_.phase(); }
   const openai::StreamFacts& facts() const { return watch_.facts(); }
-  const std::string& id() const { return watch_.id(); }  // as its provider named it
+  const std::string& id() const { return watch_.id(); }     // as its provider named it
+  bool passes_bytes() const { return writer_ == nullptr; }  // as they came, errors too
   // Of what the client got.
   StreamPlace place() const { return writer_ != nullptr ? writer_->place() : reader_->place(); }
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "config/types/limits.h"
 #include "gateway/dialect/chunk_scan.h"
 
 namespace steelyard::dialect::openai {
@@ -75,8 +76,17 @@ void StreamTap::take(const SseLine& line) {
   const bool begins = !line_begun_;
   line_begun_ = !line.complete;
   if (blank) return;
-  if (begins && !event_open_ && line.raw.front() != ':') open_event(line.raw.data());
+  if (begins && !event_open_) {
+    if (line.raw.front() != ':')
+      open_event(line.raw.data());
+    else
+      event_bytes_ = 0;
+  }
   event_bytes_ += line.raw.size();
+  if (event_bytes_ > limits::sse_line_passed_bytes_max) {
+    refused_ = true;
+    return watch_.refuse_line();
+  }
   if (!line.complete) return;
   if (line.skipped)
     watch_.skip_line();
@@ -109,7 +119,7 @@ void StreamTap::release(TapOutput& out) {
 
 void StreamTap::feed(std::string_view bytes, TapOutput& out) {
   begin_call(out);
-  if (bytes.empty()) return;
+  if (bytes.empty() || refused_) return;
   std::string_view in = bytes;
   const char* const end = bytes.data() + bytes.size();
   const char* pass_from = bytes.data();  // not yet handed out, held or dropped
@@ -124,6 +134,7 @@ void StreamTap::feed(std::string_view bytes, TapOutput& out) {
   SseLine line;
   while (!in.empty() && lines_.next(in, line) == SseLines::Status::line) {
     take(line);
+    if (refused_) return release(out);
     const bool blank = line.complete && line.text.empty() && !line.skipped;
     if (!blank) continue;
     if (drops_event() && out.parts().size() < kPartsBeforeDrop) {

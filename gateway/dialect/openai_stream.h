@@ -53,6 +53,8 @@ class StreamTap {
 
   // Any split of the stream gives the same facts and the same passed bytes. Bytes are held back
   // only while their event may still turn out to be the usage-only chunk to drop, 16 KiB at most.
+  // An event of more than limits::sse_line_passed_bytes_max bytes fails the stream: the rest of it
+  // is nobody's.
   void feed(std::string_view bytes, TapOutput& out);
   // The provider closed, cleanly as HTTP sees it. `out` gets what was held back. Fails with
   // upstream_protocol if the stream did not say that it was over, with upstream_status if it said
@@ -81,6 +83,7 @@ class StreamTap {
   bool event_open_ = false;           // a line that is not a comment came since the last blank one
   bool line_begun_ = false;           // the last piece did not end its line
   bool passes_ = false;               // it is settled that the open event is not dropped
+  bool refused_ = false;              // an event went on for ever
   bool dropped_last_ =
       false;  // an LF at the start of the next read belongs to a dropped blank line
 };

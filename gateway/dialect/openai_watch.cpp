@@ -41,6 +41,11 @@ void StreamWatch::skip_line() {
   raise(StreamPhase::content);  // a megabyte is no preamble
 }
 
+void StreamWatch::refuse_line() {
+  if (!facts_.fault) facts_.fault = too_long_fault();
+  raise(StreamPhase::failed);
+}
+
 // Nearly every event has one data line with a whole document; that one is looked at where it lies.
 // Others are joined first.
 void StreamWatch::take_data(std::string_view data) {

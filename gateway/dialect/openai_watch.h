@@ -58,6 +58,7 @@ class StreamWatch {
   void take_known(const AnswerShape& shape, const GapValues& values);
   void take_line(std::string_view line);  // complete, not blank
   void skip_line();                       // a line over the cap went by unread
+  void refuse_line();                     // it went on beyond what is passed unread
   // A blank line, or the end. True: the event was one usage-only chunk and nothing else.
   bool end_event();
   // Could the open event still turn out to be a usage-only chunk, given its complete lines?

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "config/types/limits.h"
 #include "gateway/net/socket_address.h"
 #include "gateway/net/tcp_impl.h"
 
@@ -13,6 +14,7 @@ namespace steelyard::net {
 namespace {
 
 constexpr int backlog = 4096;
+constexpr int unsent_max = static_cast<int>(limits::relay_window_bytes);  // in the kernel, a client
 constexpr std::int64_t retry_ns = 100'000'000;
 
 }  // namespace
@@ -54,6 +56,8 @@ struct Listener::Impl final : Watch {
   void take(Descriptor taken) {
     const int on = 1;
     (void)::setsockopt(taken.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // A client that does not read shall be noticed before the kernel has megabytes for it.
+    (void)::setsockopt(taken.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_max, sizeof unsent_max);
     on_accept(tls != nullptr ? make_tls_server_connection(reactor(), std::move(taken), tls)
                              : make_plain_connection(reactor(), std::move(taken), false));
   }

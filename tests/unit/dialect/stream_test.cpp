@@ -311,6 +311,31 @@ TEST_CASE("tap: lines over the cap pass unread") {
   }
 }
 
+TEST_CASE("tap: a line without end fails the stream, and passes no further") {
+  StreamTap tap(kPass);
+  TapOutput out;
+  std::size_t passed = 0;
+  const auto feed = [&](std::string_view bytes) {
+    tap.feed(bytes, out);
+    passed += out.size();
+  };
+  feed(kText + "data: {\"choices\":[{\"delta\":{\"content\":\"");
+  const std::string more(1u << 20, 'x');
+  for (int i = 0; i < 40; ++i) feed(more);
+  CHECK(tap.phase() == StreamPhase::failed);
+  CHECK(is_too_long(tap.facts().fault));
+  CHECK(passed <= limits::sse_line_passed_bytes_max + more.size());
+  CHECK(!tap.finish(out));
+}
+
+TEST_CASE("tap: comments never add up to a line without end") {
+  StreamTap tap(kPass);
+  TapOutput out;
+  const std::string comments = ":" + std::string((1u << 20) - 2, ' ') + "\n";
+  for (int i = 0; i < 40; ++i) tap.feed(comments, out);
+  CHECK(tap.phase() == StreamPhase::silent);
+}
+
 TEST_CASE(
     "tap: more usage chunks in one read than an honest provider sends still come out in order") {
   std::string in, kept;
