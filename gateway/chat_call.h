@@ -148,6 +148,7 @@ class ChatCall final : public DepartureListener {
   void failed(router::FailureClass failure, ErrorKind kind, int status, Tick until = {});
   void end_line(int status);
   void remember_kept(std::string_view answer_id);
+  void remember_turn();
   router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
   router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
   void waited();

@@ -9,6 +9,7 @@
 #include "gateway/kept_answers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
+#include "gateway/session_memory.h"
 #include "gateway/usd_text.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
@@ -109,10 +110,15 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
                                     runtime_.catalog.model(planned_->model).id,
                                     usage.output / std::max(decision_.chat.choices, 1));
   if (reported.present && whole) learn_count(usage.total_input());
-  if (decision_.session_key != 0 && whole) {
-    serving_.sessions.slot(decision_.session_key) = {
-        decision_.session_key, planned_->target, decision_.facts.input_tokens, worker_.tick_now()};
-  }
+  if (decision_.session_key != 0 && whole) remember_turn();
+}
+
+void ChatCall::remember_turn() {
+  SessionMemory* const sessions = worker_.seams().sessions;
+  if (sessions == nullptr) return;
+  const std::uint64_t target = runtime_.target_hashes[static_cast<std::size_t>(planned_->target)];
+  sessions->remember(decision_.session_key, {target, decision_.facts.input_tokens},
+                     worker_.tick_now());
 }
 
 // The bill teaches the next count. Pictures follow formulas, and are not to be mixed in.

@@ -9,6 +9,8 @@
 #include "gateway/kept_answers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
+#include "gateway/session_memory.h"
+#include "gateway/telemetry/json_put.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 #include "router/ledger/zone.h"
@@ -17,23 +19,7 @@
 namespace steelyard {
 namespace {
 
-struct ClientRow {
-  std::string_view prefix, name;
-};
-constexpr std::array clients{
-    ClientRow{"OpenAI/Python", "openai-python"},
-    ClientRow{"AsyncOpenAI/Python", "openai-python"},
-    ClientRow{"OpenAI/JS", "openai-node"},
-    ClientRow{"AsyncOpenAI/JS", "openai-node"},
-    ClientRow{"claude-cli/", "claude-code"},
-    ClientRow{"codex_", "codex"},
-    ClientRow{"GeminiCLI/", "gemini-cli"},
-    ClientRow{"opencode/", "opencode"},
-    ClientRow{"Anthropic/Python", "anthropic-python"},
-    ClientRow{"Anthropic/JS", "anthropic-node"},
-    ClientRow{"ai-sdk/", "ai-sdk"},
-    ClientRow{"curl/", "curl"},
-};
+constexpr std::uint64_t odd_factor = 0x9E3779B97F4A7C15u;
 
 std::uint64_t word_at(const char* p) {
   std::uint64_t word = 0;
@@ -62,7 +48,7 @@ std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& ch
   std::uint64_t key = principal.key_hash;
   for (std::size_t i = 0; i < std::min<std::size_t>(chat.messages.size(), 2); ++i) {
     const std::string_view raw = chat.messages[i].raw.of(chat.body);
-    key = key * 0x9E3779B97F4A7C15u ^ ends_of(raw);
+    key = key * odd_factor ^ ends_of(raw);
   }
   return key | 1;
 }
@@ -148,29 +134,69 @@ void describe(Worker& worker, const Runtime& runtime, const Principal& principal
   facts.team = principal.team;
   facts.key = principal.key;
   facts.requested_model = chat.model;
-  facts.client = client_name(hints.user_agent);
+  facts.client = hints.client.name;
+  facts.client_version = hints.client.version;
+  facts.request_class = hints.client.request_class;
+  facts.agent = hints.client.agent;
   facts.tags = hints.tags;
   facts.task = hints.task;
   facts.tier_header = hints.tier;
   facts.session = !hints.session.empty()           ? hints.session
+                  : !hints.client.session.empty()  ? hints.client.session
                   : !chat.prompt_cache_key.empty() ? chat.prompt_cache_key
                                                    : chat.user;
   facts.input_tokens = d.tokens.tokens;
   facts.input_tokens_upper = d.tokens.upper;
   facts.output_tokens_max = chat.output_tokens_max();
   facts.turns = static_cast<std::int32_t>(chat.messages.size());
+  for (const dialect::MessageInfo& message : chat.messages)
+    facts.user_turns += message.role == dialect::Role::user ? 1 : 0;
   facts.choices = chat.choices;
   facts.tools = chat.tool_count != 0;
   facts.images = chat.has_images;
   facts.stream = chat.stream;
   facts.structured_output = chat.response_format == dialect::ResponseFormat::json_schema ||
                             chat.response_format == dialect::ResponseFormat::json_object;
-  facts.reasoning = !chat.reasoning_effort.empty() && chat.reasoning_effort != "none";
+  facts.reasoning =
+      chat.thinking || (!chat.reasoning_effort.empty() && chat.reasoning_effort != "none");
   facts.tool_loop = chat.tool_loop();
+  facts.signed_blocks = chat.has_reasoning_state;
   facts.now = d.at;
   WorkerTools& tools = worker.tools();
   refresh_zone_offsets(tools, runtime, d.at);
   facts.zone_offsets = tools.zone_offsets;
+}
+
+// Agents that name no session are known by how their conversations begin.
+bool may_go_on(const policies::RequestFacts& facts) {
+  return facts.tools || facts.reasoning || facts.signed_blocks;
+}
+
+// Which conversation it is, and who served it last.
+void find_session(Worker& worker, const Runtime& runtime, const Principal& principal,
+                  const RequestHints& hints, Decision& d) {
+  policies::RequestFacts& facts = d.facts;
+  if (!facts.session.empty()) {
+    d.session_key = policies::stable_hash(facts.session) ^ (principal.key_hash * odd_factor);
+    if (!hints.client.lane.empty() && facts.session.data() == hints.client.session.data())
+      d.session_key ^= policies::stable_hash(hints.client.lane) * odd_factor;
+    d.session_key += d.session_key == 0;
+  } else if (may_go_on(facts)) {
+    d.session_key = d.talk != 0 ? d.talk : talk_of(principal, d.chat);
+    std::array<char, 5 + 16> name{'t', 'a', 'l', 'k', '-'};
+    telemetry::put_hex(name.data() + 5, d.session_key);
+    d.session_name = std::string_view(name.data(), name.size());
+    facts.session = d.session_name.view();
+  }
+  const SessionMemory* const sessions = worker.seams().sessions;
+  if (d.session_key == 0 || sessions == nullptr) return;
+  const SessionMemory::Turn turn = sessions->find(d.session_key, worker.last_tick());
+  if (turn.target == 0) return;
+  const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
+  const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
+  if (at == hashes.end()) return;  // no longer configured
+  d.warm_at = static_cast<std::int32_t>(at - hashes.begin());
+  facts.warm_tokens = std::min(turn.tokens, facts.input_tokens);
 }
 
 std::int32_t max_tier(Worker& worker, const Runtime& runtime, const Principal& principal,
@@ -219,16 +245,11 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.every_candidate = !d.verdict.trace.empty();
   input.escalation = escalation;
   router::WarmCache warm;
-  if (d.session_key != 0) {
-    const SessionMemory::Entry& entry = serving.sessions.slot(d.session_key);
-    const bool fresh =
-        entry.key == d.session_key && input.now - entry.seen < SessionMemory::warm_ms * 1'000'000;
-    if (fresh) {
-      warm = {entry.target, std::min(entry.tokens, d.facts.input_tokens)};
-      input.warm = {&warm, 1};
-      input.warm_target = entry.target;
-      if (d.chat.has_reasoning_state) input.bound_target = entry.target;
-    }
+  if (d.warm_at != router::no_target) {
+    warm = {d.warm_at, d.facts.warm_tokens};
+    input.warm = {&warm, 1};
+    input.warm_target = d.warm_at;
+    if (d.chat.has_reasoning_state) input.bound_target = d.warm_at;
   }
   if (d.kept_at != router::no_target) input.bound_target = d.kept_at;
   router::make_plan(runtime.catalog, serving.health, tools.outputs, input, tools.plan);
@@ -273,16 +294,6 @@ Result<void> refuse_verdict(const policies::Verdict& verdict, const policies::Re
   }
   return {};
 }
-
-}  // namespace
-
-std::string_view client_name(std::string_view user_agent) {
-  for (const ClientRow& row : clients)
-    if (user_agent.starts_with(row.prefix)) return row.name;
-  return {};
-}
-
-namespace {
 
 // Who can go on from what the request refers to: the target that made it, if that is known here;
 // else the first that speaks its dialect and serves the model asked for.
@@ -361,11 +372,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   d.count_ns = t2 - t1;
 
   describe(worker, runtime, principal, hints, d);
-  if (!d.facts.session.empty()) {
-    d.session_key =
-        policies::stable_hash(d.facts.session) ^ (principal.key_hash * 0x9E3779B97F4A7C15u);
-    d.session_key += d.session_key == 0;
-  }
+  find_session(worker, runtime, principal, hints, d);
   if (trace == policies::Trace::yes) {
     tools.budgets = worker.seams().books.view(principal.chain, d.at);
     d.budgets = &tools.budgets;

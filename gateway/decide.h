@@ -7,6 +7,7 @@
 
 #include "config/types/instant.h"
 #include "config/types/result.h"
+#include "gateway/client_facts.h"
 #include "gateway/dialect/chat.h"
 #include "gateway/dialect/hub.h"
 #include "gateway/store/books.h"
@@ -31,7 +32,8 @@ struct Serving;
 
 // What the client said beside the body.
 struct RequestHints {
-  std::string_view session, tags, task, tier, user_agent;
+  std::string_view session, tags, task, tier;
+  ClientFacts client;
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // what the body is written in
   std::string_view path_model;  // where the path says it, and not the body
   bool path_stream = false;
@@ -60,6 +62,8 @@ struct Decision {
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session
+  telemetry::FixedText<24> session_name;      // of one that the client gave no name
+  std::int32_t warm_at = router::no_target;   // who served the session last, a moment ago
   std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };
@@ -74,8 +78,5 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
 // target == router::no_target: nothing.
 router::PlannedAttempt escalation_of(Worker& worker, Serving& serving, const Principal& principal,
                                      Decision& decided);
-
-// "openai-python", "claude-code", ... from a user-agent; "" when it says nothing known.
-std::string_view client_name(std::string_view user_agent);
 
 }  // namespace steelyard

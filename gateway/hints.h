@@ -1,5 +1,6 @@
 #pragma once
 // Request headers a policy may look at.
+#include "gateway/client_facts.h"
 #include "gateway/decide.h"
 #include "gateway/net/head_reader.h"
 
@@ -11,7 +12,7 @@ inline RequestHints hints_of(const net::RequestHead& head) {
   hints.tags = head.value(net::RequestField::steelyard_tags);
   hints.task = head.value(net::RequestField::steelyard_task);
   hints.tier = head.value(net::RequestField::steelyard_tier);
-  hints.user_agent = head.value(net::RequestField::user_agent);
+  hints.client = client_facts(head);
   return hints;
 }
 

@@ -60,7 +60,8 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .index = index,
       .random_seed = sys::Random::from_kernel().next(),
       .calibrations = state.calibrations.get(),
-      .kept = &state.kept};
+      .kept = &state.kept,
+      .sessions = &state.sessions};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;
   auto listener = net::Listener::open(

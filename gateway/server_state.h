@@ -10,6 +10,7 @@
 #include "gateway/alerts.h"
 #include "gateway/calibrations.h"
 #include "gateway/kept_answers.h"
+#include "gateway/session_memory.h"
 #include "gateway/net/tcp.h"
 #include "gateway/runtime.h"
 #include "gateway/server.h"
@@ -38,6 +39,7 @@ struct Server::State {
   std::unique_ptr<telemetry::Metrics> metrics;
   std::unique_ptr<Calibrations> calibrations;
   KeptAnswers kept;
+  SessionMemory sessions;
   Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;
   std::unique_ptr<Alerts> alerts;

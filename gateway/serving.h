@@ -20,26 +20,11 @@ namespace net {
 class UpstreamPool;
 }
 
-// Where a conversation went last, for cache-aware routing: a small direct-mapped table.
-struct SessionMemory {
-  struct Entry {
-    std::uint64_t key = 0;  // hash of key id and session id; 0: free
-    std::int32_t target = router::no_target;
-    std::int64_t tokens = 0;  // input of the last turn: what a cache may hold
-    Tick seen;
-  };
-  static constexpr std::size_t entries = 4096;
-  static constexpr std::int64_t warm_ms = 300'000;  // providers keep a prefix about 5 minutes
-  std::vector<Entry> table = std::vector<Entry>(entries);
-  Entry& slot(std::uint64_t key) { return table[key % entries]; }
-};
-
 struct Serving {
   std::shared_ptr<const Runtime> runtime;
   router::Health health;                                  // by target of this catalogue
   std::vector<std::shared_ptr<net::UpstreamPool>> pools;  // by provider
   std::vector<KeyRing> keys;                              // by provider
-  SessionMemory sessions;
 
   // Counting, as far as it was learned from bills (calibrations.h).
   router::InputRows inputs;              // by model; of several targets the one taught last

@@ -22,6 +22,7 @@ namespace steelyard {
 
 class Calibrations;
 class KeptAnswers;
+class SessionMemory;
 class Session;
 struct Runtime;
 struct Serving;
@@ -53,6 +54,7 @@ struct WorkerSeams {
   std::uint64_t random_seed = 0;
   Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
   KeptAnswers* kept = nullptr;           // null: answers are not remembered
+  SessionMemory* sessions = nullptr;     // null: each turn is planned as if it were the first
 };
 
 class Worker {

@@ -28,6 +28,9 @@ void Compiler::compile_who(const WhenSpec& when, Rule& rule) {
   rule.team = globs_of(when.team, "team", teams_);
   rule.key = globs_of(when.key, "key", keys_);
   rule.client = globs_of(when.client, "client", {});
+  rule.client_version = globs_of(when.client_version, "client version", {});
+  rule.request_class = globs_of(when.request_class, "request class", {});
+  rule.agent = globs_of(when.agent, "agent", {});
   rule.tag = globs_of(when.tag, "tag", {});
 }
 
@@ -65,6 +68,9 @@ void Compiler::compile_flags(const WhenSpec& when, Rule& rule) {
   require(when.stream, flag_stream);
   require(when.structured_output, flag_structured);
   require(when.reasoning, flag_reasoning);
+  require(when.tool_loop, flag_tool_loop);
+  require(when.signed_blocks, flag_signed);
+  require(when.warm, flag_warm);
 }
 
 Bounds Compiler::bounds_of(const TokenRange& range, const char* what, const PolicySpec& policy) {
@@ -85,6 +91,7 @@ void Compiler::compile_ranges(const PolicySpec& policy, Rule& rule) {
   if (when.output_tokens)
     rule.output_tokens = bounds_of(*when.output_tokens, "output tokens", policy);
   if (when.turns) rule.turns = bounds_of(*when.turns, "turns", policy);
+  if (when.user_turns) rule.user_turns = bounds_of(*when.user_turns, "user turns", policy);
 }
 
 }  // namespace steelyard::policies

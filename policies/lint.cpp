@@ -44,8 +44,10 @@ bool covers(const TimeCondition& a, const TimeCondition& b) {
 bool covers(const Rule& a, const Rule& b) {
   return (a.flags_mask & ~b.flags_mask) == 0 && (b.flags_value & a.flags_mask) == a.flags_value &&
          covers(a.input_tokens, b.input_tokens) && covers(a.output_tokens, b.output_tokens) &&
-         covers(a.turns, b.turns) && covers(a.organisation, b.organisation) &&
-         covers(a.team, b.team) && covers(a.key, b.key) && covers(a.client, b.client) &&
+         covers(a.turns, b.turns) && covers(a.user_turns, b.user_turns) &&
+         covers(a.organisation, b.organisation) && covers(a.team, b.team) && covers(a.key, b.key) &&
+         covers(a.client, b.client) && covers(a.client_version, b.client_version) &&
+         covers(a.request_class, b.request_class) && covers(a.agent, b.agent) &&
          covers(a.tag, b.tag) && covers(a.model, b.model) && covers(a.time, b.time);
 }
 

@@ -43,7 +43,8 @@ std::uint8_t flags_of(const RequestFacts& facts) {
   return static_cast<std::uint8_t>(
       (facts.tools ? flag_tools : 0) | (facts.images ? flag_images : 0) |
       (facts.stream ? flag_stream : 0) | (facts.structured_output ? flag_structured : 0) |
-      (facts.reasoning ? flag_reasoning : 0));
+      (facts.reasoning ? flag_reasoning : 0) | (facts.tool_loop ? flag_tool_loop : 0) |
+      (facts.signed_blocks ? flag_signed : 0) | (facts.warm_tokens > 0 ? flag_warm : 0));
 }
 
 LocalTime local_time(const RequestFacts& facts, std::uint16_t zone) {
@@ -68,12 +69,16 @@ Miss match_size(const Rule& rule, const RequestFacts& facts, const Asked& asked,
   if (!rule.input_tokens.holds(facts.input_tokens)) return Miss::input_tokens;
   if (!rule.output_tokens.holds(facts.output_tokens_max)) return Miss::output_tokens;
   if (!rule.turns.holds(facts.turns)) return Miss::turns;
+  if (!rule.user_turns.holds(facts.user_turns)) return Miss::user_turns;
   if (rule.model.given && !model_holds(rule.model, facts, asked)) return Miss::model;
   return Miss::none;
 }
 
 Miss match_rest(const Rule& rule, const RequestFacts& facts) {
   if (!holds(rule.client, facts.client)) return Miss::client;
+  if (!holds(rule.client_version, facts.client_version)) return Miss::client_version;
+  if (!holds(rule.request_class, facts.request_class)) return Miss::request_class;
+  if (!holds(rule.agent, facts.agent)) return Miss::agent;
   if (!rule.tag.empty() && !tag_holds(rule.tag, facts.tags)) return Miss::tag;
   if (rule.time.given && !time_holds(rule.time, facts)) return Miss::time;
   return Miss::none;

@@ -24,12 +24,16 @@ enum class Miss : std::uint8_t {
   input_tokens,
   output_tokens,
   turns,
+  user_turns,
   model,
   time,
   organisation,
   team,
   key,
   client,
+  client_version,
+  request_class,
+  agent,
   tag,
 };
 

@@ -24,7 +24,10 @@ enum Flag : std::uint8_t {
   flag_images = 2,
   flag_stream = 4,
   flag_structured = 8,
-  flag_reasoning = 16
+  flag_reasoning = 16,
+  flag_tool_loop = 32,
+  flag_signed = 64,
+  flag_warm = 128
 };
 
 struct Bounds {  // both ends belong to it
@@ -63,10 +66,10 @@ struct Rule {
   SourceSpan at;
   // when
   std::uint8_t flags_mask = 0, flags_value = 0;
-  Bounds input_tokens, output_tokens, turns;
+  Bounds input_tokens, output_tokens, turns, user_turns;
   TimeCondition time;
   ModelCondition model;
-  GlobList organisation, team, key, client, tag;
+  GlobList organisation, team, key, client, client_version, request_class, agent, tag;
   // then
   bool deny = false;
   bool then_continue = false;

@@ -42,9 +42,11 @@ std::string bounds_text(const char* what, std::int64_t value, const Bounds& boun
 }
 
 std::string flags_text(const Rule& rule, const RequestFacts& facts) {
-  constexpr const char* names[] = {"tools", "images", "stream", "structured output", "reasoning"};
+  constexpr const char* names[] = {
+      "tools",     "images",        "stream",        "structured output",
+      "reasoning", "a tool result", "signed blocks", "warm cache"};
   const unsigned wrong = (flags_of(facts) ^ rule.flags_value) & rule.flags_mask;
-  for (unsigned bit = 0; bit < 5; ++bit)
+  for (unsigned bit = 0; bit < 8; ++bit)
     if ((wrong >> bit & 1u) != 0)
       return std::string((rule.flags_value >> bit & 1u) != 0 ? "no " : "has ") + names[bit];
   return "flags differ";
@@ -76,6 +78,7 @@ std::string miss_text(Miss miss, const Rule& rule, const RequestFacts& facts,
     case Miss::output_tokens:
       return bounds_text("output tokens", facts.output_tokens_max, rule.output_tokens);
     case Miss::turns: return bounds_text("turns", facts.turns, rule.turns);
+    case Miss::user_turns: return bounds_text("user turns", facts.user_turns, rule.user_turns);
     case Miss::model: return not_one_of("model", facts.requested_model, rule.model.globs);
     case Miss::time: return time_text(rule, facts, rules);
     case Miss::organisation:
@@ -83,6 +86,11 @@ std::string miss_text(Miss miss, const Rule& rule, const RequestFacts& facts,
     case Miss::team: return not_one_of("team", facts.team, rule.team);
     case Miss::key: return not_one_of("key", facts.key, rule.key);
     case Miss::client: return not_one_of("client", facts.client, rule.client);
+    case Miss::client_version:
+      return not_one_of("client version", facts.client_version, rule.client_version);
+    case Miss::request_class:
+      return not_one_of("request class", facts.request_class, rule.request_class);
+    case Miss::agent: return not_one_of("agent", facts.agent, rule.agent);
     case Miss::tag: return "no tag is " + list_text(rule.tag);
   }
   return {};

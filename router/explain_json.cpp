@@ -18,10 +18,13 @@ void put_request(JsonWriter& out, const ExplainInput& in) {
   out.field("session", f.session).field("task", f.task).field("tier_header", f.tier_header);
   out.field("input_tokens", f.input_tokens).field("input_tokens_upper", f.input_tokens_upper);
   out.field("token_quality", in.token_quality).field("output_tokens_max", f.output_tokens_max);
-  out.field("turns", f.turns).field("choices", f.choices);
+  out.field("client_version", f.client_version).field("request_class", f.request_class);
+  out.field("agent", f.agent).field("turns", f.turns).field("user_turns", f.user_turns);
+  out.field("choices", f.choices).field("warm_tokens", f.warm_tokens);
   out.field("tools", f.tools).field("images", f.images).field("stream", f.stream);
   out.field("structured_output", f.structured_output).field("reasoning", f.reasoning);
-  out.field("tool_loop", f.tool_loop).field("at_unix_ns", f.now.ns);
+  out.field("tool_loop", f.tool_loop).field("signed_blocks", f.signed_blocks);
+  out.field("at_unix_ns", f.now.ns);
   out.end_object();
 }
 

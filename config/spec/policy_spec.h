@@ -21,10 +21,13 @@ struct WhenSpec {
   std::vector<Located<std::string>> model;  // globs over what the client asked for
   std::vector<Located<std::string>>
       client;  // globs over the client's name ("claude-code", "openai-python")
+  std::vector<Located<std::string>> client_version, request_class, agent;  // globs; see facts.h
   std::vector<Located<std::string>> tag;  // globs over x-steelyard-tags
-  std::optional<bool> tools, images, stream, structured_output, reasoning;
+  std::optional<bool> tools, images, stream, structured_output, reasoning, tool_loop, warm;
+  std::optional<bool> signed_blocks;
   std::optional<TokenRange> input_tokens, output_tokens;
-  std::optional<TokenRange> turns;    // messages in the conversation
+  std::optional<TokenRange> turns;  // messages in the conversation
+  std::optional<TokenRange> user_turns;
   std::vector<std::string> weekdays;  // "mon" ... "sun"
   std::optional<std::string> hours;   // "08:00-18:00", may wrap midnight
   std::string time_zone = "UTC";      // for weekdays and hours

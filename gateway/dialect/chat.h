@@ -90,6 +90,7 @@ struct ChatRequest {
 
   // Raw insides of JSON strings, still escaped; "" absent.
   std::string_view reasoning_effort, user, prompt_cache_key, service_tier;
+  bool thinking = false;           // asked for in another way than by an effort
   ByteRange metadata, prediction;  // raw objects
 
   std::span<const MessageInfo> messages;

@@ -97,6 +97,7 @@ void fill_facts(const Request& request, FactsRoom& room, ChatRequest& out) {
   out.response_format = request.format;
   out.response_format_value = request.format_raw;
   out.reasoning_effort = name_of(request.effort);
+  out.thinking = request.thinking == Thinking::adaptive || request.thinking == Thinking::budget;
   out.user = request.user;
   out.prompt_cache_key = request.cache_key;
   out.service_tier = request.service_tier;

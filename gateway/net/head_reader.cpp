@@ -33,6 +33,7 @@ constexpr std::array<std::string_view, known_count> known_names{
     "x-stainless-retry-count",
     "anthropic-version",
     "anthropic-beta",
+    "x-initiator",
     "x-steelyard-task",
     "x-steelyard-tier",
     "x-steelyard-session",
@@ -51,7 +52,7 @@ constexpr std::uint64_t bit(RequestField field) {
 constexpr std::uint64_t repeatable =
     bit(RequestField::connection) | bit(RequestField::accept) | bit(RequestField::user_agent) |
     bit(RequestField::traceparent) | bit(RequestField::x_stainless_retry_count) |
-    bit(RequestField::anthropic_beta);
+    bit(RequestField::anthropic_beta) | bit(RequestField::x_initiator);
 
 // "content_length" means Content-Length to many a server behind CGI rules: refused rather than
 // guessed.

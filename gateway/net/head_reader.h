@@ -47,6 +47,7 @@ enum class RequestField : std::uint8_t {
   x_stainless_retry_count,
   anthropic_version,
   anthropic_beta,
+  x_initiator,
   steelyard_task,
   steelyard_tier,
   steelyard_session,

@@ -128,6 +128,21 @@ char* answered(char* p, const Receipt& r, ReceiptPieces& pieces) {
   });
 }
 
+// What clients say of themselves beside their name, and what is known of the conversation.
+char* client_facts(char* p, const policies::RequestFacts& f) {
+  p = put(p, ",\"client_version\":", f.client_version, 32);
+  if (f.request_class.empty() && f.agent.empty()) {
+    p = put(p, ",\"request_class\":null,\"agent\":null");
+  } else {
+    p = put(p, ",\"request_class\":", f.request_class, 64);
+    p = put(p, ",\"agent\":", f.agent, 64);
+  }
+  p = put(p, ",\"user_turns\":", f.user_turns);
+  p = put(p, ",\"warm_tokens\":", f.warm_tokens);
+  p = put_flag(p, ",\"signed_blocks\":", f.signed_blocks);
+  return put(p, "}");
+}
+
 char* facts(char* p, const Receipt& r, ReceiptPieces& pieces) {
   p = pieces.decided.put(p, key_of(r, r.policy, r.tier), [&r](char* q) {
     q = put(q, ",\"policy\":", r.policy, name_text_max);
@@ -141,16 +156,17 @@ char* facts(char* p, const Receipt& r, ReceiptPieces& pieces) {
   p = put(p, ",\"turns\":", f.turns);
   p = put(p, ",\"choices\":", f.choices);
   if (!(f.tools || f.images || f.structured_output || f.reasoning || f.tool_loop)) {
-    return put(p,
-               ",\"tools\":false,\"images\":false,\"structured_output\":false,"
-               "\"reasoning\":false,\"tool_loop\":false}");
+    p = put(p,
+            ",\"tools\":false,\"images\":false,\"structured_output\":false,"
+            "\"reasoning\":false,\"tool_loop\":false");
+    return client_facts(p, f);
   }
   p = put_flag(p, ",\"tools\":", f.tools);
   p = put_flag(p, ",\"images\":", f.images);
   p = put_flag(p, ",\"structured_output\":", f.structured_output);
   p = put_flag(p, ",\"reasoning\":", f.reasoning);
   p = put_flag(p, ",\"tool_loop\":", f.tool_loop);
-  return put(p, "}");
+  return client_facts(p, f);
 }
 
 char* estimate(char* p, const ReceiptEstimate& e) {

@@ -39,6 +39,7 @@ ALLOWED = {
     ("gateway/alerts.cpp", "mutex"): "hands thresholds to the thread that tells a webhook; once per window",
     ("gateway/calibrations.cpp", "mutex"): "what bills taught about counting: some hundred instructions a bill",
     ("gateway/kept_answers.cpp", "mutex"): "who keeps an answer: once per request of OpenAI Responses, one look",
+    ("gateway/session_memory.cpp", "mutex"): "who served a conversation: two looks a request of a session, 64 stripes",
     ("gateway/net/tls_sessions.h", "mutex"): "TLS sessions to resume, touched once per handshake",
     ("gateway/net/tcp_loop.cpp", "mutex"): "the mailbox itself: work that other threads hand to a loop",
     ("gateway/mock/bill.h", "mutex"): "the pretend provider's bill, shared by its workers; not part of the gateway",

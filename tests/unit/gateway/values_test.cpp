@@ -52,13 +52,3 @@ TEST_CASE("money as text is exact") {
     CHECK(UsdText({row.nano}).view() == row.text);
   }
 }
-
-TEST_CASE("clients are known by their user-agent") {
-  CHECK(client_name("OpenAI/Python 1.40.0") == "openai-python");
-  CHECK(client_name("AsyncOpenAI/Python 2.0") == "openai-python");
-  CHECK(client_name("OpenAI/JS 7.57.0") == "openai-node");
-  CHECK(client_name("claude-cli/2.1.330 (external, cli)") == "claude-code");
-  CHECK(client_name("codex_cli_rs/0.169.0") == "codex");
-  CHECK(client_name("Mozilla/5.0") == "");
-  CHECK(client_name("") == "");
-}

@@ -81,6 +81,42 @@ TEST_CASE("evaluate: every condition, met and missed") {
     f.client = "claude-code";
   });
   add("client unknown", false, [](W& w, F&) { w.client = globs({"claude-code"}); });
+  add("client version", true, [](W& w, F& f) {
+    w.client_version = globs({"2.0.*", "2.1.*"});
+    f.client_version = "2.1.330";
+  });
+  add("client version unknown", false, [](W& w, F&) { w.client_version = globs({"2.*"}); });
+  add("request class", true, [](W& w, F& f) {
+    w.request_class = globs({"auxiliary", "compaction"});
+    f.request_class = "compaction";
+  });
+  add("other request class", false, [](W& w, F& f) {
+    w.request_class = globs({"auxiliary"});
+    f.request_class = "main";
+  });
+  add("agent", true, [](W& w, F& f) {
+    w.agent = globs({"Expl*"});
+    f.agent = "Explore";
+  });
+  add("no agent", false, [](W& w, F&) { w.agent = globs({"Explore"}); });
+  add("tool loop", true, [](W& w, F& f) { w.tool_loop = f.tool_loop = true; });
+  add("no tool loop", false, [](W& w, F&) { w.tool_loop = true; });
+  add("signed blocks", true, [](W& w, F& f) { w.signed_blocks = f.signed_blocks = true; });
+  add("no signed blocks wanted", false, [](W& w, F& f) {
+    w.signed_blocks = false;
+    f.signed_blocks = true;
+  });
+  add("warm", true, [](W& w, F& f) {
+    w.warm = true;
+    f.warm_tokens = 1;
+  });
+  add("cold", true, [](W& w, F&) { w.warm = false; });
+  add("warm wanted", false, [](W& w, F&) { w.warm = true; });
+  add("user turns", false, [](W& w, F& f) {
+    w.user_turns = TokenRange{{}, 3};
+    f.turns = 9;
+    f.user_turns = 2;
+  });
   add("tag", true, [](W& w, F& f) {
     w.tag = globs({"batch"});
     f.tags = "eu, batch ,x";

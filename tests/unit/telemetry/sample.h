@@ -17,6 +17,9 @@ inline void describe(Receipt& r) {
   r.facts.key = "search-prod";
   r.facts.requested_model = "auto";
   r.facts.client = "openai-python";
+  r.facts.client_version = "1.40.0";
+  r.facts.user_turns = 3;
+  r.facts.warm_tokens = 2048;
   r.facts.session = "sess-8812";
   r.facts.task = "ticket-991";
   r.facts.tags = "nightly, eval";

@@ -1,0 +1,34 @@
+#pragma once
+// Which target served a conversation last, and how much of it that may still have in its cache. One
+// for the whole process: a client's next turn may come on another connection, to another worker. A
+// fixed table, the newest entry of a place wins, nothing survives a restart. Safe from all workers.
+#include <cstdint>
+#include <memory>
+
+#include "config/types/instant.h"
+
+namespace steelyard {
+
+class SessionMemory {
+ public:
+  static constexpr std::int64_t warm_ms = 300'000;  // providers keep a prefix about 5 minutes
+
+  struct Turn {
+    std::uint64_t target = 0;  // Runtime::target_hashes; 0: not known
+    std::int64_t tokens = 0;   // input of that turn
+  };
+
+  SessionMemory();
+  ~SessionMemory();
+
+  // `key`: of the session, never 0.
+  void remember(std::uint64_t key, Turn turn, Tick now);
+  // Of a turn that ended at most warm_ms ago.
+  Turn find(std::uint64_t key, Tick now) const;
+
+ private:
+  struct Table;
+  std::unique_ptr<Table> table_;
+};
+
+}  // namespace steelyard
