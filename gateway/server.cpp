@@ -11,6 +11,7 @@
 #include "gateway/sys/random.h"
 #include "gateway/telemetry/log.h"
 #include "router/tokens/memo.h"
+#include "router/tokens/vocabulary.h"
 
 namespace steelyard {
 namespace {
@@ -33,15 +34,17 @@ router::MemoSeed memo_seed() {
 }
 
 std::unique_ptr<router::TokenCounter> make_counter(
-    const std::shared_ptr<const router::Vocabulary>& vocabulary, const router::MemoSeed& seed) {
+    const std::shared_ptr<const router::Vocabulary>& vocabulary,
+    const std::shared_ptr<router::CountMemo>& memo) {
   auto exact = router::make_o200k_counter(vocabulary, sys::Random::from_kernel().next());
-  return std::make_unique<router::MemoCounter>(std::move(exact), seed);
+  return std::make_unique<router::MemoCounter>(std::move(exact), memo, vocabulary->number());
 }
 
 // Builds one worker on its (not yet running) loop.
 Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t index,
                          std::uint16_t port, std::shared_ptr<net::TlsContext> tls,
-                         std::unique_ptr<router::TokenCounter> counter) {
+                         std::unique_ptr<router::TokenCounter> counter,
+                         const std::shared_ptr<router::CountMemo>& memo) {
   thread.dialer = net::make_tcp_dialer(thread.loop);
   WorkerThread* self = &thread;
   WorkerSeams seams{
@@ -61,7 +64,8 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .random_seed = sys::Random::from_kernel().next(),
       .calibrations = state.calibrations.get(),
       .kept = &state.kept,
-      .sessions = &state.sessions};
+      .sessions = &state.sessions,
+      .memo = memo};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;
   auto listener = net::Listener::open(
@@ -84,12 +88,12 @@ Result<void> open_workers(Server::State& state) {
   if (!vocabulary)
     return fail(ErrorKind::internal, ErrorSource::gateway, Retry::never,
                 "the linked vocabulary is damaged");
-  const router::MemoSeed seed = memo_seed();
+  const auto memo = std::make_shared<router::CountMemo>(memo_seed());
   std::uint16_t port = spec.listen.port;
   for (std::size_t i = 0; i < state.metrics->workers(); ++i) {
     auto thread = std::make_unique<WorkerThread>();
     const Result<void> opened =
-        open_worker(state, *thread, i, port, tls, make_counter(vocabulary, seed));
+        open_worker(state, *thread, i, port, tls, make_counter(vocabulary, memo), memo);
     if (!opened) return opened;
     port = thread->listener->port();  // port 0: the first worker's choice is everybody's
     state.workers.push_back(std::move(thread));

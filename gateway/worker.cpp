@@ -30,7 +30,7 @@ Worker::Worker(WorkerSeams seams, std::shared_ptr<const Runtime> runtime,
       random_(seams_.random_seed),
       tools_(std::make_unique<WorkerTools>(std::move(counter), random_.next())),
       serving_(begin_serving(std::move(runtime))) {
-  tools_->exact.prepare(*serving_->runtime, memo_seed());
+  prepare_counts();
 }
 
 Worker::~Worker() = default;
@@ -88,7 +88,7 @@ std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> ru
 void Worker::install(std::shared_ptr<const Runtime> runtime) {
   serving_ = begin_serving(std::move(runtime));
   breakers_changed(*serving_);
-  tools_->exact.prepare(*serving_->runtime, memo_seed());
+  prepare_counts();
   tools_->zone_offsets.clear();
   tools_->zone_offsets_minute = INT64_MIN;
 }
@@ -153,10 +153,13 @@ Instant Worker::now() {
   return Instant{wall_.ns + (last_tick_ - wall_tick_)};
 }
 
-router::MemoSeed Worker::memo_seed() {
-  router::MemoSeed seed;
-  for (unsigned char& byte : seed) byte = static_cast<unsigned char>(random_.next() >> 32);
-  return seed;
+void Worker::prepare_counts() {
+  if (seams_.memo == nullptr) {
+    router::MemoSeed seed;
+    for (unsigned char& byte : seed) byte = static_cast<unsigned char>(random_.next() >> 32);
+    seams_.memo = std::make_shared<router::CountMemo>(seed);
+  }
+  tools_->exact.prepare(*serving_->runtime, seams_.memo, random_.next());
 }
 
 router::RequestId Worker::new_request_id() {

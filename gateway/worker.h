@@ -20,6 +20,10 @@
 
 namespace steelyard {
 
+namespace router {
+class CountMemo;
+}
+
 class Calibrations;
 class KeptAnswers;
 class SessionMemory;
@@ -55,6 +59,7 @@ struct WorkerSeams {
   Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
   KeptAnswers* kept = nullptr;           // null: answers are not remembered
   SessionMemory* sessions = nullptr;     // null: each turn is planned as if it were the first
+  std::shared_ptr<router::CountMemo> memo = nullptr;  // of all workers; null: this one has its own
 };
 
 class Worker {
@@ -99,7 +104,7 @@ class Worker {
   friend class Session;
   void forget(Session& session);  // destroys it
   std::shared_ptr<Serving> begin_serving(std::shared_ptr<const Runtime> runtime);
-  router::MemoSeed memo_seed();
+  void prepare_counts();
 
   WorkerSeams seams_;
   net::Wheel wheel_;

@@ -24,55 +24,62 @@ std::int64_t unpacked(std::uint16_t value) {
 
 CountMemo::CountMemo(const MemoSeed& seed, std::size_t entries)
     : hash_(seed),
-      lines_(std::bit_ceil(entries < 4 ? std::size_t{4} : entries) / 4),
-      line_mask_(lines_.size() - 1) {}
+      homes_(std::bit_ceil(entries < 4 ? std::size_t{4} : entries) / 4),
+      mask_(homes_.size() - 1) {}
 
 void CountMemo::put(Key key, std::int64_t tokens) {
-  const Entry* const entry = place(key, tokens);
-  if (entry != nullptr && !notes_.empty()) notes_[index_of(key, *entry)][0] = no_note;
+  if (tokens < 0 || tokens >= static_cast<std::int64_t>(count_bits)) return;
+  put(key, Copy{0, static_cast<std::uint64_t>(tokens) + 1, 0, 0});
 }
 
 void CountMemo::put(Key key, std::int64_t tokens, const TextFeatures& sums) {
-  const Entry* const entry = place(key, tokens);
-  if (entry == nullptr) return;
-  if (notes_.empty()) notes_.assign(capacity(), Note{no_note});
-  notes_[index_of(key, *entry)] = {packed(sums.words), packed(sums.newlines), packed(sums.punct),
-                                   packed(sums.upper), packed(sums.non_ascii)};
+  if (tokens < 0 || tokens >= static_cast<std::int64_t>(count_bits)) return;
+  Copy entry{0, static_cast<std::uint64_t>(tokens) + 1, 0, noted | packed(sums.non_ascii)};
+  for (const std::int64_t sum : {sums.words, sums.newlines, sums.punct, sums.upper})
+    entry.first = entry.first << 16 | packed(sum);
+  put(key, entry);
 }
 
 bool CountMemo::find(Key key, std::int64_t& tokens, TextFeatures& sums) {
-  Entry* const entry = entry_of(key);
-  if (entry == nullptr || notes_.empty() || notes_[index_of(key, *entry)][0] == no_note) {
-    ++misses_;
-    return false;
-  }
-  entry->value |= asked_for;
-  ++hits_;
-  tokens = std::int64_t{entry->value & ~asked_for} - 1;
-  const Note& note = notes_[index_of(key, *entry)];
-  sums += TextFeatures{unpacked(note[0]), unpacked(note[1]), unpacked(note[2]), unpacked(note[3]),
-                       unpacked(note[4])};
+  std::int64_t known = -1;
+  const Copy found = look(key, known);
+  if ((found.last & noted) == 0) return false;
+  tokens = known;
+  const auto part = [&found](int place) {
+    return unpacked(static_cast<std::uint16_t>(found.first >> place));
+  };
+  sums += TextFeatures{part(48), part(32), part(16), part(0),
+                       unpacked(static_cast<std::uint16_t>(found.last))};
   return true;
 }
 
-// The entry that now holds the count; null: it is not kept.
-CountMemo::Entry* CountMemo::place(Key key, std::int64_t tokens) {
-  if (tokens < 0 || tokens >= std::int64_t{asked_for} - 1) return nullptr;
-  const Entry entry{key.low, static_cast<std::uint32_t>(key.high >> 32),
-                    static_cast<std::uint32_t>(tokens + 1)};
-  Line& line = line_of(key);
-  for (Entry& slot : line.slot) {
-    const bool same = slot.tag == entry.tag && slot.check == entry.check;
-    if (slot.value != 0 && !same) continue;
-    slot = entry;
-    return &slot;
+// Into the slot of the same text, else an empty one, else the clock's: its hand spares what was
+// asked for once, and comes to a stop in the second round at last.
+void CountMemo::put(Key key, Copy entry) {
+  constexpr auto relaxed = std::memory_order_relaxed;
+  entry.value |= key.high >> 32 << 32;
+  entry.tag = key.low ^ entry.mixed();
+  Home& home = home_of(key);
+  Entry* slot = nullptr;
+  for (Entry& one : home.slot) {
+    const Copy there = copy_of(one);
+    const bool same = there.tag == (key.low ^ there.mixed());
+    if ((there.value & count_bits) != 0 && !same) continue;
+    slot = &one;
+    break;
   }
-  // The clock's hand spares what was asked for once, and comes to a stop in the second round at
-  // last.
-  while ((line.slot[hand_ & 3].value & asked_for) != 0) line.slot[hand_++ & 3].value &= ~asked_for;
-  Entry& slot = line.slot[hand_++ & 3];
-  slot = entry;
-  return &slot;
+  unsigned hand = hand_.load(relaxed);
+  while (slot == nullptr) {
+    Entry& one = home.slot[hand++ & 3];
+    const std::uint64_t value = one.value.load(relaxed);
+    if ((value & asked_for) == 0) slot = &one;
+    one.value.store(value & ~asked_for, relaxed);
+    hand_.store(hand, relaxed);
+  }
+  slot->tag.store(entry.tag, relaxed);
+  slot->value.store(entry.value, relaxed);
+  slot->first.store(entry.first, relaxed);
+  slot->last.store(entry.last, relaxed);
 }
 
 MemoCounter::MemoCounter(std::unique_ptr<TokenCounter> counter, const MemoSeed& seed,
@@ -87,21 +94,29 @@ std::int64_t MemoCounter::count(std::string_view text) {
   if (text.size() < shortest_) return counter_->count(text);
   const CountMemo::Key key = memo_->key_of(text, TextForm::plain, number_);
   const std::int64_t known = memo_->find(key);
-  return known >= 0 ? known : count_new(text, TextForm::plain, key);
+  if (known < 0) return count_new(text, TextForm::plain, key);
+  ++hits_;
+  return known;
 }
 
 std::int64_t MemoCounter::count_json(std::string_view escaped) {
   if (escaped.size() < shortest_) return counter_->count_json(escaped);
   const CountMemo::Key key = memo_->key_of(escaped, TextForm::json, number_);
   const std::int64_t known = memo_->find(key);
-  return known >= 0 ? known : count_new(escaped, TextForm::json, key);
+  if (known < 0) return count_new(escaped, TextForm::json, key);
+  ++hits_;
+  return known;
 }
 
 std::int64_t MemoCounter::look_json(std::string_view escaped, TextFeatures& sums) {
   if (escaped.size() < shortest_) return counter_->look_json(escaped, sums);
   const CountMemo::Key key = memo_->key_of(escaped, TextForm::json, number_);
   std::int64_t tokens = 0;
-  if (memo_->find(key, tokens, sums)) return tokens;
+  if (memo_->find(key, tokens, sums)) {
+    ++hits_;
+    return tokens;
+  }
+  ++misses_;
   TextFeatures own;
   tokens = counter_->look_json(escaped, own);
   memo_->put(key, tokens, own);
@@ -109,7 +124,15 @@ std::int64_t MemoCounter::look_json(std::string_view escaped, TextFeatures& sums
   return tokens;
 }
 
+void MemoCounter::remember_json(std::string_view escaped, std::int64_t tokens, bool look) {
+  if (escaped.size() < shortest_) return;
+  const CountMemo::Key key = memo_->key_of(escaped, TextForm::json, number_);
+  if (look) return memo_->put(key, tokens, text_features(escaped, TextForm::json));
+  memo_->put(key, tokens);
+}
+
 std::int64_t MemoCounter::count_new(std::string_view text, TextForm form, CountMemo::Key key) {
+  ++misses_;
   const std::int64_t tokens =
       form == TextForm::json ? counter_->count_json(text) : counter_->count(text);
   memo_->put(key, tokens);

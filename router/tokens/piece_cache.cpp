@@ -8,12 +8,17 @@ namespace steelyard::router {
 PieceCache::PieceCache(std::uint64_t seed) : seed_(seed), lines_(lines) {}
 
 void PieceCache::clear() {
-  lines_.assign(lines, PieceLine{});
+  for (Line& line : lines_) {
+    for (Slot& slot : line.slot) {
+      slot.high.store(0, relaxed);
+      slot.mixed.store(0, relaxed);
+    }
+  }
 }
 
 void PieceCache::put(PieceKey key, std::uint64_t hash, std::uint32_t count) {
   key.set_count(count);
-  put_at(index_of(hash), key);
+  put_at(index_of(hash), key.low, key.high);
 }
 
 PieceCache::LongKey PieceCache::key_of(std::span<const unsigned char> piece) const {
@@ -22,20 +27,26 @@ PieceCache::LongKey PieceCache::key_of(std::span<const unsigned char> piece) con
 }
 
 void PieceCache::put(const LongKey& key, std::uint32_t count) {
-  const std::uint64_t high = key.high | std::uint64_t{count} << 44 | long_mark;
-  put_at(index_of(key.low), {key.low, high});
+  put_at(index_of(key.low), key.low, key.high | std::uint64_t{count} << 44 | long_mark);
 }
 
-void PieceCache::put_at(std::size_t at, const PieceKey& entry) {
+void PieceCache::put_at(std::size_t at, std::uint64_t low, std::uint64_t high) {
+  const std::uint64_t mixed = low ^ mix(high);
+  Slot* into = nullptr;
   for (const std::size_t line : {at, at ^ 1}) {
-    for (PieceKey& slot : lines_[line].slot) {
-      if (!slot.empty()) continue;
-      slot = entry;
-      return;
+    for (Slot& slot : lines_[line].slot) {
+      if (slot.high.load(relaxed) != 0) continue;
+      into = &slot;
+      break;
     }
+    if (into != nullptr) break;
   }
-  lines_[at ^ (next_victim_ >> 2 & 1)].slot[next_victim_ & 3] = entry;
-  ++next_victim_;
+  if (into == nullptr) {
+    const std::uint64_t any = mixed >> 61;
+    into = &lines_[at ^ (any >> 2)].slot[any & 3];
+  }
+  into->mixed.store(mixed, relaxed);
+  into->high.store(high, relaxed);
 }
 
 }  // namespace steelyard::router

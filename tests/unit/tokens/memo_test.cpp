@@ -46,8 +46,8 @@ TEST_CASE("a message sent again is not counted again, unless it is short") {
   CHECK(counter.count("short") == 5);
   CHECK(counter.count("short") == 5);
   CHECK(calls == 4);
-  CHECK(counter.memo().hits() == 2);
-  CHECK(counter.memo().misses() == 2);
+  CHECK(counter.hits() == 2);
+  CHECK(counter.misses() == 2);
   CHECK(counter.encoding() == "spy");
 }
 
@@ -127,7 +127,7 @@ TEST_CASE("memo: what a text is made of is remembered with its count") {
     CHECK(close(again.upper, wanted.upper));
     CHECK(close(again.non_ascii, wanted.non_ascii));
   }
-  CHECK(counter.memo().hits() == 6);
+  CHECK(counter.hits() == 6);
   // Counted without a look, then looked at: the sums are not made up.
   TextFeatures later;
   const std::string plain = "a text that was counted before anybody looked at what it is made of";
