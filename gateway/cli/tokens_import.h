@@ -13,8 +13,9 @@ class App;
 
 namespace steelyard::cli {
 
-// A tokenizer.json (byte-level BPE), a tekken.json of Mistral, or a .tiktoken file. `pattern` says
-// which pattern cuts text into pieces where the file does not say so, or against what it says.
+// A tokenizer.json (byte-level BPE, or SentencePiece of Gemma's shape), a tekken.json of Mistral,
+// or a .tiktoken file. `pattern` says which pattern cuts text into pieces where the file does not
+// say so, or against what it says.
 Result<router::PublishedVocabulary> read_published(std::string_view file,
                                                    std::optional<router::PatternId> pattern);
 

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "gateway/cli/tokens_import.h"
+#include "gateway/cli/tokens_sentence.h"
 
 namespace steelyard::cli {
 namespace {
@@ -153,7 +154,7 @@ Result<PublishedVocabulary> read_tokenizer_json(const element& document,
   const element model = document["model"];
   bool fallback = false;
   if (model["byte_fallback"].get(fallback) == simdjson::SUCCESS && fallback)
-    return refuse("it is a SentencePiece vocabulary (byte_fallback), which is not supported");
+    return read_sentence(document);
   const element pre_tokenizer = document["pre_tokenizer"];
   if (!pattern) pattern = pattern_of_splits(pre_tokenizer);
   if (!pattern) return refuse("its pre_tokenizer is not one that is known; name one by --pattern");

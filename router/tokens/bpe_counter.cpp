@@ -3,14 +3,11 @@
 #include <cstring>
 #include <limits>
 
-#include "router/tokens/json_text.h"
 #include "router/tokens/unicode_class.h"
 
 namespace steelyard::router {
 namespace {
 
-constexpr std::size_t chunk_size = 16 * 1024;
-constexpr std::size_t chunk_kept = 1024 * 1024;  // what a worker keeps of a chunk that had to grow
 constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -24,7 +21,7 @@ BpeCounter::BpeCounter(std::shared_ptr<const Vocabulary> vocabulary, std::uint64
     : vocabulary_(std::move(vocabulary)),
       scan_(scanner_of(vocabulary_->pattern(), with)),
       probe_(probe_with(with)),
-      cache_(seed),
+      cache_(vocabulary_->met_pieces(seed)),
       merger_(*vocabulary_),
       chunk_(chunk_size) {}
 
@@ -45,7 +42,7 @@ std::int64_t BpeCounter::count_normalised(std::string_view text, bool whole) {
   // A piece that does not end lets it wait ever longer: what is looked at twice stays linear.
   std::size_t enough = 2 * (chunk_size + normal_.size());
   const auto settle = [&](bool last) {
-    const Progress done = count_some(normal_, last, no_limit);
+    const CountProgress done = count_some(normal_, last, no_limit);
     total += done.tokens;
     normal_.erase(0, done.bytes);
     enough = 2 * (chunk_size + normal_.size());
@@ -70,9 +67,9 @@ std::int64_t BpeCounter::count_normalised(std::string_view text, bool whole) {
   return total;
 }
 
-BpeCounter::Progress BpeCounter::count_some(std::string_view text, bool whole, std::int64_t limit) {
+CountProgress BpeCounter::count_some(std::string_view text, bool whole, std::int64_t limit) {
   const ScanText scanned{bytes_of(text), text.size(), whole};
-  Progress done;
+  CountProgress done;
   while (done.bytes < text.size() && done.tokens <= limit) {
     scan_(scanned, done.bytes, pieces_);
     if (pieces_.count == 0) break;
@@ -169,32 +166,24 @@ std::int64_t BpeCounter::count_broken(Piece piece) {
     }
     at += found.size;
   }
-  return count_piece({bytes_of(mended_), mended_.size()});
+  const std::int64_t tokens = count_piece({bytes_of(mended_), mended_.size()});
+  if (mended_.capacity() > chunk_kept) mended_ = {};
+  return tokens;
 }
 
-// Unescapes into a chunk, counts the pieces of it that what follows cannot change, and carries the
-// rest to the front. A chunk that is all one such piece grows.
+std::size_t BpeCounter::bytes() const {
+  return sizeof *this + merger_.bytes() + mended_.capacity() + chunk_.capacity() +
+         normal_.capacity();
+}
+
 std::int64_t BpeCounter::count_json(std::string_view escaped) {
   if (std::memchr(escaped.data(), '\\', escaped.size()) == nullptr) return count(escaped);
-  std::int64_t total = 0;
-  std::size_t filled = 0;
-  for (JsonText text(escaped);;) {
-    filled += text.read(chunk_.data() + filled, chunk_.size() - filled);
-    const Progress done = count_chunk({chunk_.data(), filled}, text.done());
-    total += done.tokens;
-    if (text.done()) break;
-    filled -= done.bytes;
-    std::memmove(chunk_.data(), chunk_.data() + done.bytes, filled);
-    if (filled > chunk_.size() / 2) chunk_.resize(chunk_.size() * 2);
-  }
-  if (chunk_.size() > chunk_kept) {
-    chunk_.resize(chunk_kept);
-    chunk_.shrink_to_fit();
-  }
-  return total;
+  return count_in_chunks(escaped, chunk_, [this](std::string_view text, bool whole) {
+    return count_chunk(text, whole);
+  });
 }
 
-BpeCounter::Progress BpeCounter::count_chunk(std::string_view text, bool whole) {
+CountProgress BpeCounter::count_chunk(std::string_view text, bool whole) {
   if (!vocabulary_->normalises()) return count_some(text, whole, no_limit);
   const std::size_t safe = whole ? text.size() : Normaliser::last_boundary(text);
   return {count_normalised(text.substr(0, safe), whole), safe};

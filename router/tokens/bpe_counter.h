@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "router/tokens/counter.h"
+#include "router/tokens/json_chunks.h"
 #include "router/tokens/merger.h"
 #include "router/tokens/nfc.h"
 #include "router/tokens/piece_cache.h"
@@ -28,6 +29,7 @@ class BpeCounter final : public TokenCounter {
 
   // Forgets what was met, so that the next text is counted cold; for benchmarks.
   void forget() { cache_.clear(); }
+  std::size_t bytes() const;  // of memory, without what is shared
 
  private:
   using Piece = std::span<const unsigned char>;
@@ -36,14 +38,10 @@ class BpeCounter final : public TokenCounter {
     PieceKey key;  // of a piece above 15 bytes: a PieceCache::LongKey
     std::uint64_t hash;
   };
-  struct Progress {
-    std::int64_t tokens = 0;
-    std::size_t bytes = 0;  // counted for good
-  };
 
   std::int64_t count_normalised(std::string_view text, bool whole);
-  Progress count_chunk(std::string_view text, bool whole);
-  Progress count_some(std::string_view text, bool whole, std::int64_t limit);
+  CountProgress count_chunk(std::string_view text, bool whole);
+  CountProgress count_some(std::string_view text, bool whole, std::int64_t limit);
   std::int64_t count_batch(const ScanText& text, std::size_t from);
   void put_off(const ScanText& text, std::size_t from, std::size_t missed);
   std::int64_t settle();
@@ -56,7 +54,7 @@ class BpeCounter final : public TokenCounter {
   std::shared_ptr<const Vocabulary> vocabulary_;
   ScanFunction scan_;
   ProbeFunction probe_;
-  PieceCache cache_;
+  PieceCache& cache_;  // of vocabulary_
   Merger merger_;
   Pieces pieces_;
   Lookups lookups_;

@@ -4,6 +4,7 @@
 
 #include "router/calibration/text_features.h"
 #include "router/tokens/bpe_counter.h"
+#include "router/tokens/sentence_counter.h"
 #include "router/tokens/vocabulary.h"
 #include "router/tokens/vocabulary_data.h"
 
@@ -66,6 +67,8 @@ std::shared_ptr<const Vocabulary> shipped_vocabulary(std::string_view family) {
 
 std::unique_ptr<TokenCounter> make_counter(std::shared_ptr<const Vocabulary> vocabulary,
                                            std::uint64_t seed) {
+  if (vocabulary->sentence() != nullptr)
+    return std::make_unique<SentenceCounter>(std::move(vocabulary), seed);
   return std::make_unique<BpeCounter>(std::move(vocabulary), seed, best_scan());
 }
 

@@ -33,6 +33,13 @@ class TokenCounter {
   virtual std::int64_t count_json(std::string_view escaped) = 0;
   // The same, and adds what the text is made of to `sums`; with a memo, both are remembered.
   virtual std::int64_t look_json(std::string_view escaped, TextFeatures& sums);
+  // For a text that is counted by parts before it is asked for: a part (cut where a piece ends),
+  // without a memo; then the whole, with the sum of its parts, for a memo. `look`: it will be asked
+  // for by look_json.
+  virtual std::int64_t count_json_part(std::string_view escaped) { return count_json(escaped); }
+  virtual void remember_json(std::string_view escaped, std::int64_t tokens, bool look) {
+    (void)escaped, (void)tokens, (void)look;
+  }
   // As `count`, but stops soon after the count is above `limit`; what is returned then is some
   // number above it.
   virtual std::int64_t count_till(std::string_view text, std::int64_t limit) {

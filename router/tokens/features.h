@@ -24,7 +24,7 @@ enum class Feature : std::uint8_t {
   tool_text,          // tokens of the definitions as JSON
   tool_shown,         // tokens of the definitions as OpenAI shows them to its models
   tools,
-  schema_text,  // tokens of the answer's schema
+  schema_text,  // tokens of the answer's schema, as it is shown and with what comes with it
 };
 inline constexpr std::size_t feature_count = 16;
 

@@ -43,6 +43,13 @@ std::int64_t rounded(float value) {
   return static_cast<std::int64_t>(std::clamp(value, 0.0f, static_cast<float>(count_most)));
 }
 
+// With a schema OpenAI bills a system message more, or some tokens of the one there is, and four
+// for each reply: 79 recorded exchanges of 2024-07 to 2026-03 (tests/clients/recorded_counts.py).
+float schema_as_shown(const ChatShape& shape) {
+  const float beside = !shape.has_system ? 8 : shape.system_line ? 5 : 4;
+  return number(shape.schema_shown_tokens) + beside + 4 * number(shape.replies);
+}
+
 // The catalogue's ratio wins over the family's; the bound keeps its distance to it.
 void set_scale(const TokenizerRef& ref, Framing& framing) {
   const TokenizerRow& row = *framing.tokenizer;
@@ -109,6 +116,7 @@ InputFeatures features_of(const ChatShape& shape) {
   f[Feature::replies] = number(shape.replies);
   f[Feature::tool_calls] = number(shape.tool_calls) + 3 * number(shape.parallel_calls);
   f[Feature::schema_text] = number(shape.schema_tokens);
+  if (shape.schema_shown_tokens > 0) f[Feature::schema_text] = schema_as_shown(shape);
   if (shape.tools <= 0) return f;
   const float json = number(shape.tool_json_tokens);
   const bool shown = shape.tool_shown_tokens > 0;

@@ -25,15 +25,16 @@ struct ImageShape {
 struct ChatShape {
   // Contents, names, tool-call names and arguments, tool results: summed counts.
   std::int64_t text_tokens = 0;
-  std::int32_t messages = 0;           // system and tool messages included
-  std::int32_t replies = 0;            // of these, the assistant's
-  std::int32_t names = 0;              // messages with a `name`
-  std::int32_t tool_calls = 0;         // in assistant messages; see parallel_calls
-  std::int32_t parallel_calls = 0;     // messages with more than one
-  std::int32_t tools = 0;              // definitions
-  std::int64_t tool_json_tokens = 0;   // their raw JSON
-  std::int64_t tool_shown_tokens = 0;  // as dialect/tool_listing.h writes them; 0: not known
-  std::int64_t schema_tokens = 0;      // the answer's schema, raw JSON
+  std::int32_t messages = 0;             // system and tool messages included
+  std::int32_t replies = 0;              // of these, the assistant's
+  std::int32_t names = 0;                // messages with a `name`
+  std::int32_t tool_calls = 0;           // in assistant messages; see parallel_calls
+  std::int32_t parallel_calls = 0;       // messages with more than one
+  std::int32_t tools = 0;                // definitions
+  std::int64_t tool_json_tokens = 0;     // their raw JSON
+  std::int64_t tool_shown_tokens = 0;    // as dialect/tool_listing.h writes them; 0: not known
+  std::int64_t schema_tokens = 0;        // the answer's schema, raw JSON; 0 where the next is known
+  std::int64_t schema_shown_tokens = 0;  // as dialect/schema_listing.h writes it; 0: not known
   bool has_system = false;
   bool system_line = false;  // the system message does not end in punctuation
   bool names_tool = false;   // tool_choice says which one

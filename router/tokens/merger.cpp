@@ -7,6 +7,8 @@
 #include <smmintrin.h>
 #endif
 
+#include "router/tokens/unicode_class.h"
+
 namespace steelyard::router {
 namespace {
 
@@ -39,14 +41,26 @@ Merger::Merger(const Vocabulary& vocabulary, std::size_t window)
 std::int64_t Merger::count(std::span<const unsigned char> piece) {
   if (piece.size() <= few_bytes) {
     std::array<Token, few_bytes> token;
-    const std::size_t parts = seed(piece, token.data());
+    const bool chars = vocabulary_.sentence() != nullptr;
+    const std::size_t parts = chars ? seed_chars(piece, token.data()) : seed(piece, token.data());
     if (parts <= few) return count_few(piece, {token.data(), parts});
   }
   std::int64_t total = 0;
   for (std::size_t window = window_; !count_in_windows(piece, window, total); window *= 4) {
     ++restarts_;
   }
+  constexpr std::size_t parts_kept = 4096;
+  if (parts_.capacity() > parts_kept || tokens_.capacity() > parts_kept) {
+    parts_ = {};
+    heap_ = {};
+    tokens_ = {};
+  }
   return total;
+}
+
+std::size_t Merger::bytes() const {
+  return parts_.capacity() * sizeof(Part) + heap_.capacity() * sizeof heap_[0] +
+         tokens_.capacity() * sizeof(Start);
 }
 
 // Characters that are one token start as that: with them the same merges follow as from bytes,
@@ -77,6 +91,21 @@ std::size_t Merger::seed(std::span<const unsigned char> piece, Token* token) con
         token[parts++] = vocabulary_.of_byte(data[at]);
     }
     before = data[at - 1];
+  }
+  return parts;
+}
+
+// Of a SentencePiece vocabulary: characters, and the bytes of those that are no token, each a token
+// that merges with nothing.
+std::size_t Merger::seed_chars(std::span<const unsigned char> piece, Token* token) const {
+  std::size_t parts = 0;
+  for (std::size_t at = 0; at < piece.size();) {
+    const Decoded next = decode_utf8(piece.data(), at, piece.size());
+    const Token whole = next.valid ? vocabulary_.of_code(next.code) : no_token;
+    if (whole != no_token) token[parts++] = whole;
+    for (std::size_t i = 0; whole == no_token && i < next.size; ++i)
+      token[parts++] = SentenceRules::barrier;
+    at += next.size;
   }
   return parts;
 }
@@ -152,8 +181,13 @@ bool Merger::count_in_windows(std::span<const unsigned char> piece, std::size_t 
 // Leaves the tokens of `text` in tokens_, each with its start counted from `offset`.
 void Merger::encode(std::span<const unsigned char> text, std::size_t offset) {
   tokens_.clear();
-  if (text.size() <= flat_most) return encode_flat(text, offset);
-  split(text);
+  const bool chars = vocabulary_.sentence() != nullptr;
+  if (!chars && text.size() <= flat_most) return encode_flat(text, offset);
+  if (chars) {
+    split_chars(text);
+  } else {
+    split(text);
+  }
   while (!heap_.empty()) {
     const std::uint64_t lowest = heap_.front();
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
@@ -227,6 +261,32 @@ void Merger::split(std::span<const unsigned char> text) {
     const auto at = static_cast<std::uint32_t>(i);
     parts_.push_back({vocabulary_.of_byte(text[i]), merged, at - 1, i < last ? at + 1 : nowhere});
     if (merged != no_token) heap_.push_back(std::uint64_t{merged} << 32 | at);
+  }
+  std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
+}
+
+// As split, by characters (seed_chars).
+void Merger::split_chars(std::span<const unsigned char> text) {
+  parts_.resize(text.size());
+  heap_.clear();
+  std::uint32_t last = nowhere;
+  const auto add = [&](std::size_t offset, Token token) {
+    const auto at = static_cast<std::uint32_t>(offset);
+    parts_[at] = {token, no_token, last, nowhere};
+    if (last != nowhere) {
+      parts_[last].behind = at;
+      const Token merged = parts_[last].merged = vocabulary_.merge(parts_[last].token, token);
+      if (merged != no_token) heap_.push_back(std::uint64_t{merged} << 32 | last);
+    }
+    last = at;
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const Decoded next = decode_utf8(text.data(), at, text.size());
+    const Token whole = next.valid ? vocabulary_.of_code(next.code) : no_token;
+    if (whole != no_token) add(at, whole);
+    for (std::size_t i = 0; whole == no_token && i < next.size; ++i)
+      add(at + i, SentenceRules::barrier);
+    at += next.size;
   }
   std::make_heap(heap_.begin(), heap_.end(), std::greater<>());
 }

@@ -16,9 +16,11 @@ class Merger {
   // `window`: bytes encoded at a time in long pieces; tests make it small.
   explicit Merger(const Vocabulary& vocabulary, std::size_t window = 512);
 
-  // Tokens of a piece of at least one byte. O(n) for long pieces; memory does not grow with them.
+  // Tokens of a piece of at least one byte. O(n) for long pieces; what they took of memory is
+  // given back.
   std::int64_t count(std::span<const unsigned char> piece);
 
+  std::size_t bytes() const;                            // of memory, beside its own size
   std::uint64_t restarts() const { return restarts_; }  // windows that had to be widened; for tests
 
  private:
@@ -38,12 +40,14 @@ class Merger {
   };
 
   std::size_t seed(std::span<const unsigned char> piece, Token* token) const;
+  std::size_t seed_chars(std::span<const unsigned char> piece, Token* token) const;
   std::int64_t count_few(std::span<const unsigned char> piece, std::span<Token> token) const;
   bool count_in_windows(std::span<const unsigned char> piece, std::size_t window,
                         std::int64_t& total);
   void encode(std::span<const unsigned char> text, std::size_t offset);
   void encode_flat(std::span<const unsigned char> text, std::size_t offset);
   void split(std::span<const unsigned char> text);
+  void split_chars(std::span<const unsigned char> text);
   void merge_at(std::uint32_t at);
   void offer(std::uint32_t at);
 
@@ -59,7 +63,7 @@ class Merger {
     std::array<std::uint16_t, flat_most> before, behind;
   };
   Flat flat_;
-  std::vector<Part> parts_;          // one per byte of the window
+  std::vector<Part> parts_;          // by offset of their first byte in the window
   std::vector<std::uint64_t> heap_;  // rank << 32 | index of the left part; stale ones are skipped
   std::vector<Start> tokens_;        // of the window encoded last
 };

@@ -91,13 +91,31 @@ class Lengths {
   std::vector<std::uint32_t> open_;
 };
 
+// A character is a token once at most.
+Result<void> check_chars(const PackedVocabulary& found) {
+  std::vector<bool> seen(0x110000);
+  for (std::uint32_t i = 0; i < found.left.size(); ++i) {
+    if (found.right[i] != PackedVocabulary::single_byte) continue;
+    const std::uint32_t code = found.left[i];
+    if (code >= seen.size() || (code >= 0xD800 && code < 0xE000))
+      return damaged("a character is none");
+    if (seen[code]) return damaged("a character stands there twice");
+    seen[code] = true;
+  }
+  return {};
+}
+
 // Every byte is a token once, no part is missing, no token is too long. Fills `by_length`.
 Result<void> check_merges(PackedVocabulary& found) {
   const auto tokens = static_cast<std::uint32_t>(found.left.size());
+  const bool chars = found.pattern == PatternId::sentencepiece;
+  if (chars)
+    if (Result<void> sound = check_chars(found); !sound) return sound;
   std::array<bool, 256> seen{};
   std::size_t singles = 0;
   for (std::uint32_t i = 0; i < tokens; ++i) {
     if (found.right[i] == PackedVocabulary::single_byte) {
+      if (chars) continue;
       if (found.left[i] > 255 || seen[found.left[i]]) return damaged("a byte stands there twice");
       seen[found.left[i]] = true;
       ++singles;
@@ -107,7 +125,7 @@ Result<void> check_merges(PackedVocabulary& found) {
     found.ordered = found.ordered && (found.right[i] == PackedVocabulary::single_byte ||
                                       (found.left[i] < i && found.right[i] < i));
   }
-  if (singles != 256) return damaged("not every byte is a token");
+  if (!chars && singles != 256) return damaged("not every byte is a token");
   Lengths lengths(found);
   for (std::uint32_t i = 0; i < tokens; ++i)
     if (!lengths.find(i)) return damaged("a token is a part of itself, or longer than 64 KB");
@@ -145,7 +163,9 @@ Result<PackedVocabulary> read_packed(Bytes file) {
   const std::size_t size = read32(file, 12);
   const std::size_t whole = read32(file, 24);
   const Bytes packed = file.subspan(head_size);
-  if (tokens < 256 || tokens >= PackedVocabulary::tokens_max) return damaged("too many tokens");
+  const bool few = tokens < 256 && read32(file, 16) != unsigned(PatternId::sentencepiece);
+  if (few || tokens == 0 || tokens >= PackedVocabulary::tokens_max)
+    return damaged("too many tokens, or too few");
   if (size < tokens * 6 || size > body_max || whole > PackedVocabulary::tokens_max)
     return damaged("its sizes do not fit");
   if (read32(file, 16) >= patterns) return damaged("its pattern is unknown");

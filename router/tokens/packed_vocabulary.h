@@ -11,14 +11,18 @@
 namespace steelyard::router {
 
 struct PackedVocabulary {
-  static constexpr std::uint32_t single_byte = 0xFFFFFF;  // right side of a token of one byte
-  static constexpr std::size_t tokens_max = 1U << 18;
+  // Right side of a token of one byte, which is its left; of a SentencePiece vocabulary: of one
+  // character (U+0020 stands for U+2581).
+  static constexpr std::uint32_t single_byte = 0xFFFFFF;
+  static constexpr std::size_t tokens_max = (1U << 18) - 1;
 
   std::string name;  // at most 31 bytes
   PatternId pattern = PatternId::o200k;
   bool normalises = false;
   std::vector<std::uint32_t> left, right;  // by token, in the order in which they merge
-  std::vector<std::string> whole;          // pieces that are a token though no merging makes them
+  // Pieces that are a token though no merging makes them; of a SentencePiece vocabulary: texts that
+  // are one token wherever they stand.
+  std::vector<std::string> whole;
 
   // From here on found by read_packed.
   bool ordered = true;                   // no token ranks below one of its parts

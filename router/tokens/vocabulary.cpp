@@ -1,10 +1,12 @@
 #include "router/tokens/vocabulary.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 
 #include "router/tokens/packed_vocabulary.h"
 #include "router/tokens/unicode_class.h"
+#include "router/tokens/utf8_put.h"
 
 namespace steelyard::router {
 namespace {
@@ -54,11 +56,18 @@ class VocabularyBuilder {
     out_.lines_.assign(std::max<std::size_t>(std::bit_ceil(tokens) / 2, 2), PieceLine{});
     out_.line_shift_ = 64 - static_cast<unsigned>(std::countr_zero(out_.lines_.size()));
     ends_.resize(tokens);
+    if (from_.pattern == PatternId::sentencepiece) {
+      rules_ = std::make_unique<SentenceRules>();
+      edges_.resize(tokens);
+    }
     // Characters as first parts are right only where no token ranks below its parts.
     if (!from_.ordered) out_.crossed_.fill(~std::uint64_t{0});
     add_tokens(tokens);
     add_pieces();
     for (const std::string& piece : from_.whole) add_whole(piece);
+    if (rules_ == nullptr) return;
+    rules_->finish();
+    out_.sentence_ = std::move(rules_);
   }
 
  private:
@@ -86,7 +95,10 @@ class VocabularyBuilder {
       __builtin_prefetch(&out_.pairs_[home_of(from_.left[next], from_.right[next])], 1);
       const Token token = from_.by_length[i];
       if (from_.right[token] == PackedVocabulary::single_byte) {
-        add_byte(token, static_cast<unsigned char>(from_.left[token]));
+        if (rules_ != nullptr)
+          add_char(token, from_.left[token]);
+        else
+          add_byte(token, static_cast<unsigned char>(from_.left[token]));
       } else {
         add_merge(token, from_.left[token], from_.right[token]);
       }
@@ -100,11 +112,25 @@ class VocabularyBuilder {
     if (byte < 0x80) out_.char_token_[byte] = token;
   }
 
+  void add_char(Token token, std::uint32_t code) {
+    std::string bytes;
+    append_utf8(bytes, code);
+    text_[token] =
+        load_key_exactly(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+    edges_[token] = {code, code};
+    if (code < out_.char_token_.size())
+      out_.char_token_[code] = token;
+    else
+      rules_->add_char(code, token);
+  }
+
   void add_merge(Token token, Token left, Token right) {
     add_pair(std::uint64_t{left} << Vocabulary::token_bits | right, token);
     PieceKey& text = text_[token] = join(text_[left], text_[right]);
     if (length_of(text) == 2) out_.byte_pairs_[(text.low & 255) << 8 | text.low >> 8] = token;
-    note_ends(token, left, right);
+    if (rules_ == nullptr) return note_ends(token, left, right);
+    rules_->join(edges_[left].last, edges_[right].first);
+    edges_[token] = {edges_[left].first, edges_[right].last};
   }
 
   void note_ends(Token token, Token left, Token right) {
@@ -197,6 +223,7 @@ class VocabularyBuilder {
     }
   }
   void add_whole(const std::string& piece) {
+    if (rules_ != nullptr) return rules_->add_user_token(piece);
     if (piece.size() > PieceKey::longest) {
       out_.whole_long_.insert(piece);
       return;
@@ -210,19 +237,33 @@ class VocabularyBuilder {
   const PackedVocabulary& from_;
   std::vector<PieceKey> text_;
   std::vector<Ends> ends_;
+  struct Edges {
+    std::uint32_t first = 0, last = 0;  // characters
+  };
+  std::vector<Edges> edges_;  // by token, of a SentencePiece vocabulary
+  std::unique_ptr<SentenceRules> rules_;
 };
 
 Result<std::shared_ptr<const Vocabulary>> Vocabulary::unpack(
     std::span<const unsigned char> packed) {
   Result<PackedVocabulary> found = read_packed(packed);
   if (!found) return fail(std::move(found.error()));
+  static std::atomic<unsigned> made{0};
   auto vocabulary = std::make_shared<Vocabulary>();
+  vocabulary->number_ = made.fetch_add(1, std::memory_order_relaxed);
   VocabularyBuilder(*vocabulary, *found).build();
   return vocabulary;
 }
 
+PieceCache& Vocabulary::met_pieces(std::uint64_t seed) const {
+  std::call_once(met_once_, [&] { met_ = std::make_unique<PieceCache>(seed); });
+  return *met_;
+}
+
 std::size_t Vocabulary::bytes() const {
-  return sizeof *this + (byte_pairs_.size() + char_token_.size()) * sizeof(Token) +
+  return sizeof *this + (met_ != nullptr ? met_->bytes() : 0) +
+         (sentence_ != nullptr ? sentence_->bytes() : 0) +
+         (byte_pairs_.size() + char_token_.size()) * sizeof(Token) +
          (pairs_.size() + filter_.size()) * sizeof(std::uint64_t) +
          lines_.size() * sizeof(PieceLine);
 }

@@ -1,10 +1,12 @@
 #pragma once
 // The merge table of a byte-pair vocabulary, and which short pieces are one token. Immutable: all
-// workers share one. Built from packed data in some milliseconds; at most 16 MB.
+// workers share one. Built from packed data in some milliseconds; at most 16 MB, with the counts of
+// pieces that were met.
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,8 +14,11 @@
 #include <vector>
 
 #include "config/types/result.h"
+#include "router/tokens/huge_pages.h"
+#include "router/tokens/piece_cache.h"
 #include "router/tokens/piece_key.h"
 #include "router/tokens/piece_pattern.h"
+#include "router/tokens/sentence_rules.h"
 
 namespace steelyard::router {
 
@@ -75,6 +80,19 @@ class Vocabulary {
     return !whole_long_.empty() && whole_long_.contains(std::string(piece));
   }
 
+  // Of a SentencePiece vocabulary, whose characters are tokens, not its bytes; null: another kind.
+  const SentenceRules* sentence() const { return sentence_.get(); }
+  // The token that a character is, or no_token. Only with sentence().
+  Token of_code(std::uint32_t code) const {
+    return code < char_token_.size() ? char_token_[code] : sentence_->token_of(code);
+  }
+
+  // What was met so far, by anybody who counts with this vocabulary. Made when first asked for,
+  // with that call's seed.
+  PieceCache& met_pieces(std::uint64_t seed) const;
+  // Another number for each vocabulary of this process, below 2^31: for a CountMemo.
+  unsigned number() const { return number_; }
+
   std::size_t size() const { return token_count_; }
   std::size_t bytes() const;  // of memory
 
@@ -101,9 +119,13 @@ class Vocabulary {
   std::vector<Token> byte_pairs_;      // 256 x 256
   std::vector<Token> char_token_;      // by code point below 0x10000
   std::vector<std::uint64_t> filter_;  // of pairs that merge
-  std::vector<std::uint64_t> pairs_;   // left, right, merged: 18 bits each; open addressing
-  std::vector<PieceLine> lines_;       // pieces of one token, up to 15 bytes; open addressing
+  HugeVector<std::uint64_t> pairs_;    // left, right, merged: 18 bits each; open addressing
+  HugeVector<PieceLine> lines_;        // pieces of one token, up to 15 bytes; open addressing
   std::unordered_set<std::string> whole_long_;
+  std::unique_ptr<SentenceRules> sentence_;
+  unsigned number_ = 0;
+  mutable std::once_flag met_once_;
+  mutable std::unique_ptr<PieceCache> met_;
 };
 
 }  // namespace steelyard::router

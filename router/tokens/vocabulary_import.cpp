@@ -5,6 +5,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "router/tokens/unicode_class.h"
+
 namespace steelyard::router {
 namespace {
 
@@ -38,7 +40,7 @@ class Importer {
     PackedVocabulary out;
     for (std::uint32_t token = 0; token < count; ++token) {
       const std::string& text = from_.tokens[token];
-      if (text.size() == 1) {
+      if (is_single(text)) {
         singles.push_back(token);
       } else if (merge_alone(token)) {
         order.push_back(token);
@@ -47,13 +49,13 @@ class Importer {
       }
     }
     const auto by_byte = [&](std::uint32_t a, std::uint32_t b) {
-      return static_cast<unsigned char>(from_.tokens[a][0]) <
-             static_cast<unsigned char>(from_.tokens[b][0]);
+      return from_.tokens[a] < from_.tokens[b];  // as unsigned bytes (char_traits)
     };
     std::sort(singles.begin(), singles.end(), by_byte);
     std::sort(order.begin(), order.end(),
               [&](std::uint32_t a, std::uint32_t b) { return last_[a].rank < last_[b].rank; });
     order.insert(order.begin(), singles.begin(), singles.end());
+    if (chars_) out.whole = from_.user_tokens;
     std::sort(out.whole.begin(), out.whole.end());
     fill(order, out);
     return out;
@@ -67,7 +69,7 @@ class Importer {
   Result<void> number_tokens() {
     const std::size_t count = from_.tokens.size();
     if (count >= PackedVocabulary::tokens_max)
-      return unusable("it has " + std::to_string(count) + " tokens, more than 262143");
+      return unusable("it has " + std::to_string(count) + " tokens, more than 262142");
     std::array<bool, 256> byte_is_token{};
     numbers_.reserve(count);
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -79,7 +81,7 @@ class Importer {
         return unusable("two tokens are the bytes " + shown(text));
       if (text.size() == 1) byte_is_token[static_cast<unsigned char>(text[0])] = true;
     }
-    for (std::size_t byte = 0; byte < 256; ++byte)
+    for (std::size_t byte = 0; byte < 256 && !chars_; ++byte)
       if (!byte_is_token[byte])
         return unusable("the byte " + shown(std::string(1, static_cast<char>(byte))) +
                         " is not a token");
@@ -115,8 +117,8 @@ class Importer {
   bool merge_alone(std::uint32_t token) {
     const std::string_view text = from_.tokens[token];
     parts_.clear();
-    for (std::uint32_t at = 0; at < text.size(); ++at)
-      parts_.push_back({find(text.substr(at, 1)), at, at + 1, {}});
+    for (std::uint32_t at = 0; at < text.size(); at = parts_.back().end)
+      parts_.push_back({find(text.substr(at, unit(text, at))), at, at + unit(text, at), {}});
     for (std::size_t i = 0; i + 1 < parts_.size(); ++i) offer(text, i);
     while (parts_.size() > 1) {
       const auto lowest =
@@ -137,6 +139,13 @@ class Importer {
     return false;
   }
 
+  // Bytes of what merging begins with: a byte, or a character.
+  std::uint32_t unit(std::string_view text, std::size_t at) const {
+    if (!chars_) return 1;
+    return decode_utf8(reinterpret_cast<const unsigned char*>(text.data()), at, text.size()).size;
+  }
+  bool is_single(std::string_view text) const { return unit(text, 0) == text.size(); }
+
   void offer(std::string_view text, std::size_t i) {
     Part& part = parts_[i];
     const Part& behind = parts_[i + 1];
@@ -149,8 +158,10 @@ class Importer {
     for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
     for (const std::uint32_t token : order) {
       const std::string& text = from_.tokens[token];
-      const bool single = text.size() == 1;
-      out.left.push_back(single ? static_cast<unsigned char>(text[0]) : place[last_[token].left]);
+      const bool single = is_single(text);
+      const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+      const std::uint32_t unit = chars_ ? decode_utf8(bytes, 0, text.size()).code : bytes[0];
+      out.left.push_back(single ? unit : place[last_[token].left]);
       out.right.push_back(single ? PackedVocabulary::single_byte : place[last_[token].right]);
     }
     out.name = from_.name;
@@ -164,6 +175,7 @@ class Importer {
   };
 
   const PublishedVocabulary& from_;
+  const bool chars_ = from_.pattern == PatternId::sentencepiece;
   std::unordered_map<std::string_view, std::uint32_t> numbers_;
   std::unordered_map<std::uint64_t, Merge> merges_;
   std::vector<Merge> last_;

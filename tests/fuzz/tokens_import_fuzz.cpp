@@ -6,8 +6,9 @@
 #include <cstdlib>
 #include <vector>
 
-#include "router/tokens/bpe_counter.h"
+#include "router/tokens/counter.h"
 #include "router/tokens/packed_vocabulary.h"
+#include "router/tokens/vocabulary.h"
 
 using namespace steelyard::router;
 
@@ -26,9 +27,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   PackedVocabulary packed;
-  packed.pattern =
-      static_cast<PatternId>(data[1] % static_cast<unsigned>(PatternId::sentencepiece));
+  packed.pattern = static_cast<PatternId>(data[1] % patterns);
   packed.normalises = (data[2] & 1) != 0;
+  // Of a SentencePiece vocabulary these are the characters up to U+00FF.
+  if ((data[2] & 2) != 0) packed.whole = {"\n\n", "<b>"};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
     packed.left.push_back(byte);
     packed.right.push_back(PackedVocabulary::single_byte);
@@ -40,8 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto unpacked = Vocabulary::unpack(write_packed(packed));
   if (!unpacked) return 0;
-  BpeCounter counter(*unpacked, 1, best_scan());
+  const auto counter = make_counter(*unpacked, 1);
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (counter.count(text) > static_cast<std::int64_t>(3 * size)) std::abort();
+  if (counter->count(text) > static_cast<std::int64_t>(3 * size)) std::abort();
+  (void)counter->count_json(text);
   return 0;
 }

@@ -38,13 +38,15 @@ int main(int argc, char** argv) {
   ScanWith with = best_scan();
   if (args.size() > 2 && args[2] == "scalar") with = ScanWith::scalar;
   if (args.size() > 2 && args[2] == "avx2") with = ScanWith::avx2;
-  BpeCounter counter(vocabulary, 1, with);
+  const std::unique_ptr<TokenCounter> counter =
+      vocabulary->sentence() != nullptr ? make_counter(vocabulary, 1)
+                                        : std::make_unique<BpeCounter>(vocabulary, 1, with);
   std::string text;
   for (std::uint32_t size = 0; std::fread(&size, 4, 1, stdin) == 1;) {
     text.resize(size);
     if (size != 0 && std::fread(text.data(), 1, size, stdin) != size) return 1;
     std::printf("%lld\n",
-                static_cast<long long>(json ? counter.count_json(text) : counter.count(text)));
+                static_cast<long long>(json ? counter->count_json(text) : counter->count(text)));
     std::fflush(stdout);
   }
   return 0;
