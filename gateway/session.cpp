@@ -8,6 +8,7 @@
 #include "config/types/limits.h"
 #include "gateway/chat_call.h"
 #include "gateway/count_call.h"
+#include "gateway/early_counts.h"
 #include "gateway/error_reply.h"
 #include "gateway/explain_call.h"
 #include "gateway/models_call.h"
@@ -89,6 +90,7 @@ net::Detached Session::run() {
 // Reads until a whole, admitted request is in `in_`. False: the connection is over.
 net::Task<bool> Session::next_request() {
   reader_.reset();
+  early_.reset();
   head_timed_ = false;
   worker_.set_deadline(deadline_, worker_.serving()->runtime->spec.timeouts.keep_alive);
   for (;;) {
@@ -113,6 +115,7 @@ net::Task<bool> Session::next_request() {
     if (!take_in(ready)) co_return false;
   }
   deadline_.clear();
+  early_.reset();
   co_return true;
 }
 
@@ -123,9 +126,15 @@ Session::Step Session::advance() {
     std::size_t size = in_.size();
     const net::RequestEvent event = reader_.advance(in_.data(), size);
     if (size < in_.size()) in_.truncate(size);  // chunk framing was squeezed out
-    if (event == net::RequestEvent::request) return Step::serve;
+    if (event == net::RequestEvent::request) {
+      if (early_ != nullptr) count_early();
+      return Step::serve;
+    }
     if (event == net::RequestEvent::refused) return Step::refused;
-    if (event == net::RequestEvent::need_more) break;
+    if (event == net::RequestEvent::need_more) {
+      count_early();
+      break;
+    }
     const Step admitted = admit();
     if (admitted != Step::more && admitted != Step::proceed) return admitted;
     worker_.set_deadline(deadline_, timeouts.body);
@@ -136,6 +145,15 @@ Session::Step Session::advance() {
     worker_.set_deadline(deadline_, timeouts.head);
   }
   return Step::more;
+}
+
+// Texts of a large body are counted while the rest of it is on its way.
+void Session::count_early() {
+  if (reader_.reading_head() || reader_.body().size() < EarlyCounts::body_least) return;
+  if (!is_chat(route_) && route_ != Route::count_messages && route_ != Route::count_contents)
+    return;
+  if (early_ == nullptr) early_ = std::make_unique<EarlyCounts>();
+  early_->advance(reader_.body(), *worker_.tools().counter, serving_->some_text_unknown);
 }
 
 // One read into `in_`. False: closed, reset, or a deadline passed (answered with 408 if a request

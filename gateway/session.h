@@ -20,6 +20,7 @@
 
 namespace steelyard {
 
+class EarlyCounts;
 class Worker;
 struct Principal;
 struct Runtime;
@@ -91,6 +92,7 @@ class Session {
   net::Task<bool> next_request();
   Step advance();
   Step admit();  // routes and authorises a head
+  void count_early();
   bool take_in(net::IoResult result);
   net::IoResult take_first();
   net::IoResult take_more();
@@ -122,7 +124,8 @@ class Session {
   net::IoSlot read_, write_;
   net::Deadline deadline_;
   net::RequestReader reader_;
-  std::size_t expected_bytes_ = 0;  // of the next request; 0: unknown
+  std::unique_ptr<EarlyCounts> early_;  // of a large body that is arriving
+  std::size_t expected_bytes_ = 0;      // of the next request; 0: unknown
   Tick started_;
   std::int64_t auth_ns_ = 0;
   Instant started_at_;

@@ -1,0 +1,106 @@
+#include "gateway/early_counts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace steelyard {
+namespace {
+
+// Members whose strings are texts in some dialect. Never base64, which stands in `data` or `url`.
+constexpr std::array keys{
+    std::string_view("text"),   std::string_view("content"),    std::string_view("arguments"),
+    std::string_view("output"), std::string_view("input_text"), std::string_view("instructions"),
+};
+
+bool is_letter(char c) {
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'z';
+}
+
+// The last place where a text may be cut and its parts counted apart, in every pattern: before a
+// blank between two letters a new piece begins, whatever stands around. (The first may be the end
+// of an escape, which then is a character in front of the blank all the same.) 0: none.
+std::size_t last_cut(std::string_view text, std::size_t least) {
+  constexpr std::size_t looked_at = 4096;
+  const std::size_t stop = std::max(least, text.size() - std::min(text.size(), looked_at));
+  for (std::size_t at = text.size(); at-- > stop + 1;)
+    if (text[at] == ' ' && at + 1 < text.size() && is_letter(text[at - 1]) &&
+        is_letter(text[at + 1]))
+      return at;
+  return 0;
+}
+
+}  // namespace
+
+void EarlyCounts::advance(std::string_view body, router::TokenCounter& counter, bool look) {
+  for (;;) {
+    if (inside_) {
+      const bool whole = string_ends(body);
+      const std::string_view text = body.substr(begin_, (whole ? end_ : at_) - begin_);
+      if (text_ && !whole) count_some(text, counter);
+      if (!whole) return;
+      if (text_ && text.size() >= text_least) end_text(text, counter, look);
+      inside_ = false;
+    } else if (!next_string(body)) {
+      return;
+    }
+  }
+}
+
+// Up to the quote that ends the string at hand; false: it has not come.
+bool EarlyCounts::string_ends(std::string_view body) {
+  while (at_ < body.size()) {
+    const void* found = std::memchr(body.data() + at_, '"', body.size() - at_);
+    if (found == nullptr) break;
+    const auto quote = static_cast<std::size_t>(static_cast<const char*>(found) - body.data());
+    std::size_t slashes = 0;
+    while (quote - slashes > begin_ && body[quote - slashes - 1] == '\\') ++slashes;
+    at_ = quote + 1;
+    if (slashes % 2 != 0) continue;
+    end_ = quote;
+    ended_ = true;
+    return true;
+  }
+  at_ = body.size();
+  return false;
+}
+
+// Up to the next string; false: none has begun. A string before a colon was a key.
+bool EarlyCounts::next_string(std::string_view body) {
+  if (ended_) {
+    const std::size_t next = body.find_first_not_of(" \t\r\n", at_);
+    if (next == body.npos) return false;
+    if (body[next] == ':') {
+      const std::string_view key = body.substr(begin_, end_ - begin_);
+      key_counts_ = std::find(keys.begin(), keys.end(), key) != keys.end();
+    }
+    ended_ = false;
+  }
+  const std::size_t quote = body.find('"', at_);
+  at_ = quote == body.npos ? body.size() : quote + 1;
+  if (quote == body.npos) return false;
+  begin_ = at_;
+  inside_ = true;
+  text_ = key_counts_;
+  part_end_ = 0;
+  part_tokens_ = 0;
+  return true;
+}
+
+void EarlyCounts::count_some(std::string_view text, router::TokenCounter& counter) {
+  if (text.size() < part_end_ + part_least) return;
+  const std::size_t cut = last_cut(text, part_end_);
+  if (cut == 0) return;
+  part_tokens_ += counter.count_json_part(text.substr(part_end_, cut - part_end_));
+  counted_ += cut - part_end_;
+  part_end_ = cut;
+}
+
+void EarlyCounts::end_text(std::string_view text, router::TokenCounter& counter, bool look) {
+  const std::int64_t rest = counter.count_json_part(text.substr(part_end_));
+  counted_ += text.size() - part_end_;
+  counter.remember_json(text, part_tokens_ + rest, look);
+}
+
+}  // namespace steelyard
