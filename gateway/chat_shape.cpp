@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/dialect/image_size.h"
+#include "gateway/dialect/schema_listing.h"
 #include "gateway/dialect/tool_listing.h"
 #include "router/calibration/text_features.h"
 
@@ -28,16 +29,27 @@ router::ImageDetail detail_of(dialect::ImageDetail detail) {
   return router::ImageDetail::automatic;
 }
 
-// The same definitions come with every request of an agent: they are written out once.
-std::int64_t shown_tokens(router::TokenCounter& counter, std::string_view tools,
-                          ShapeScratch& scratch) {
-  const router::CountMemo::Key key = scratch.tools.key_of(tools, router::TextForm::plain);
+// The same definitions come with every request of an agent: they are written out once. 0: not
+// known how they are shown.
+std::int64_t shown_tokens(router::TokenCounter& counter, std::string_view raw,
+                          router::TextForm form, ShapeScratch& scratch) {
+  const router::CountMemo::Key key = scratch.tools.key_of(raw, form);
   if (const std::int64_t known = scratch.tools.find(key); known >= 0) return known;
   scratch.listing.clear();
-  const bool written = dialect::write_tool_listing(scratch.listing, tools);
+  const bool written = form == router::TextForm::json
+                           ? dialect::write_schema_listing(scratch.listing, raw)
+                           : dialect::write_tool_listing(scratch.listing, raw);
   const std::int64_t tokens = written ? counter.count(scratch.listing) : 0;
   scratch.tools.put(key, tokens);
   return tokens;
+}
+std::int64_t shown_tools(router::TokenCounter& counter, std::string_view tools,
+                         ShapeScratch& scratch) {
+  return shown_tokens(counter, tools, router::TextForm::plain, scratch);
+}
+std::int64_t shown_schema(router::TokenCounter& counter, std::string_view format,
+                          ShapeScratch& scratch) {
+  return shown_tokens(counter, format, router::TextForm::json, scratch);
 }
 
 // OpenAI bills one token more for a name, unless it is the role's.
@@ -119,7 +131,7 @@ void add_media(std::span<const dialect::MediaPart> parts, ShapeScratch& scratch,
 
 }  // namespace
 
-ShapeScratch::ShapeScratch(std::uint64_t seed) : tools(seed_bytes(seed), 4096) {}
+ShapeScratch::ShapeScratch(std::uint64_t seed) : tools(seed_bytes(seed), 1024) {}
 
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                            ShapeScratch& scratch, ShapeOptions options) {
@@ -137,11 +149,14 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatReq
   if (shape.tools > 0) {
     const std::string_view tools = chat.tools.of(chat.body);
     shape.tool_json_tokens = counter.count(tools);
-    shape.tool_shown_tokens = shown_tokens(counter, tools, scratch);
+    shape.tool_shown_tokens = shown_tools(counter, tools, scratch);
     shape.names_tool = chat.tool_choice == dialect::ToolChoice::named;
   }
-  if (chat.response_format == dialect::ResponseFormat::json_schema)
-    shape.schema_tokens = counter.count(chat.response_format_value.of(chat.body));
+  if (chat.response_format == dialect::ResponseFormat::json_schema) {
+    const std::string_view format = chat.response_format_value.of(chat.body);
+    shape.schema_shown_tokens = shown_schema(counter, format, scratch);
+    if (shape.schema_shown_tokens == 0) shape.schema_tokens = counter.count(format);
+  }
   add_media(chat.media, scratch, shape);
   return shape;
 }
@@ -166,7 +181,7 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   shape.tools = request.tool_count;
   for (const std::string_view tools : request.tools) {
     shape.tool_json_tokens += counter.count(tools);
-    shape.tool_shown_tokens += shown_tokens(counter, tools, scratch);
+    shape.tool_shown_tokens += shown_tools(counter, tools, scratch);
   }
   add_media(request.media, scratch, shape);
   return shape;

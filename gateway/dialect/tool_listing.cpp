@@ -13,7 +13,7 @@ constexpr int depth_max = 8;
 // The members of a schema that are shown; raw values, empty when absent.
 struct Schema {
   std::string_view type, choices, any_of, items, properties, required, description, title, fallback,
-      ref;
+      ref, minimum, maximum;
 };
 
 class Listing {
@@ -62,6 +62,7 @@ class Listing {
   bool commented(const Schema& object);
   void function(std::string_view tool);
   void object(const Schema& schema, int depth);
+  void bounds(const Schema& schema);
   void property(std::string_view key, std::string_view raw, bool required, int depth);
   void type(const Schema& schema, int depth);
   void one_type(std::string_view name, const Schema& schema, int depth);
@@ -85,6 +86,8 @@ Schema Listing::read(std::string_view raw) {
     if (key == "description") schema.description = value;
     if (key == "title") schema.title = value;
     if (key == "default") schema.fallback = value;
+    if (key == "minimum") schema.minimum = value;
+    if (key == "maximum") schema.maximum = value;
     if (key == "$ref") schema.ref = value;
   };
   (void)members(raw, take);
@@ -131,9 +134,19 @@ bool Listing::commented(const Schema& object) {
   bool found = false;
   (void)members(object.properties, [&](std::string_view, std::string_view raw) {
     const Schema schema = read(raw);
-    found = found || says(schema.title) || says(schema.description) || !schema.fallback.empty();
+    found = found || says(schema.title) || says(schema.description) || !schema.fallback.empty() ||
+            !schema.minimum.empty() || !schema.maximum.empty();
   });
   return found;
+}
+
+void Listing::bounds(const Schema& schema) {
+  if (schema.minimum.empty() && schema.maximum.empty()) return;
+  out_ += "// ";
+  if (!schema.minimum.empty()) out_.append("minimum: ").append(schema.minimum);
+  if (!schema.minimum.empty() && !schema.maximum.empty()) out_ += ", ";
+  if (!schema.maximum.empty()) out_.append("maximum: ").append(schema.maximum);
+  out_ += '\n';
 }
 
 void Listing::property(std::string_view key, std::string_view raw, bool required, int depth) {
@@ -149,6 +162,7 @@ void Listing::property(std::string_view key, std::string_view raw, bool required
     text(schema.description);
     out_ += '\n';
   }
+  bounds(schema);
   append_unescaped(out_, key);
   out_ += required ? ": " : "?: ";
   type(schema, depth);

@@ -18,13 +18,13 @@ RECORDED = SHARED / "fixtures/recorded/openai.chat.jsonl.xz"
 STEELYARD = os.environ.get("STEELYARD", str(ROOT / "build/release/steelyard"))
 FAMILIES = ("gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "o3", "o4")  # o200k_base; the model that answered
 OTHER_PRODUCTS = ("search", "audio", "5.6-sol-pro")
-# Measured 2026-11-22 and rounded to what may not get worse. within: an error of 1 % or of three tokens for each tool
+# Measured 2026-11-30 and rounded to what may not get worse. within: an error of 1 % or of three tokens for each tool
 # definition and call, which is the goal; bound: billed is not above `upper`.
 GOALS = {
     "plain": {"exact": 0.995, "within": 1.0, "bound": 1.0},  # one conversation of o3-mini is two tokens off
-    "tools": {"exact": 0.60, "within": 0.90, "bound": 1.0},
-    "calls": {"exact": 0.1, "within": 0.90, "bound": 0.98},
-    "schema": {"exact": 0.0, "within": 0.0, "bound": 0.95},
+    "tools": {"exact": 0.70, "within": 0.93, "bound": 1.0},
+    "calls": {"exact": 0.1, "within": 0.92, "bound": 0.98},
+    "schema": {"exact": 0.55, "within": 0.74, "bound": 1.0},
 }
 
 

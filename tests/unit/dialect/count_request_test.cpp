@@ -5,6 +5,7 @@
 
 #include "gateway/dialect/anthropic_count.h"
 #include "gateway/dialect/gemini_count.h"
+#include "gateway/dialect/schema_listing.h"
 #include "gateway/dialect/tool_listing.h"
 
 using namespace steelyard;
@@ -85,6 +86,48 @@ TEST_CASE("tool listing: TypeScript, comments only where there are any") {
         "any;\n\ntype find = (_: {\n// Point\np?: {\n// X \"q\"\nx?: number,\n},\nk?: \"u\" | "
         "\"v\", // default: u\nl?: boolean[],\n}) => any;\n\ntype now = () => any;\n\n} // "
         "namespace functions");
+}
+
+TEST_CASE("tool listing: bounds of numbers stand in a comment of their own") {
+  std::string out;
+  REQUIRE(dialect::write_tool_listing(
+      out, R"([{"name":"f","parameters":{"properties":{"a":{"type":"integer","minimum":1,)"
+           R"("maximum":9,"description":"A."},"b":{"type":"number","maximum":2.5}}}}])"));
+  CHECK(out ==
+        "namespace functions {\n\ntype f = (_: {\n// A.\n// minimum: 1, maximum: 9\na?: number,\n"
+        "// maximum: 2.5\nb?: number,\n}) => any;\n\n} // namespace functions");
+}
+
+TEST_CASE("schema listing: JSON without blanks and without what models are not shown") {
+  std::string out;
+  REQUIRE(dialect::write_schema_listing(
+      out,
+      R"({"type": "json_schema", "json_schema": {"name": "Book", "strict": true,)"
+      R"( "description": "A \"book\"", "schema": {"type": "object", "properties":)"
+      R"( {"required": {"type": "string", "description": "caf\u00e9 — 😀"}, "n": {"minimum": 1,)"
+      R"( "anyOf": [{"type": "integer"}, {"type": "null", "default": null}]}},)"
+      R"( "required": ["n"], "additionalProperties": false}}})"));
+  CHECK(out ==
+        "# Response Formats\n\n## Book\n\n// A \"book\"\n"
+        R"({"type":"object","properties":{"required":{"type":"string",)"
+        R"("description":"caf\u00e9 \u2014 \ud83d\ude00"},"n":{"anyOf":[{"type":"integer"},)"
+        R"({"type":"null"}]}}})");
+  out.clear();
+  REQUIRE(dialect::write_schema_listing(
+      out, R"({"type":"json_schema","name":"flat","schema":{"type":"object"}})"));
+  CHECK(out == "# Response Formats\n\n## flat\n\n{\"type\":\"object\"}");
+}
+
+TEST_CASE("schema listing: what is no schema, cut short, or too deep") {
+  std::string deep = R"({"schema":)";
+  for (int i = 0; i < 100; ++i) deep += R"({"a":)";
+  for (const std::string& bad :
+       {std::string(), std::string("{}"), std::string("7"), std::string(R"({"schema":)"),
+        std::string(R"({"schema":{"a")"), std::string(R"({"json_schema":{"name":"x"}})"), deep}) {
+    std::string out;
+    CAPTURE(bad.substr(0, 40));
+    CHECK(!dialect::write_schema_listing(out, bad));
+  }
 }
 
 TEST_CASE("tool listing: what is no such array, or turns in circles") {
