@@ -83,14 +83,8 @@ bool ChatCall::prepare() {
   total_due_ =
       session_.started().plus_ms(asked == 0 ? timeouts.total : std::min(asked, timeouts.total));
 
-  RequestHints hints = hints_of(session_.head());
-  hints.wire = wire();
-  if (hints.wire == dialect::hub::Wire::gemini) {
-    hints.path_model = match_route(session_.head().method, session_.head().target()).parameter;
-    hints.path_stream = session_.route() == Route::stream_content;
-  }
   const Result<void> decided = decide(worker_, serving_, *session_.principal(), session_.body(),
-                                      hints, policies::Trace::no, decision_);
+                                      hints(), policies::Trace::no, decision_);
   receipt_.facts = decision_.facts;
   receipt_.durations.auth = session_.auth_ns();
   receipt_.durations.parse = decision_.parse_ns;
@@ -107,6 +101,16 @@ bool ChatCall::prepare() {
   }
   take_plan();
   return true;
+}
+
+RequestHints ChatCall::hints() const {
+  RequestHints hints = hints_of(session_.head());
+  hints.wire = wire();
+  if (hints.wire == dialect::hub::Wire::gemini) {
+    hints.path_model = match_route(session_.head().method, session_.head().target()).parameter;
+    hints.path_stream = session_.route() == Route::stream_content;
+  }
+  return hints;
 }
 
 void ChatCall::take_plan() {
@@ -138,8 +142,10 @@ void ChatCall::note_estimate(const router::PlannedAttempt& planned) {
 }
 
 router::CountQuality ChatCall::quality_at(std::int32_t model) const {
-  const router::CountQuality shipped = router::quality_of(runtime_.catalog.model(model).framing,
-                                                          decision_.features, decision_.has_media);
+  router::Framing framing = runtime_.catalog.model(model).framing;
+  framing.exact_text |= decision_.own_text.test(static_cast<std::size_t>(model));
+  const router::CountQuality shipped =
+      router::quality_of(framing, decision_.features, decision_.has_media);
   const bool learned =
       serving_.calibrated[static_cast<std::size_t>(model)] != 0 || decision_.continues;
   return learned ? router::CountQuality::calibrated : shipped;
@@ -168,7 +174,10 @@ const router::PlannedAttempt* ChatCall::next_attempt() {
   }
   if (next_ < attempt_count_) {
     pause_ms_ = 0;
-    return &attempts_[next_++];
+    router::PlannedAttempt& next = attempts_[next_++];
+    if (next_ > 1 || escalated_)
+      next = recounted(worker_, serving_, *session_.principal(), hints(), decision_, next);
+    return &next;
   }
   const auto budget = static_cast<std::uint8_t>(runtime_.spec.retry.attempts);
   if (!retry_same_ || sent_count_ >= budget || next_ == 0) return nullptr;

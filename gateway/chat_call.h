@@ -64,6 +64,7 @@ class ChatCall final : public DepartureListener {
 
   // chat_call.cpp: the story
   bool prepare();
+  RequestHints hints() const;
   void take_plan();
   void append_error_headers();
   bool may_continue() const;

@@ -14,6 +14,7 @@
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 #include "router/meter.h"
+#include "router/tokens/framing_table.h"
 
 namespace steelyard {
 namespace {
@@ -129,6 +130,9 @@ void ChatCall::learn_count(std::int64_t billed) {
   const std::uint32_t slot = serving_.slots[target];
   const bool continues = decision_.continues && decision_.before.slot == slot;
   const router::Framing& framing = runtime_.catalog.model(planned_->model).framing;
+  // Weights are of the gateway's own tokens: they are not to learn where another count is exact.
+  const bool own = decision_.own_text.test(static_cast<std::size_t>(planned_->model));
+  if (own && framing.chat->exact) return;
   Calibrations::Bill bill{slot, decision_.features, billed, nullptr, {}};
   if (continues) bill.before = &decision_.before;
   bill.turn = {decision_.talk,

@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
-#include "gateway/calibrations.h"
-#include "gateway/chat_shape.h"
+#include "gateway/decide_counts.h"
 #include "gateway/kept_answers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -14,106 +12,11 @@
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 #include "router/ledger/zone.h"
-#include "router/tokens/framing.h"
 
 namespace steelyard {
 namespace {
 
 constexpr std::uint64_t odd_factor = 0x9E3779B97F4A7C15u;
-
-std::uint64_t word_at(const char* p) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, p, sizeof word);
-  return word;
-}
-
-// Of both ends of a message. Not for keeping clients apart (its key does that): for telling one
-// conversation of a client from another.
-std::uint64_t ends_of(std::string_view raw) {
-  constexpr std::size_t end_bytes = 32;
-  if (raw.size() < 2 * end_bytes) return router::slice_hash(raw);
-  constexpr std::uint64_t odd = 0xD6E8FEB86659FD93u;
-  std::uint64_t mixed = raw.size();
-  for (const char* end : {raw.data(), raw.data() + raw.size() - end_bytes})
-    for (std::size_t at = 0; at < end_bytes; at += 8) {
-      mixed = (mixed ^ word_at(end + at)) * odd;
-      mixed ^= mixed >> 32;
-    }
-  return mixed;
-}
-
-// What tells a conversation from others: who asks, and how it begins. Its later turns begin with
-// the same messages.
-std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& chat) {
-  std::uint64_t key = principal.key_hash;
-  for (std::size_t i = 0; i < std::min<std::size_t>(chat.messages.size(), 2); ++i) {
-    const std::string_view raw = chat.messages[i].raw.of(chat.body);
-    key = key * odd_factor ^ ends_of(raw);
-  }
-  return key | 1;
-}
-
-// Where the last turn went; -1: no longer in the catalogue, or a model that is counted exactly, for
-// which its bill says nothing new.
-std::int32_t target_of(const Serving& serving, const router::TurnBilled& turn) {
-  const auto slot = std::find(serving.slots.begin(), serving.slots.end(), turn.slot);
-  if (slot == serving.slots.end()) return -1;
-  const auto target = static_cast<std::int32_t>(slot - serving.slots.begin());
-  const std::int32_t model = serving.runtime->catalog.target(target).model;
-  const bool exact = serving.runtime->catalog.model(model).framing.exact_text &&
-                     serving.calibrated[static_cast<std::size_t>(model)] == 0;
-  return exact ? -1 : target;
-}
-
-// The bill of the last turn makes its target's count much surer.
-void continue_talk(Serving& serving, std::vector<router::InputCount>& counts, Decision& d) {
-  const router::Catalog& catalog = serving.runtime->catalog;
-  const auto model = static_cast<std::size_t>(catalog.target(target_of(serving, d.before)).model);
-  const router::InputFeatures added = router::added_since(d.before, d.features);
-  const router::InputCount more = serving.inputs.count_one(added, model);
-  const float factor = serving.inputs.factor(model);
-  counts[model] = router::continue_turn(d.before, static_cast<float>(more.tokens), factor);
-}
-
-// The request in the gateway's own tokens, for policies, and in every model's, for the choice.
-void count_tokens(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
-  WorkerTools& tools = worker.tools();
-  const router::Catalog& catalog = serving.runtime->catalog;
-  Calibrations* const learned = worker.seams().calibrations;
-  if (learned != nullptr) {
-    if (serving.until_fetch-- == 0) {
-      serving.until_fetch = 63;
-      if (learned->version() != serving.calibration_seen)
-        learned->fetch(serving, &serving.calibration_seen);
-    }
-    d.talk = talk_of(principal, d.chat);
-    if (d.chat.messages.size() > 1)
-      if (auto turn = learned->last_turn(d.talk)) d.before = *turn;
-  }
-  ShapeOptions options;
-  options.look = serving.some_text_unknown;
-  options.messages_before = d.before.key != 0 ? d.before.messages : 0;
-  const router::ChatShape shape = shape_of(*tools.counter, d.chat, tools.shape_scratch, options);
-  d.features = router::features_of(shape);
-  d.text_tokens = shape.text_tokens;
-  d.has_media = !shape.images.empty() || !shape.media.empty();
-  d.continues = d.before.key != 0 && d.before.messages < shape.messages && !d.has_media &&
-                tools.shape_scratch.text_before == d.before.text_tokens &&
-                target_of(serving, d.before) >= 0;
-  // The planner looks at a few models only, and counts for those: unless there is more to a count.
-  const int own_counter = tools.exact.counter_for(catalog.find_model(d.chat.model));
-  d.counted = d.has_media || d.continues || own_counter != ExactCounts::none;
-  if (d.counted) serving.inputs.count(d.features, tools.counts);
-  if (own_counter != ExactCounts::none)
-    tools.exact.apply(own_counter, d.chat, serving.inputs, d.features, tools.counts);
-  if (d.has_media) router::add_media(catalog.models(), catalog.own_framing(), shape, tools.counts);
-  if (d.continues) continue_talk(serving, tools.counts, d);
-  const std::size_t last = catalog.models().size();
-  const router::InputCount own =
-      d.counted ? tools.counts[last] : serving.inputs.count_one(d.features, last);
-  d.tokens = {own.tokens, own.upper,
-              router::quality_of(catalog.own_framing(), d.features, d.has_media)};
-}
 
 // The rules' zones change their offset on whole minutes.
 void refresh_zone_offsets(WorkerTools& tools, const Runtime& runtime, Instant now) {
@@ -255,6 +158,26 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   router::make_plan(runtime.catalog, serving.health, tools.outputs, input, tools.plan);
 }
 
+// As choose(), until the model that comes first was counted in its own vocabulary, if it has one
+// that is known: the hold and the receipt are of that count.
+void choose_counted(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
+  constexpr int rounds_max = 8;  // a vocabulary each
+  WorkerTools& tools = worker.tools();
+  for (int round = 0; round < rounds_max; ++round) {
+    // WorkerTools::counts is the next request's by the time an answer disappoints.
+    choose(worker, serving, principal, d, d.counted || !d.verdict.trace.empty());
+    if (tools.plan.attempt_count == 0) return;
+    const std::int32_t first = tools.plan.attempts[0].model;
+    const bool known = tools.exact.counter_for(first) == ExactCounts::none ||
+                       d.own_text.test(static_cast<std::size_t>(first)) ||
+                       first == d.continued_model;
+    if (known) return;
+    if (!d.counted) serving.inputs.count(d.features, tools.counts);
+    d.counted = true;
+    count_own_text(worker, serving, first, d);
+  }
+}
+
 Error no_route(const Runtime& runtime, const router::Plan& plan) {
   std::string text = "no model can serve this request: ";
   bool first = true, health = false;
@@ -348,6 +271,30 @@ router::PlannedAttempt escalation_of(Worker& worker, Serving& serving, const Pri
   return worker.tools().plan.escalation;
 }
 
+router::PlannedAttempt recounted(Worker& worker, Serving& serving, const Principal& principal,
+                                 const RequestHints& hints, Decision& d,
+                                 const router::PlannedAttempt& attempt) {
+  WorkerTools& tools = worker.tools();
+  const bool known = tools.exact.counter_for(attempt.model) == ExactCounts::none ||
+                     d.own_text.test(static_cast<std::size_t>(attempt.model)) ||
+                     attempt.model == d.continued_model || d.has_media;
+  dialect::ChatRequest chat;
+  if (known || !parse(tools, d.chat.body, hints, chat)) return attempt;
+  std::swap(d.chat.texts, chat.texts);
+  serving.inputs.count(d.features, tools.counts);
+  count_own_text(worker, serving, attempt.model, d);
+  std::swap(d.chat.texts, chat.texts);
+  d.counted = true;
+  const std::int32_t kept_at = std::exchange(d.kept_at, attempt.target);
+  choose(worker, serving, principal, d, false);
+  d.kept_at = kept_at;
+  d.counted = false;
+  router::PlannedAttempt& again = tools.plan.attempts[0];
+  if (tools.plan.attempt_count == 0 || again.target != attempt.target) return attempt;
+  again.forced = attempt.forced;
+  return again;
+}
+
 Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
                     std::string_view body, const RequestHints& hints, policies::Trace trace,
                     Decision& d) {
@@ -380,8 +327,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   policies::evaluate(runtime.rules, principal.rules, d.facts, trace, d.verdict);
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {
-    // WorkerTools::counts is the next request's by the time an answer disappoints.
-    choose(worker, serving, principal, d, d.counted || !d.verdict.trace.empty());
+    choose_counted(worker, serving, principal, d);
     if (tools.plan.attempt_count == 0) allowed = fail(no_route(runtime, tools.plan));
   }
   d.decide_ns = worker.tick_now() - t2;

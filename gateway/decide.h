@@ -14,6 +14,7 @@
 #include "gateway/telemetry/fixed.h"
 #include "policies/evaluate.h"
 #include "policies/facts.h"
+#include "policies/model_mask.h"
 #include "policies/verdict.h"
 #include "router/calibration/conversations.h"
 #include "router/catalog.h"
@@ -51,10 +52,12 @@ struct Decision {
   policies::Verdict verdict;
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
+  policies::ModelMask own_text;    // models whose text was counted in their own vocabulary
   bool has_media = false;
   std::uint64_t talk = 0;        // the conversation, for the delta rule; 0: none
   std::int64_t text_tokens = 0;  // what `features` has of it, exactly
   bool continues = false;        // `before` is this conversation's last turn
+  std::int32_t continued_model = policies::no_model;  // it went there
   // WorkerTools::counts holds every model's count. Else the plan has no escalation yet, but for a
   // request that is explained: escalation_of().
   bool counted = false;
@@ -78,5 +81,12 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
 // target == router::no_target: nothing.
 router::PlannedAttempt escalation_of(Worker& worker, Serving& serving, const Principal& principal,
                                      Decision& decided);
+
+// An attempt that was not the first choice, held to its model's own vocabulary: the request is read
+// and counted once more. `attempt` as it is where there is nothing to count better, or where the
+// plan would now refuse it. Only for attempts after the first; not for an explained request.
+router::PlannedAttempt recounted(Worker& worker, Serving& serving, const Principal& principal,
+                                 const RequestHints& hints, Decision& decided,
+                                 const router::PlannedAttempt& attempt);
 
 }  // namespace steelyard

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gateway/runtime.h"
+#include "router/tokens/vocabulary.h"
 
 namespace steelyard {
 namespace {
@@ -26,7 +27,8 @@ std::int32_t added(std::int32_t frames, std::int64_t text) {
 
 }  // namespace
 
-void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) {
+void ExactCounts::prepare(const Runtime& runtime, const std::shared_ptr<router::CountMemo>& memo,
+                          std::uint64_t seed) {
   std::vector<Counter> kept;
   by_model_.assign(runtime.vocabularies.size(), none);
   for (std::size_t model = 0; model < runtime.vocabularies.size(); ++model) {
@@ -40,12 +42,9 @@ void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) 
         kept.push_back(std::move(*old));
         counters_.erase(old);
       } else {
-        if (memo_ == nullptr) memo_ = std::make_shared<router::CountMemo>(seed);
-        std::uint64_t cache_seed = 0;
-        for (const unsigned char byte : seed) cache_seed = cache_seed * 257 + byte;
         kept.push_back(
             {vocabulary, std::make_unique<router::MemoCounter>(
-                             router::make_counter(vocabulary, cache_seed), memo_, next_number_++)});
+                             router::make_counter(vocabulary, seed), memo, vocabulary->number())});
       }
       found = kept.end() - 1;
     }
@@ -56,14 +55,17 @@ void ExactCounts::prepare(const Runtime& runtime, const router::MemoSeed& seed) 
 
 void ExactCounts::apply(int counter, const dialect::ChatRequest& chat,
                         const router::InputRows& rows, const router::InputFeatures& features,
-                        std::span<router::InputCount> counts) {
+                        std::span<router::InputCount> counts, std::int32_t except) {
   const std::int64_t text = count_text(*counters_[static_cast<std::size_t>(counter)].counter, chat);
   router::InputFeatures frames = features;
   for (const Feature feature : text_features) frames[feature] = 0;
   for (std::size_t model = 0; model < by_model_.size(); ++model) {
-    if (by_model_[model] != counter) continue;
+    if (by_model_[model] != counter || static_cast<std::int32_t>(model) == except) continue;
     const router::InputCount base = rows.count_one(frames, model);
-    counts[model] = {added(base.tokens, text), added(std::max(base.upper, base.tokens), text)};
+    const router::InputCount rough = rows.count_one(features, model);
+    router::InputCount& count = counts[model];
+    count = {added(base.tokens, text + count.tokens - rough.tokens),
+             added(std::max(base.upper, base.tokens), text + count.upper - rough.upper)};
   }
 }
 

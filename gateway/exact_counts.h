@@ -16,8 +16,10 @@ struct Runtime;
 class ExactCounts {
  public:
   // Counters for the vocabularies of a configuration; those already there are kept with what they
-  // know. Called when it is installed, before the first request.
-  void prepare(const Runtime& runtime, const router::MemoSeed& seed);
+  // know. Called when it is installed, before the first request. `memo`: where counts are
+  // remembered.
+  void prepare(const Runtime& runtime, const std::shared_ptr<router::CountMemo>& memo,
+               std::uint64_t seed);
 
   static constexpr int none = -1;
 
@@ -28,19 +30,19 @@ class ExactCounts {
     return model >= 0 && at < by_model_.size() ? by_model_[at] : none;
   }
   // Counts the request's text again, by a counter_for(), and puts the result, frames added, in the
-  // place of every model that has this vocabulary. No allocation.
+  // place of every model that has this vocabulary, but for `except`. What stood there beyond the
+  // text and its frames (pictures) stays. No allocation.
   void apply(int counter, const dialect::ChatRequest& chat, const router::InputRows& rows,
-             const router::InputFeatures& features, std::span<router::InputCount> counts);
+             const router::InputFeatures& features, std::span<router::InputCount> counts,
+             std::int32_t except = -1);
 
  private:
   struct Counter {
     std::shared_ptr<const router::Vocabulary> vocabulary;
     std::unique_ptr<router::TokenCounter> counter;
   };
-  std::shared_ptr<router::CountMemo> memo_;
   std::vector<Counter> counters_;
   std::vector<int> by_model_;  // index of the counter, or none
-  unsigned next_number_ = 0;
 };
 
 }  // namespace steelyard

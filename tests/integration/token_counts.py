@@ -3,10 +3,13 @@
 import http.client
 import json
 import pathlib
+import socket
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from gateway import KEY, Cases, Mock, running, start  # noqa: E402
+from gateway import KEY, STEELYARD, Cases, Mock, running, start  # noqa: E402
 
 CATALOG = """
 models:
@@ -94,6 +97,88 @@ def test_what_was_learned_survives_a_restart_and_a_damaged_file_does_not_stop_it
         assert gateway.receipts(14)[-1]["estimate"]["quality"] == "prior"
         assert gateway.stop() == 0
         assert state.read_bytes() != bytes(data)  # written anew
+
+
+OWN = """
+models:
+  gpt-4:
+    vendor: Test
+    context: 100000
+    output_max: 4096
+    tokenizer: cl100k
+    score: { value: 60, source: test, as_of: 2026-11-01 }
+    prices: [{ input: 2, output: 2, source: test }]
+  nemo:
+    vendor: Test
+    context: 100000
+    output_max: 4096
+    tokenizer: tekken
+    score: { value: 60, source: test, as_of: 2026-11-01 }
+    prices: [{ input: 1, output: 1, source: test }]
+"""
+
+
+def tokens_of(text, tokenizer):
+    found = subprocess.run([STEELYARD, "tokens", "--json", "--tokenizer", tokenizer, "-"], input=text.encode(), check=True,
+                           stdout=subprocess.PIPE)
+    return json.loads(found.stdout)["tokens"]
+
+
+def test_who_is_chosen_counts_in_its_own_vocabulary():
+    mock = Mock("gpt-4,2,2", "nemo,1,1")
+    closed = Mock("nemo,1,1")
+    closed.stop()
+    text = "仓库报告说,第48213号订单的三个托盘被扫描了两次。 " * 40
+    body = {"model": "auto", "messages": [{"role": "user", "content": text}], "max_tokens": 16}
+    counts = {name: tokens_of(text, family) for name, family in (("gpt-4", "cl100k"), ("nemo", "tekken"), ("-", "o200k"))}
+    assert len(set(counts.values())) == 3, counts
+    only = {"one": (mock.port, ["gpt-4"])}
+    for providers, tried in ((only, ["gpt-4"]), ({**only, "two": (closed.port, ["nemo"])}, ["nemo", "gpt-4"])):
+        gateway = start(providers, catalog=OWN, budgets="[{ limit: $100, per: month }]", workers=1)
+        with running(gateway):
+            status, headers, data = gateway.chat(body)
+            assert status == 200, data
+            receipt = gateway.receipts(1)[0]
+            assert [attempt["model"] for attempt in receipt["attempts"]] == tried, receipt["attempts"]
+            estimate, wanted = receipt["estimate"], counts["gpt-4"] + 3 + 4
+            assert (estimate["input_tokens"], estimate["input_tokens_upper"]) == (wanted, wanted), (estimate, counts)
+            assert estimate["quality"] == "exact", estimate
+            assert headers["x-steelyard-estimated-tokens"] == str(wanted)
+            assert receipt["attempts"][-1]["held_nano_usd"] == 2000 * (wanted + 16), receipt["attempts"]
+    with running(mock):
+        pass
+
+
+def arriving(gateway, body, pieces):
+    """Sends a chat request in pieces with a pause between them; its receipt's time for counting, in ns, and its estimate."""
+    data = json.dumps(body).encode()
+    with socket.create_connection(("127.0.0.1", gateway.port), timeout=30) as connection:
+        connection.sendall((f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n"
+                            f"content-length: {len(data)}\r\nconnection: close\r\n\r\n").encode())
+        step = len(data) // pieces + 1
+        for at in range(0, len(data), step):
+            connection.sendall(data[at:at + step])
+            time.sleep(0.01)
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 200"), answer[:300]
+    receipt = gateway.receipts()[-1]
+    return receipt["durations_ns"]["count"], receipt["estimate"]["input_tokens"]
+
+
+def test_a_large_body_is_counted_while_it_arrives():
+    mock, gateway = both()
+    with running(mock, gateway):
+        rates = {300: [], 6000: []}  # lines of 190 bytes: below what is counted early, and above
+        for number in range(4):
+            for lines in rates:
+                text = "".join(f"{number}.{lines}.{line} {WORDS}\n" for line in range(lines))  # never seen before
+                body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}], "max_tokens": 16}
+                spent, tokens = arriving(gateway, body, 16)
+                rates[lines].append(spent / len(text))
+                assert tokens == tokens_of(text, "o200k") + 7
+        small, large = (min(rates[lines]) for lines in rates)
+        print(f"      left to count after the last byte: {small:.3f} ns a byte of 57 KB, {large:.3f} of 1.1 MB")
+        assert large < small / 2, rates
 
 
 def post(gateway, path, body, headers):

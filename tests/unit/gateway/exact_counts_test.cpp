@@ -36,6 +36,10 @@ Runtime runtime_of(std::initializer_list<std::pair<const char*, const char*>> mo
   return runtime;
 }
 
+std::shared_ptr<CountMemo> memo_of(unsigned char seed) {
+  return std::make_shared<CountMemo>(MemoSeed{seed}, 1024);
+}
+
 constexpr std::string_view text = "Straßenbahnhaltestelle 中文的 don't 12345\\n\\n  getURL";
 
 // One message without text.
@@ -73,7 +77,7 @@ TEST_CASE("the named model's own vocabulary decides, with its own frames on top"
                                       {"qwen-max", "qwen3"},
                                       {"deepseek-reasoner", "deepseek-v3"}});
   ExactCounts exact;
-  exact.prepare(runtime, {1, 2, 3});
+  exact.prepare(runtime, memo_of(1), 1);
   const auto plain = counts_of(runtime, exact, "gpt-4o");
   const auto named = counts_of(runtime, exact, "deepseek-chat");
   const std::int64_t own = make_counter(shipped_vocabulary("deepseek-v3"))->count_json(text);
@@ -90,9 +94,9 @@ TEST_CASE("the named model's own vocabulary decides, with its own frames on top"
 
 TEST_CASE("another configuration keeps counters that still serve and drops the others") {
   ExactCounts exact;
-  exact.prepare(runtime_of({{"a", "deepseek-v3"}, {"b", "tekken"}}), {1});
+  exact.prepare(runtime_of({{"a", "deepseek-v3"}, {"b", "tekken"}}), memo_of(1), 1);
   const Runtime second = runtime_of({{"x", "o200k"}, {"b", "tekken"}, {"c", "cl100k"}});
-  exact.prepare(second, {1});
+  exact.prepare(second, memo_of(1), 1);
   const auto counts = counts_of(second, exact, "c");
   const std::int64_t own = make_counter(shipped_vocabulary("cl100k"))->count_json(text);
   CHECK(counts[2].tokens == own + frames_of(second, 2).tokens);
