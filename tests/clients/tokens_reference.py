@@ -4,6 +4,7 @@ Vocabulary files come from packages (router/tokens/data/README.md); nothing is d
 """
 import base64
 import json
+import pathlib
 import random
 import struct
 import subprocess
@@ -45,11 +46,10 @@ def hugging_face_of(path):
     return lambda texts: [len(found.ids) for found in tokenizer.encode_batch(texts, add_special_tokens=False)]
 
 
-class Ours:
-    """steelyard_token_records as a child process."""
+class Child:
+    """A program that counts records: sizes and texts in, a line each out."""
 
-    def __init__(self, program, vocabulary, form='plain', scan=''):
-        command = [program, vocabulary, form] + ([scan] if scan else [])
+    def __init__(self, command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def count(self, texts):
@@ -63,6 +63,19 @@ class Ours:
     def close(self):
         self.process.stdin.close()
         self.process.wait()
+
+
+def ours(program, vocabulary, form='plain', scan=''):
+    """steelyard_token_records as a child process."""
+    return Child([program, vocabulary, form] + ([scan] if scan else []))
+
+
+WASM = {'o200k': 'o200k_base', 'cl100k': 'cl100k_base'}
+
+
+def wasm_of(folder, encoding):
+    """The npm package tiktoken as a child process."""
+    return Child(['node', str(pathlib.Path(__file__).with_name('tokens_wasm.mjs')), folder, encoding])
 
 
 ATOMS = [
