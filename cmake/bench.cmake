@@ -29,7 +29,8 @@ if(benchmark_FOUND)
 endif()
 
 # Token counting beside other tokenizers: tests/bench/tokens/run.
-steelyard_bench(steelyard_token_speed SOURCES ${bench_dir}/tokens/speed.cpp LIBRARIES steelyard_router)
+steelyard_bench(steelyard_token_speed SOURCES ${bench_dir}/tokens/speed.cpp ${PROJECT_SOURCE_DIR}/gateway/sys/huge_pages.cpp
+  LIBRARIES steelyard_router)
 
 # One small program per tests/bench/*.cpp, to be run under callgrind by hand.
 file(GLOB bench_singles CONFIGURE_DEPENDS ${bench_dir}/*.cpp)

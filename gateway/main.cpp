@@ -11,6 +11,7 @@
 #include "gateway/cli/report_command.h"
 #include "gateway/cli/serve_command.h"
 #include "gateway/cli/tokens_command.h"
+#include "gateway/sys/huge_pages.h"
 
 #ifndef STEELYARD_VERSION
 #define STEELYARD_VERSION "0.0.0"
@@ -34,6 +35,7 @@ void add_version_command(CLI::App& app) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  steelyard::sys::use_huge_pages();
   CLI::App app("steelyard routes LLM requests to the right model, within budget.", "steelyard");
   app.require_subcommand(1);
   app.footer(

@@ -25,7 +25,6 @@ namespace steelyard {
 namespace {
 
 constexpr std::size_t first_buffer_bytes = 8u << 10;
-constexpr std::size_t least_read_bytes = 1u << 10;
 constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr std::int64_t linger_ms = 1'000;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -145,46 +144,6 @@ Session::Step Session::advance() {
     worker_.set_deadline(deadline_, timeouts.head);
   }
   return Step::more;
-}
-
-// Texts of a large body are counted while the rest of it is on its way.
-void Session::count_early() {
-  if (reader_.reading_head() || reader_.body().size() < EarlyCounts::body_least) return;
-  if (!is_chat(route_) && route_ != Route::count_messages && route_ != Route::count_contents)
-    return;
-  if (early_ == nullptr) early_ = std::make_unique<EarlyCounts>();
-  early_->advance(reader_.body(), *worker_.tools().counter, serving_->some_text_unknown);
-}
-
-// One read into `in_`. False: closed, reset, or a deadline passed (answered with 408 if a request
-// had begun).
-bool Session::take_in(net::IoResult result) {
-  started_ = worker_.tick_now();  // if a request begins here, this is when
-  if (result.ok()) result = in_.data() == nullptr ? take_first() : take_more();
-  gone_ = !result.ok() && result.error != net::IoError::would_block;
-  return !gone_;
-}
-
-// By way of the worker's scratch, so that the buffer fits what came: a stream keeps its request.
-net::IoResult Session::take_first() {
-  if (expected_bytes_ != 0) {  // much as the last one: no copy
-    in_.reserve(expected_bytes_);
-    return take_more();
-  }
-  const std::span<char> scratch = worker_.tools().read_scratch;
-  const net::IoResult result = connection_->try_read(scratch);
-  if (result.bytes == 0) return result;
-  in_.reserve(result.bytes);
-  std::memcpy(in_.data(), scratch.data(), result.bytes);
-  in_.commit(result.bytes);
-  return result;
-}
-
-net::IoResult Session::take_more() {
-  if (in_.size() != 0) in_.reserve(std::max(reader_.wanted(), in_.size() + least_read_bytes));
-  const net::IoResult result = connection_->try_read(in_.free_space());
-  in_.commit(result.bytes);
-  return result;
 }
 
 void Session::on_deadline() {

@@ -1,7 +1,7 @@
 #pragma once
 // How OpenAI shows tool definitions to its models: TypeScript declarations in a namespace. Not
-// documented; worked out from recorded requests and what was billed for them (152 of 203 recorded
-// requests exactly, 191 within 1 % or 3 tokens a tool, tests/clients/recorded_counts.py). For counting only.
+// documented; worked out from recorded requests and what was billed for them (152 of 203 exactly,
+// 191 within 1 % or 3 tokens a tool: tests/clients/recorded_counts.py). For counting only.
 #include <string>
 #include <string_view>
 

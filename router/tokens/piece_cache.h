@@ -10,10 +10,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <vector>
 
-#include "router/tokens/huge_pages.h"
 #include "router/tokens/piece_key.h"
 
 namespace steelyard::router {
@@ -91,7 +91,7 @@ class PieceCache {
   void put_at(std::size_t at, std::uint64_t low, std::uint64_t high);
 
   std::uint64_t seed_;
-  HugeVector<Line> lines_;
+  std::pmr::vector<Line> lines_;
 };
 
 }  // namespace steelyard::router

@@ -256,12 +256,18 @@ Result<std::shared_ptr<const Vocabulary>> Vocabulary::unpack(
 }
 
 PieceCache& Vocabulary::met_pieces(std::uint64_t seed) const {
-  std::call_once(met_once_, [&] { met_ = std::make_unique<PieceCache>(seed); });
-  return *met_;
+  PieceCache* found = met_.load(std::memory_order_acquire);
+  if (found != nullptr) return *found;
+  auto made = std::make_unique<PieceCache>(seed);
+  // Whoever comes second throws its own away.
+  if (met_.compare_exchange_strong(found, made.get(), std::memory_order_acq_rel))
+    return *made.release();
+  return *found;
 }
 
 std::size_t Vocabulary::bytes() const {
-  return sizeof *this + (met_ != nullptr ? met_->bytes() : 0) +
+  const PieceCache* const met = met_.load(std::memory_order_acquire);
+  return sizeof *this + (met != nullptr ? met->bytes() : 0) +
          (sentence_ != nullptr ? sentence_->bytes() : 0) +
          (byte_pairs_.size() + char_token_.size()) * sizeof(Token) +
          (pairs_.size() + filter_.size()) * sizeof(std::uint64_t) +

@@ -1,12 +1,14 @@
 #pragma once
 // The merge table of a byte-pair vocabulary, and which short pieces are one token. Immutable: all
 // workers share one. Built from packed data in some milliseconds; at most 16 MB, with the counts of
-// pieces that were met.
+// pieces that were met. The large tables are of std::pmr's default memory, which a program may have
+// in huge pages.
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +16,6 @@
 #include <vector>
 
 #include "config/types/result.h"
-#include "router/tokens/huge_pages.h"
 #include "router/tokens/piece_cache.h"
 #include "router/tokens/piece_key.h"
 #include "router/tokens/piece_pattern.h"
@@ -28,6 +29,11 @@ inline constexpr Token no_token = 0xFFFFFFFF;
 
 class Vocabulary {
  public:
+  Vocabulary() = default;
+  ~Vocabulary() { delete met_.load(std::memory_order_acquire); }
+  Vocabulary(const Vocabulary&) = delete;
+  Vocabulary& operator=(const Vocabulary&) = delete;
+
   // `packed` as scripts/make_vocabulary.py and `steelyard tokens import` write it. An Error says
   // what is wrong with data that is not that.
   static Result<std::shared_ptr<const Vocabulary>> unpack(std::span<const unsigned char> packed);
@@ -116,16 +122,15 @@ class Vocabulary {
   std::size_t pair_mask_ = 0;
   std::array<Token, 256> byte_token_{};
   std::array<std::uint64_t, 1024> crossed_{};
-  std::vector<Token> byte_pairs_;      // 256 x 256
-  std::vector<Token> char_token_;      // by code point below 0x10000
-  std::vector<std::uint64_t> filter_;  // of pairs that merge
-  HugeVector<std::uint64_t> pairs_;    // left, right, merged: 18 bits each; open addressing
-  HugeVector<PieceLine> lines_;        // pieces of one token, up to 15 bytes; open addressing
+  std::vector<Token> byte_pairs_;          // 256 x 256
+  std::vector<Token> char_token_;          // by code point below 0x10000
+  std::vector<std::uint64_t> filter_;      // of pairs that merge
+  std::pmr::vector<std::uint64_t> pairs_;  // left, right, merged: 18 bits each; open addressing
+  std::pmr::vector<PieceLine> lines_;      // pieces of one token, up to 15 bytes; open addressing
   std::unordered_set<std::string> whole_long_;
   std::unique_ptr<SentenceRules> sentence_;
   unsigned number_ = 0;
-  mutable std::once_flag met_once_;
-  mutable std::unique_ptr<PieceCache> met_;
+  mutable std::atomic<PieceCache*> met_{nullptr};
 };
 
 }  // namespace steelyard::router

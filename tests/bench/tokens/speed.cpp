@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "config/types/json_writer.h"
+#include "gateway/sys/huge_pages.h"
 #include "router/tokens/bpe_counter.h"
 #include "router/tokens/memo.h"
 
@@ -132,6 +133,7 @@ void measure_resent(std::shared_ptr<const Vocabulary> vocabulary, int rounds) {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
+  sys::use_huge_pages();  // as the gateway does
   const auto vocabulary = shipped_vocabulary(argv[1]);
   if (vocabulary == nullptr) return 1;
   const int rounds = std::max(1, std::atoi(argv[2]));
