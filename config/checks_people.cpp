@@ -1,4 +1,5 @@
 // Keys are unique, budgets make sense together.
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -108,6 +109,21 @@ void check_team(const TeamSpec& team, const OrganisationSpec& organisation, Seen
   for (const KeySpec& key : team.keys) check_key(key, team, seen, sink);
 }
 
+// A rule that names no provider would never match; one with two prices has none.
+void check_pass(const GatewaySpec& spec, const std::vector<PassRuleSpec>& rules,
+                DiagnosticSink& sink) {
+  for (const PassRuleSpec& rule : rules) {
+    const bool known = std::any_of(spec.providers.begin(), spec.providers.end(),
+                                   [&](const auto& p) { return p.name == rule.provider.value; });
+    if (!known && !rule.provider.value.empty())
+      sink.error("C0440", rule.provider.at, "there is no provider `" + rule.provider.value + "`",
+                 "not in `providers`", "name one of this file's providers");
+    if (rule.price_per_call && rule.hold)
+      sink.error("C0441", rule.at, "`price_per_call` and `hold` exclude each other", "has both",
+                 "a fixed price needs no bound: remove `hold`");
+  }
+}
+
 void check_access(const GatewaySpec& spec, const std::vector<std::string>& globs, SourceSpan at,
                   DiagnosticSink& sink) {
   for (const std::string& glob : globs) {
@@ -129,6 +145,8 @@ void check_people(const GatewaySpec& spec, DiagnosticSink& sink) {
     }
     for (const TeamSpec& team : organisation.teams) {
       check_team(team, organisation, seen, sink);
+      check_pass(spec, team.pass_through, sink);
+      for (const KeySpec& key : team.keys) check_pass(spec, key.pass_through, sink);
       if (spec.models.empty()) continue;
       check_access(spec, team.allow, team.at, sink);
       check_access(spec, team.deny, team.at, sink);

@@ -141,6 +141,10 @@ constexpr CodeStory stories[] = {
      "A provider is known by `keys` or by `credentials`, and each cloud takes its own kind: "
      "Bedrock "
      "signs with AWS keys (or takes a Bedrock API key in `keys`), Vertex and Azure take tokens."},
+    {"C0440", "a pass-through to nobody",
+     "`pass_through` names a provider that is not in this file: nothing would ever match."},
+    {"C0441", "a price and a bound",
+     "A pass-through call either has a price, or is settled from its usage within `hold`."},
     {"C0501", "planned, not there yet",
      "The key belongs to a planned feature. It is accepted so that shared files stay loadable, and "
      "does nothing."},

@@ -11,6 +11,7 @@ const Table<GatewayDraft>& gateway_table();           // tables_gateway.cpp
 const Table<ProviderSpec>& provider_table();          // tables_provider.cpp
 const Table<CredentialSpec>& credential_table();      // tables_credentials.cpp
 const Table<TierSpec>& tier_table();                  // tables_provider.cpp
+const Table<PassRuleSpec>& pass_table();              // tables_pass.cpp
 const Table<BudgetSpec>& budget_table();              // tables_budget.cpp
 const Table<OrganisationSpec>& organisation_table();  // tables_people.cpp
 const Table<CatalogDraft>& catalog_table();           // tables_catalog.cpp

@@ -101,11 +101,9 @@ void bind_prices(BindContext& context, const YamlNode& node, ModelSpec& out) {
 const std::vector<std::pair<std::string, bool Capabilities::*>>& capabilities() {
   using C = Capabilities;
   static const std::vector<std::pair<std::string, bool C::*>> all{
-      {"tools", &C::tools},
-      {"vision", &C::vision},
-      {"reasoning", &C::reasoning},
-      {"structured_output", &C::structured_output},
-      {"json_mode", &C::json_mode}};
+      {"tools", &C::tools},         {"vision", &C::vision},
+      {"reasoning", &C::reasoning}, {"structured_output", &C::structured_output},
+      {"json_mode", &C::json_mode}, {"embeddings", &C::embeddings}};
   return all;
 }
 

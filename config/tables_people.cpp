@@ -98,6 +98,8 @@ const Table<KeyDraft>& key_table() {
                         "the key itself; hashed when loaded", bind_key_text),
        lifted(list_of<K>("budgets", &K::budgets, budget_table, "budgets of this key")),
        lifted(models_field<K>()),
+       lifted(list_of<K>("pass_through", &K::pass_through, pass_table,
+                         "paths of providers that pass as they are, instead of the team's")),
        lifted(boolean<K>("explain", &K::may_explain, "may ask why a model was chosen"))},
       {later_rate, later_plan, later_pace}};
   return table;
@@ -129,7 +131,9 @@ const Table<TeamSpec>& team_table() {
       {custom<T>("keys", list_shape(object_shape("key")), "client keys", bind_keys),
        list_of<T>("budgets", &T::budgets, budget_table,
                   "budgets of the team; every one must have room"),
-       models_field<T>()},
+       models_field<T>(),
+       list_of<T>("pass_through", &T::pass_through, pass_table,
+                  "paths of providers that pass as they are; none without it")},
       {later_rate,
        later_plan,
        later_pace,
@@ -157,6 +161,7 @@ void append_people_parts(std::vector<TableInfo>& out) {
   out.push_back(team_table().info());
   out.push_back(key_table().info());
   out.push_back(access_table().info());
+  out.push_back(pass_table().info());
   out.push_back(budget_table().info());
   out.push_back({"threshold",
                  "A cap on the tier.",

@@ -149,6 +149,16 @@ const Table<UseSpec>& use_table() {
         if (const auto i = bind_choice(context, node, {"sticky", "free"})) out.sticky = *i == 0;
       },
       "free");
+  Field<U> on_loss = custom<U>(
+      "on_loss", choice_shape({"warn", "reject"}),
+      "what another dialect cannot carry: `warn` tells the client and the receipt, `reject` "
+      "answers "
+      "400 instead",
+      [](BindContext& context, const YamlNode& node, U& out) {
+        if (const auto i = bind_choice(context, node, {"warn", "reject"}))
+          out.reject_losses = *i == 1;
+      },
+      "warn");
   Field<U> tags =
       custom<U>("tags", one_or_list_shape(name_shape()), "added to the receipt",
                 [](BindContext& context, const YamlNode& node, U& out) {
@@ -156,16 +166,17 @@ const Table<UseSpec>& use_table() {
                     if (auto name = bind_name(context, *item)) out.tags.push_back(std::move(*name));
                   }
                 });
-  static const Table<U> table{"use",
-                              "`use`",
-                              "What a request that matches is served with.",
-                              {std::move(tier), globs<U>("models", &U::models, "only these models"),
-                               globs<U>("exclude", &U::exclude, "never these models"),
-                               std::move(cap), escalate_field(), std::move(session),
-                               boolean<U>("override_model", &U::override_model,
-                                          "decides also when the client named a real model"),
-                               std::move(tags)},
-                              {{"shadow", "leave it out; shadow traffic comes later"}}};
+  static const Table<U> table{
+      "use",
+      "`use`",
+      "What a request that matches is served with.",
+      {std::move(tier), globs<U>("models", &U::models, "only these models"),
+       globs<U>("exclude", &U::exclude, "never these models"), std::move(cap), escalate_field(),
+       std::move(session), std::move(on_loss),
+       boolean<U>("override_model", &U::override_model,
+                  "decides also when the client named a real model"),
+       std::move(tags)},
+      {{"shadow", "leave it out; shadow traffic comes later"}}};
   return table;
 }
 

@@ -102,6 +102,9 @@ const Table<ProviderQuirks>& quirks_table() {
        boolean<Q>("reasoning_exclusive", &Q::reasoning_exclusive,
                   "its `completion_tokens` leaves reasoning out (xAI); where it reports a total, "
                   "that decides"),
+       boolean<Q>("count_tokens", &Q::count_tokens,
+                  "has its dialect's endpoint that counts tokens (Anthropic, Gemini); without it "
+                  "they are counted here"),
        boolean<Q>("ends_without_done", &Q::ends_without_done,
                   "its streams end with a finish reason, without `[DONE]` (Perplexity, some "
                   "self-hosted servers)")},

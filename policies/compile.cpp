@@ -132,6 +132,7 @@ void Compiler::compile_use(const PolicySpec& policy, Rule& rule) {
   rule.output_tokens_max = use.output_tokens_max.value_or(0);
   rule.escalate_on = use.escalate_on;
   rule.sticky = use.sticky;
+  rule.reject_losses = use.reject_losses;
   rule.override_model = use.override_model;
   rule.tags = use.tags;
 }

@@ -75,6 +75,7 @@ struct Rule {
   bool then_continue = false;
   bool override_model = false;
   bool sticky = false;
+  bool reject_losses = false;
   std::uint8_t escalate_on = 0;
   std::int32_t tier = no_tier;
   std::int64_t output_tokens_max = 0;

@@ -46,6 +46,7 @@ struct Verdict {
   std::int64_t output_tokens_max = 0;    // 0: no cap of the policy's
   std::uint8_t escalate_on = 0;          // bits of EscalateOn
   bool sticky = false;
+  bool reject_losses = false;  // a translation that would lose something is refused
   std::uint8_t tag_count = 0;
   std::array<std::string_view, verdict_tags_max> tags{};
   std::vector<RuleTrace> trace;  // only when asked for
@@ -62,7 +63,7 @@ inline void Verdict::reset() {
   allowed = ModelMask::all();
   output_tokens_max = 0;
   escalate_on = 0;
-  sticky = false;
+  sticky = reject_losses = false;
   tag_count = 0;
   trace.clear();
 }

@@ -61,6 +61,7 @@ void put_verdict(JsonWriter& out, const ExplainInput& in) {
   put_tier(out, in, "tier", v.tier);
   put_model(out, in, "model", v.model);
   out.field("output_tokens_max", v.output_tokens_max).field("sticky", v.sticky);
+  out.field("on_loss", v.reject_losses ? "reject" : "warn");
   out.key("tags").begin_array();
   for (std::size_t i = 0; i < v.tag_count; ++i) out.string(v.tags[i]);
   out.end_array();

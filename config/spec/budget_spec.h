@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/spec/pass_spec.h"
 #include "config/types/money.h"
 #include "config/types/span.h"
 
@@ -75,6 +76,7 @@ struct KeySpec {
   std::array<std::uint8_t, 32> sha256{};  // of the whole key as the client sends it
   std::vector<BudgetSpec> budgets;
   std::vector<std::string> allow{"*"}, deny;  // model globs
+  std::vector<PassRuleSpec> pass_through;     // empty: the team's
   bool may_explain = false;
   SourceSpan at;
 };
@@ -84,6 +86,7 @@ struct TeamSpec {
   std::vector<KeySpec> keys;
   std::vector<BudgetSpec> budgets;
   std::vector<std::string> allow{"*"}, deny;
+  std::vector<PassRuleSpec> pass_through;  // of keys that have none of their own
   SourceSpan at;
 };
 

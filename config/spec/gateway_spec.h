@@ -37,6 +37,7 @@ struct TimeoutSpec {                  // milliseconds
   std::int64_t connect = 5'000;       // TCP and TLS to a provider
   std::int64_t first_byte = 120'000;  // provider's first byte after the request was sent
   std::int64_t stream_idle = 90'000;  // gap between two reads of a started answer
+  std::int64_t stream_ping = 15'000;  // silence of a started stream until the client gets a sign
   std::int64_t total = 600'000;       // whole request, retries included
   std::int64_t write_stall = 30'000;  // a client that does not read
   std::int64_t drain = 600'000;       // SIGTERM: how long open streams may go on
@@ -58,6 +59,7 @@ struct ProviderQuirks {
   bool include_usage = true;           // accepts stream_options.include_usage
   bool max_completion_tokens = false;  // wants max_completion_tokens instead of max_tokens
   bool reasoning_exclusive = false;    // completion_tokens leaves reasoning out (xAI)
+  bool count_tokens = true;            // its dialect's own endpoint that counts is there
   bool ends_without_done = false;      // a finish reason ends a stream (Perplexity, some TGI)
 };
 
@@ -148,6 +150,8 @@ struct GatewaySpec {
   AdminSpec admin;
   std::int32_t workers = 0;  // 0: one per core
   std::int64_t body_bytes_max = static_cast<std::int64_t>(limits::request_body_bytes_max);
+  // Of bodies that are passed through as they come, never held whole.
+  std::int64_t pass_through_bytes_max = 512ll << 20;
   std::int64_t output_tokens_default =
       16'384;  // hold for a request that names no maximum; injected upstream
   TimeoutSpec timeouts;

@@ -67,6 +67,7 @@ struct PricePeriod {
 struct Capabilities {
   bool tools = false, vision = false, reasoning = false, structured_output = false,
        json_mode = false;
+  bool embeddings = false;  // it makes vectors, and answers no chat
 };
 
 // A quality score and its evidence. `standard_error` in score points: what `confidence` of a tier

@@ -48,6 +48,7 @@ struct UseSpec {
   std::optional<std::int64_t> output_tokens_max;
   std::uint8_t escalate_on = 0;  // bits of EscalateOn
   bool sticky = false;           // session: sticky
+  bool reject_losses = false;    // on_loss: reject
   bool override_model = false;   // re-route also when the client named a real model
   std::vector<std::string> tags;
 };

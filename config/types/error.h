@@ -12,6 +12,7 @@ enum class ErrorKind : std::uint8_t {
   unauthorized,       // no key, unknown key
   forbidden,          // known key, not allowed to do this
   not_found,          // no such path or model
+  not_kept,           // refers to an answer that is not kept for who asks
   no_route,           // no model can serve it; the text names the reasons
   over_budget,        // a hard budget has no room
   rate_limited,       // provider or gateway limit

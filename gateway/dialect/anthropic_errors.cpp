@@ -12,6 +12,7 @@ constexpr HttpReply reply(ErrorKind kind) {
     case ErrorKind::bad_request: return {400, "invalid_request_error", nullptr, true};
     case ErrorKind::unauthorized: return {401, "authentication_error", nullptr, true};
     case ErrorKind::forbidden: return {403, "permission_error", nullptr, true};
+    case ErrorKind::not_kept:
     case ErrorKind::not_found: return {404, "not_found_error", nullptr, true};
     case ErrorKind::no_route: return {503, "api_error", nullptr, true};
     case ErrorKind::over_budget: return {429, "rate_limit_error", nullptr, true};

@@ -20,13 +20,23 @@ class CountWalk {
     if (!good() || !at_.open('{')) return wrong(what, "must be an object");
     bool first = true;
     std::string_view key;
-    while (good() && at_.next_member(first, key)) visit(key);
+    const std::size_t here = path_.size();
+    while (good() && at_.next_member(first, key)) {
+      path_.append(1, '/').append(key);
+      visit(key);
+      if (good()) path_.resize(here);
+    }
   }
   template <class Visit>
   void elements(const char* what, Visit visit) {
     if (!good() || !at_.open('[')) return wrong(what, "must be an array");
     bool first = true;
-    while (good() && at_.next_element(first)) visit();
+    const std::size_t here = path_.size();
+    for (std::size_t index = 0; good() && at_.next_element(first); ++index) {
+      path_.append(1, '/').append(std::to_string(index));
+      visit();
+      if (good()) path_.resize(here);
+    }
   }
   std::string_view string(const char* what) {
     std::string_view inside;
@@ -40,8 +50,10 @@ class CountWalk {
     return body_.substr(begin, at_.end_of_previous() - begin);
   }
   void skip() { (void)raw(); }
+  // Where the walk stands, as a JSON pointer; `what`: a member of the body itself.
   void wrong(const char* what, const char* why) {
-    if (good_ && error_.empty()) error_ = std::string("`") + what + "` " + why;
+    if (path_.empty()) path_.append(1, '/').append(what);
+    if (good_ && error_.empty()) error_ = "`" + path_ + "` " + why;
     good_ = false;
   }
   Result<void> end() {
@@ -54,7 +66,7 @@ class CountWalk {
   std::string_view body_;
   JsonCursor at_;
   bool good_ = true;
-  std::string error_;
+  std::string error_, path_;
 };
 
 }  // namespace steelyard::dialect

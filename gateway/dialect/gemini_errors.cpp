@@ -17,6 +17,7 @@ constexpr HttpReply reply(ErrorKind kind) {
     case ErrorKind::bad_request: return {400, "INVALID_ARGUMENT", nullptr, true};
     case ErrorKind::unauthorized: return {401, "UNAUTHENTICATED", nullptr, true};
     case ErrorKind::forbidden: return {403, "PERMISSION_DENIED", nullptr, true};
+    case ErrorKind::not_kept:
     case ErrorKind::not_found: return {404, "NOT_FOUND", nullptr, true};
     case ErrorKind::no_route: return {503, "UNAVAILABLE", nullptr, true};
     case ErrorKind::over_budget: return {429, "RESOURCE_EXHAUSTED", nullptr, true};

@@ -23,8 +23,9 @@ namespace {
 enum TopKey { kCandidates, kUsageMetadata, kModelVersion, kResponseId, kFeedback, kError };
 constexpr KeyTable kTop(key_names("candidates", "usageMetadata", "modelVersion", "responseId",
                                   "promptFeedback", "error"));
-enum CandidateKey { kContent, kFinishReason, kIndex };
-constexpr KeyTable kCandidateKeys(key_names("content", "finishReason", "index"));
+enum CandidateKey { kContent, kFinishReason, kIndex, kGrounding, kCitation, kLogprobs };
+constexpr KeyTable kCandidateKeys(key_names("content", "finishReason", "index", "groundingMetadata",
+                                            "citationMetadata", "logprobsResult"));
 constexpr KeyTable kContentKeys(key_names("parts"));
 constexpr KeyTable kFeedbackKeys(key_names("blockReason", "blockReasonMessage"));
 
@@ -116,6 +117,13 @@ void AnswerReader::candidate(std::string_view json, std::uint32_t position, Even
   reader.object(kCandidateKeys, [&](int key) {
     if (key == kFinishReason) return reader.text_or_number(finish);
     if (key == kIndex) return reader.integer(index, given);
+    if (key >= kGrounding) {
+      std::string_view raw;
+      if (!take_raw(reader, json, raw)) return false;
+      if (raw.size() > 2 && raw[0] == '{')
+        lost_.add(key == kLogprobs ? hub::Loss::logprobs : hub::Loss::citations);
+      return true;
+    }
     if (key != kContent) return reader.cursor.skip_value();
     return reader.object(kContentKeys, [&](int k) {
       return k == 0 ? take_raw(reader, json, parts) : reader.cursor.skip_value();
@@ -247,6 +255,7 @@ void AnswerReader::finish(EventSink& sink) {
   }
   Event end;
   end.kind = EventKind::end;
+  end.lost = lost_;
   sink.take(end);
 }
 

@@ -59,6 +59,7 @@ class AnswerReader {
   Usage usage_;
   UpstreamFault fault_;
   std::string id_, scratch_;
+  hub::Dropped lost_;  // citations, logprobs
   bool started_ = false, failed_ = false, ended_ = false;
 };
 

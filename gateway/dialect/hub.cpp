@@ -20,12 +20,14 @@ void Request::clear() {
   fresh.tools = std::move(tools);
   fresh.stops = std::move(stops);
   fresh.extras = std::move(extras);
+  fresh.kept_items = std::move(kept_items);
   fresh.messages.clear();
   fresh.parts.clear();
   fresh.nested.clear();
   fresh.tools.clear();
   fresh.stops.clear();
   fresh.extras.clear();
+  fresh.kept_items.clear();
   *this = std::move(fresh);
 }
 

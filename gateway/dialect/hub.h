@@ -126,8 +126,10 @@ struct Request {
   std::string_view service_tier, cache_key;    // escaped
   std::string_view cache;                      // raw: Anthropic's cache mark of the whole request
   ByteRange metadata;
-  std::string_view needs_store;  // the field that refers to what one provider keeps; "" none
-  std::string_view previous_id;  // escaped: of the answer this one goes on from
+  std::string_view needs_store;   // the field that refers to what one provider keeps; "" none
+  std::string_view previous_id;   // escaped: of the answer this one goes on from
+  std::string_view conversation;  // raw: what a provider keeps a whole conversation under
+  std::vector<std::string_view> kept_items;  // escaped ids of items that a provider keeps
   FieldSet fields;
 
   void clear();

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "gateway/dialect/fault.h"
+#include "gateway/dialect/hub_dropped.h"
 #include "gateway/dialect/usage.h"
 
 namespace steelyard::dialect::hub {
@@ -52,13 +53,15 @@ struct Event {
   std::uint32_t choice = 0;
   std::uint32_t index = 0;     // of the block, from 0 within its choice
   std::string_view text;       // escaped: delta; opaque data; stop: the stop sequence that hit
-  std::string_view id;         // escaped: start: of the answer; open: of the call
+  std::string_view id;         // escaped: start: of the answer; open: of the call; end: of what its
+                               // provider keeps of it, a line each
   std::string_view name;       // escaped: start: the model; open: the tool
   std::string_view raw;        // raw: native block, citation
   std::string_view tier;       // escaped: start: service tier
   std::string_view signature;  // escaped: open of a call: Gemini's thoughtSignature
   bool custom_tool = false;    // the call's text is free text, not JSON
   ReportedUsage usage;         // usage: absolute, the last one counts
+  Dropped lost;                // end: what of the answer is in no other event
   const UpstreamFault* fault = nullptr;
 };
 

@@ -46,7 +46,8 @@ StreamBridge::StreamBridge(const BridgeOptions& options)
     : options_(options),
       reader_(make_stream_reader(options)),
       writer_(options.client == options.provider ? nullptr : make_stream_writer(options, text_)),
-      watch_(writer_.get()) {
+      watch_(writer_.get()),
+      names_(options.names, watch_) {
   if (writer_ == nullptr && options.json_array) array_.emplace(text_);
   if (options.amazon_frames) invoked_.emplace();
 }
@@ -54,14 +55,14 @@ StreamBridge::StreamBridge(const BridgeOptions& options)
 void StreamBridge::feed(std::string_view bytes, openai::TapOutput& out) {
   text_.clear();
   if (invoked_) bytes = invoked_->feed(bytes);
-  reader_->feed(bytes, watch_);
+  reader_->feed(bytes, names_);
   if (array_) array_->feed(bytes);
   out.push_text(writer_ == nullptr && !array_ ? bytes : std::string_view(text_));
 }
 
 Result<void> StreamBridge::finish(openai::TapOutput& out) {
   text_.clear();
-  Result<void> done = reader_->finish(watch_);
+  Result<void> done = reader_->finish(names_);
   if (array_) array_->finish(done.has_value() || watch_.phase() == openai::StreamPhase::failed);
   out.push_text(text_);
   return done;
@@ -76,8 +77,11 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   if (options.client != options.provider) writer = make_whole_writer(options);
   Judge judge(facts_, content_, writer.get());
   AnswerWatch watch(&judge);
-  if (!read_whole(options, body, watch)) return false;
+  NameRestorer names(options.names, watch);
+  if (!read_whole(options, body, names)) return false;
   id_ = watch.id();
+  item_ids_ = watch.item_ids();
+  lost_ = writer ? watch.lost() : Dropped();
   const openai::StreamFacts& seen = watch.facts();
   facts_.usage = seen.usage;
   facts_.finish = seen.finish;

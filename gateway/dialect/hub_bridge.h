@@ -10,6 +10,7 @@
 #include "config/types/result.h"
 #include "gateway/dialect/aws_invoke.h"
 #include "gateway/dialect/gemini_relay.h"
+#include "gateway/dialect/hub_names.h"
 #include "gateway/dialect/hub_watch.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_response.h"
@@ -32,6 +33,9 @@ class StreamBridge {
   const openai::StreamFacts& facts() const { return watch_.facts(); }
   const std::string& id() const { return watch_.id(); }     // as its provider named it
   bool passes_bytes() const { return writer_ == nullptr; }  // as they came, errors too
+  const std::string& item_ids() const { return watch_.item_ids(); }
+  // What of it the client does not get: another dialect has no place for it.
+  Dropped lost() const { return writer_ != nullptr ? watch_.lost() : Dropped(); }
   // Of what the client got.
   StreamPlace place() const { return writer_ != nullptr ? writer_->place() : reader_->place(); }
 
@@ -43,6 +47,7 @@ class StreamBridge {
   std::optional<gemini::ArrayRelay> array_;  // they do, but frame it differently
   std::optional<InvokeFrames> invoked_;      // the provider does
   AnswerWatch watch_;
+  NameRestorer names_;
 };
 
 // A whole answer. Reuse the object: `facts` points into it and into the body that was read.
@@ -53,10 +58,13 @@ class WholeBridge {
   const openai::ChatAnswer& facts() const { return facts_; }
   std::string_view client_body() const { return client_body_; }
   const std::string& id() const { return id_; }  // of the answer, as its provider named it
+  const std::string& item_ids() const { return item_ids_; }  // of what it keeps, a line each
+  Dropped lost() const { return lost_; }                     // as StreamBridge's
 
  private:
   openai::ChatAnswer facts_;
-  std::string content_, text_, id_;
+  std::string content_, text_, id_, item_ids_;
+  Dropped lost_;
   std::string_view client_body_;
 };
 

@@ -31,6 +31,7 @@ void AnswerWatch::raise(StreamPhase phase) {
 void AnswerWatch::open(const Event& event) {
   facts_.output_bytes += static_cast<std::int64_t>(event.text.size());
   visible_ = visible_ || event.block == BlockKind::native;
+  if (event.block == BlockKind::native) lost_.add(Loss::native_parts);
   refused_ = refused_ || event.block == BlockKind::refusal;
   if (event.block == BlockKind::native || event.block == BlockKind::redacted_thinking)
     raise(StreamPhase::content);
@@ -55,6 +56,7 @@ void AnswerWatch::take(const Event& event) {
       break;
     case EventKind::open: open(event); break;
     case EventKind::delta:
+      if (event.delta == DeltaKind::citation) lost_.add(Loss::citations);
       if (event.delta != DeltaKind::text || event.text.empty()) break;
       raise(StreamPhase::content);
       facts_.output_bytes += static_cast<std::int64_t>(event.text.size());
@@ -77,6 +79,8 @@ void AnswerWatch::take(const Event& event) {
       break;
     case EventKind::end:
       facts_.done_seen = true;
+      item_ids_.assign(event.id);
+      lost_.add(event.lost);
       raise(StreamPhase::done);
       break;
     case EventKind::close:

@@ -19,6 +19,10 @@ class AnswerWatch final : public EventSink {
   bool empty() const { return !visible_; }
   bool refused() const { return refused_; }
   const std::string& id() const { return id_; }  // of the answer, escaped; at most 128 bytes
+  // Of the items that its provider keeps: escaped, a line each.
+  const std::string& item_ids() const { return item_ids_; }
+  // What of the answer a client of another dialect does not get.
+  Dropped lost() const { return lost_; }
 
  private:
   void raise(openai::StreamPhase phase);
@@ -26,7 +30,8 @@ class AnswerWatch final : public EventSink {
   EventSink* next_;
   openai::StreamFacts facts_;
   openai::StreamPhase phase_ = openai::StreamPhase::silent;
-  std::string id_;
+  std::string id_, item_ids_;
+  Dropped lost_;
   bool visible_ = false, refused_ = false;
 };
 

@@ -13,6 +13,8 @@
 
 namespace steelyard::dialect::hub {
 
+class ToolRenames;
+
 // What a configuration calls a dialect: "openai", "responses", "anthropic", "gemini",
 // "converse".
 Wire wire_named(std::string_view name);  // openai_chat for one not known
@@ -28,7 +30,8 @@ struct BridgeOptions {
   std::string_view model;          // as the provider calls it, for answers that do not say
   bool json_array = false;         // the Gemini client wants its stream as one JSON array
   UsageQuirks quirks;
-  std::string_view client_body;  // the request: Responses repeats much of it; lives as long
+  const ToolRenames* names = nullptr;  // tools that the provider knows by another name
+  std::string_view client_body;        // the request: Responses repeats much of it; lives as long
 };
 
 // Where a stream stands, for dialects that number their events and name their answer.

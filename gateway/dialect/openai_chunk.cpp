@@ -20,13 +20,16 @@ enum TopKey {
   kMessage,
   kCode,
   kType,
-  kDetail
+  kDetail,
+  kCitations
 };
 constexpr KeyTable kTop(key_names("id", "model", "service_tier", "choices", "usage", "error",
-                                  "x_groq", "object", "message", "code", "type", "detail"));
+                                  "x_groq", "object", "message", "code", "type", "detail",
+                                  "citations"));
 constexpr KeyTable kUsageOnly(key_names("usage"));
-enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage };
-constexpr KeyTable kChoice(key_names("index", "delta", "message", "finish_reason", "usage"));
+enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage, kLogprobs };
+constexpr KeyTable kChoice(key_names("index", "delta", "message", "finish_reason", "usage",
+                                     "logprobs"));
 enum DeltaKey {
   kContent,
   kReasoningContent,
@@ -35,11 +38,12 @@ enum DeltaKey {
   kRefusal,
   kToolCalls,
   kFunctionCall,
-  kDeltaUsage
+  kDeltaUsage,
+  kAnnotations
 };
 constexpr KeyTable kDeltaKeys(key_names("content", "reasoning_content", "reasoning",
                                         "reasoning_details", "refusal", "tool_calls",
-                                        "function_call", "usage"));
+                                        "function_call", "usage", "annotations"));
 enum CallKey { kCallIndex, kCallId, kFunction, kCustom };
 constexpr KeyTable kCall(key_names("index", "id", "function", "custom"));
 enum FunctionKey { kName, kArguments, kInput };
@@ -65,6 +69,15 @@ class Reader {
  private:
   bool skip() { return reader_.cursor.skip_value(); }
 
+  // Null, [] and {} say nothing.
+  bool note(hub::Loss loss) {
+    const std::size_t begin = reader_.cursor.offset();
+    if (!skip()) return false;
+    const std::size_t size = reader_.cursor.end_of_previous() - begin;
+    if (size > 2 && json_[begin] != 'n') out_.lost.add(loss);
+    return true;
+  }
+
   bool top(int key) {
     switch (key) {
       case kId: return reader_.text(out_.id);
@@ -83,6 +96,7 @@ class Reader {
       case kChoices:
         out_.has_choices = out_.has_choices || reader_.cursor.peek() == '[';
         return reader_.array([this] { return choice(); });
+      case kCitations: return note(hub::Loss::citations);
       default: return skip();
     }
   }
@@ -101,6 +115,7 @@ class Reader {
         case kWhole: return delta(choice);
         case kFinish: return reader_.text(choice.finish);
         case kChoiceUsage: return read_usage(reader_, out_.usage);
+        case kLogprobs: return note(hub::Loss::logprobs);
         default: return skip();
       }
     });
@@ -135,6 +150,7 @@ class Reader {
           return true;
         }
         case kDeltaUsage: return read_usage(reader_, out_.usage);
+        case kAnnotations: return note(hub::Loss::citations);
         default: return skip();
       }
     });
@@ -229,6 +245,7 @@ bool ChunkReader::read(std::string_view json) {
   usage = {};
   if (fault) fault = {};
   has_choices = false;
+  lost.clear();
   choices.clear();
   texts.clear();
   thoughts.clear();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/dialect/fault.h"
+#include "gateway/dialect/hub_dropped.h"
 #include "gateway/dialect/usage.h"
 
 namespace steelyard::dialect::openai {
@@ -45,6 +46,7 @@ class ChunkReader {
   ReportedUsage usage;               // the last one in the document
   UpstreamFault fault;
   bool has_choices = false;
+  hub::Dropped lost;  // citations, logprobs
   std::vector<ChunkChoice> choices;
   std::vector<TextPiece> texts;
   std::vector<ThoughtPiece> thoughts;

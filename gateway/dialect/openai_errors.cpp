@@ -11,6 +11,8 @@ constexpr HttpReply reply(ErrorKind kind) {
     case ErrorKind::unauthorized: return {401, "invalid_request_error", "invalid_api_key", true};
     case ErrorKind::forbidden: return {403, "invalid_request_error", "permission_denied", true};
     case ErrorKind::not_found: return {404, "invalid_request_error", "model_not_found", true};
+    case ErrorKind::not_kept:
+      return {404, "invalid_request_error", "previous_response_not_found", true};
     case ErrorKind::no_route: return {503, "server_error", "no_route", true};
     case ErrorKind::over_budget: return {429, "insufficient_quota", "budget_exceeded", true};
     case ErrorKind::rate_limited: return {429, "rate_limit_error", "rate_limit_exceeded", false};
@@ -31,6 +33,7 @@ static_assert(reply(ErrorKind::bad_request).status == 400);
 static_assert(reply(ErrorKind::unauthorized).status == 401);
 static_assert(reply(ErrorKind::forbidden).status == 403);
 static_assert(reply(ErrorKind::not_found).status == 404);
+static_assert(reply(ErrorKind::not_kept).status == 404);
 static_assert(reply(ErrorKind::no_route).status == 503);
 static_assert(reply(ErrorKind::over_budget).status == 429 &&
               reply(ErrorKind::over_budget).retry_useless);

@@ -83,6 +83,7 @@ bool read_completion(std::string_view body, EventSink& sink) {
   send_usage(chunk.usage, sink);
   Event end;
   end.kind = EventKind::end;
+  end.lost = chunk.lost;
   sink.take(end);
   return true;
 }
@@ -108,6 +109,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
     ++unparsed_;
     return;
   }
+  lost_.add(reader_.lost);
   if (reader_.fault) return fail(std::move(reader_.fault), sink);
   if (error_event) return fail(parse_error(200, data), sink);
   // Azure's first chunk has filter results, and neither choices nor an id.
@@ -135,6 +137,7 @@ void ChatStreamDecoder::end(EventSink& sink) {
   for (ChoiceBlocks& blocks : choices_) blocks.finish(true, sink);
   Event event;
   event.kind = EventKind::end;
+  event.lost = lost_;
   sink.take(event);
 }
 

@@ -86,6 +86,7 @@ class ChatStreamDecoder {
   SseDecoder sse_;
   ChunkReader reader_;
   std::vector<ChoiceBlocks> choices_;
+  hub::Dropped lost_;
   UpstreamFault fault_;
   std::uint32_t unparsed_ = 0;
   bool started_ = false, ended_ = false, failed_ = false;

@@ -15,10 +15,10 @@ using hub::Event;
 using hub::EventKind;
 using hub::EventSink;
 
-enum Key { kType, kCallId, kName, kArguments, kInput, kEncrypted, kContent, kSummary };
+enum Key { kType, kCallId, kName, kArguments, kInput, kEncrypted, kContent, kSummary, kId };
 constexpr KeyTable kItem(key_names("type", "call_id", "name", "arguments", "input",
-                                   "encrypted_content", "content", "summary"));
-constexpr KeyTable kPart(key_names("type", "text", "refusal"));
+                                   "encrypted_content", "content", "summary", "id"));
+constexpr KeyTable kPart(key_names("type", "text", "refusal", "annotations", "logprobs"));
 constexpr std::size_t parts_most = 4'096;  // of one item; more are not told apart
 
 bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
@@ -48,6 +48,7 @@ bool read_item(std::string_view json, ItemFacts& out) {
       case kEncrypted: return reader.text(out.encrypted);
       case kContent: return take_raw(reader, json, out.content);
       case kSummary: return take_raw(reader, json, out.summary);
+      case kId: return reader.text(out.id);
       default: return reader.cursor.skip_value();
     }
   });
@@ -100,7 +101,13 @@ void ItemBlocks::parts(Item& item, std::string_view json, bool thoughts) {
   reader.array([&] {
     std::string_view values[3];
     const bool ok = reader.object(kPart, [&](int key) {
-      return key < 0 ? reader.cursor.skip_value() : reader.text(values[key]);
+      if (key < 0) return reader.cursor.skip_value();
+      if (key < 3) return reader.text(values[key]);
+      std::string_view raw;
+      if (!take_raw(reader, json, raw)) return false;
+      if (raw.size() > 2 && raw[0] == '[')
+        lost_.add(key == 3 ? hub::Loss::citations : hub::Loss::logprobs);
+      return true;
     });
     if (!ok) return false;
     const bool refusal = values[0] == "refusal";

@@ -12,7 +12,7 @@ namespace steelyard::dialect::responses {
 
 // What an item is, wherever it stands; views into its JSON.
 struct ItemFacts {
-  std::string_view raw, type, call_id, name, arguments, input, encrypted;
+  std::string_view raw, type, id, call_id, name, arguments, input, encrypted;
   std::string_view content, summary;  // raw arrays
 };
 // False: no JSON object.
@@ -31,8 +31,10 @@ class ItemBlocks {
   // The answer is over: nothing more comes of any item.
   void finish(hub::EventSink& sink);
   bool calls() const { return calls_; }  // the client was asked to run a tool
+  hub::Dropped lost() const { return lost_; }
 
  private:
+  hub::Dropped lost_;  // citations, logprobs
   struct Piece {
     hub::BlockKind kind;
     std::uint32_t part;

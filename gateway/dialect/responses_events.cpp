@@ -131,11 +131,13 @@ StopReason stop_of(const ResponseFacts& facts, bool calls) {
 void send_rest(const ResponseFacts& facts, ItemBlocks& blocks, EventSink& sink) {
   LenientReader reader(facts.output.empty() ? "[]" : facts.output);
   std::uint32_t index = 0;
+  std::string ids;
   reader.array([&] {
     std::string_view raw;
     ItemFacts item;
     if (!take_raw(reader, facts.output, raw)) return false;
     if (read_item(raw, item)) blocks.whole(index, item, sink);
+    if (!item.id.empty()) ids.append(item.id).append("\n");
     ++index;
     return true;
   });
@@ -152,6 +154,8 @@ void send_rest(const ResponseFacts& facts, ItemBlocks& blocks, EventSink& sink) 
   sink.take(stop);
   Event end;
   end.kind = EventKind::end;
+  end.id = ids;
+  end.lost = blocks.lost();
   sink.take(end);
 }
 

@@ -25,11 +25,12 @@ enum Key {
   kSummary,
   kEncrypted,
   kTools,
+  kId,
   kKeys
 };
 constexpr KeyTable kItem(key_names("type", "role", "content", "call_id", "name", "namespace",
                                    "arguments", "input", "output", "summary", "encrypted_content",
-                                   "tools"));
+                                   "tools", "id"));
 enum Type {
   kMessage,
   kReasoning,
@@ -110,7 +111,7 @@ class InputReader {
       case kFunctionOutput:
       case kCustomOutput: return output(where);
       case kAdditionalTools: return tools(where);
-      case kItemReference: out_.needs_store = "input"; [[fallthrough]];
+      case kItemReference: refer(); return native();
       default: return native();
     }
   }
@@ -139,6 +140,12 @@ class InputReader {
     return read_content(inner, {&where, kItem.name(key)}, out) || reader_.repeat(refusal);
   }
 
+  // To an item that only its provider can show.
+  void refer() {
+    out_.needs_store = "input";
+    out_.kept_items.push_back(text_[kId]);
+  }
+
   // Its summary, else its own words; the opaque state goes with the last of them.
   bool reasoning(const Where&) {
     begin(Role::assistant, from_, true);
@@ -150,6 +157,8 @@ class InputReader {
     if (!text_[kEncrypted].empty()) {
       if (out_.parts.size() == first) add_thought({});
       take_state(text_[kEncrypted], out_.parts.back());
+    } else if (out_.parts.size() == first && !text_[kId].empty()) {
+      refer();  // nothing but a name: what it stands for is with its provider
     }
     end(to_);
     return true;

@@ -101,6 +101,9 @@ class RequestReader {
         out_.needs_store = where.name;
         return !reader_.failed() && reader_.read_string(where, out_.previous_id);
       case kConversation:
+        if (reader_.cursor.take_null()) return true;
+        out_.needs_store = where.name;
+        return !reader_.failed() && document_.take_raw(out_.conversation);
       case kPrompt:
         if (reader_.cursor.take_null()) return true;
         out_.needs_store = where.name;

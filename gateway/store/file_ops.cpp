@@ -63,6 +63,18 @@ int FileOps::remove(const std::string& path) {
   return ::unlink(path.c_str()) == 0 ? 0 : errno;
 }
 
+int replace_file(const std::string& path, std::string_view bytes) {
+  FileOps files;
+  const std::string fresh = path + ".new";
+  (void)files.remove(fresh);
+  int fd = -1;
+  if (const int error = files.create(fresh, fd); error != 0) return error;
+  int error = files.write_all(fd, bytes);
+  if (error == 0) error = files.sync_data(fd);
+  (void)::close(fd);
+  return error == 0 ? files.rename(fresh, path) : error;
+}
+
 std::string error_text(int error) {
   return std::system_category().message(error);
 }

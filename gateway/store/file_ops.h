@@ -23,6 +23,10 @@ class FileOps {
   virtual int remove(const std::string& path);
 };
 
+// The file as a whole, or as it was before: written beside it, synced, renamed. 0 or an errno
+// value.
+int replace_file(const std::string& path, std::string_view bytes);
+
 // "no space left on device" and the like.
 std::string error_text(int error);
 

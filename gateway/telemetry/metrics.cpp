@@ -1,6 +1,7 @@
 #include "gateway/telemetry/metrics.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "gateway/telemetry/metrics_tables.h"
 #include "gateway/telemetry/receipt.h"
@@ -96,6 +97,8 @@ void WorkerMetrics::record(const Receipt& r) {
   }
   if (!r.counterfactual_model.empty()) t.saved.add(r.saved.v);
   if (r.overrun.v != 0) t.overrun.add(r.overrun.v);
+  for (std::uint64_t lost = r.dropped; lost != 0; lost &= lost - 1)
+    t.dropped[static_cast<std::size_t>(std::countr_zero(lost))].add(1);
   if (r.retries != 0) t.retries.add(r.retries);
   if (r.escalated) t.escalations.add(1);
   if (r.client_abort == ClientAbort::before_first_byte) t.aborted_early.add(1);
@@ -171,6 +174,7 @@ void merge(MetricsTables& to, const MetricsTables& from) {
   merge(to.retries, from.retries);
   merge(to.aborted_early, from.aborted_early);
   merge(to.aborted_mid_stream, from.aborted_mid_stream);
+  merge(to.dropped, from.dropped);
   merge(to.policies, from.policies);
   merge(to.failovers, from.failovers);
   merge(to.targets, from.targets);

@@ -8,7 +8,7 @@
 
 namespace steelyard::telemetry {
 
-inline constexpr std::size_t dialects_count = 5, calls_count = 11, outcomes_count = 16;
+inline constexpr std::size_t dialects_count = 5, calls_count = 12, outcomes_count = 17;
 
 // Buckets in nanoseconds: OpenTelemetry's 10 ms to 81.92 s for whole requests, 10 us to 164 ms for
 // our own share of them, 1 ms to 2 s between tokens; and parts per million, 0.1 % to 102 %, for how
@@ -20,6 +20,9 @@ using ErrorRatio = Histogram<1'000, 11>;
 
 // router::CountQuality: exact, calibrated, prior.
 inline constexpr std::size_t count_kinds = 3;
+
+// Bits of Receipt::dropped.
+inline constexpr std::size_t losses_max = 64;
 
 enum class RequestEnd : std::uint8_t { success, failure, aborted };
 inline constexpr std::size_t request_ends_count = 3;
@@ -40,6 +43,7 @@ struct MetricsTables {
   InterTokenSeconds inter_token;
   Counter saved, overrun;  // nano-dollars; saved may fall
   Counter escalations, retries, aborted_early, aborted_mid_stream;
+  std::array<Counter, losses_max> dropped;  // by Loss: requests that lost it
   std::array<std::array<Counter, 2>, policies_max> policies;                // routed, denied
   std::array<std::array<Counter, providers_max>, providers_max> failovers;  // from, to
   std::array<TargetCounters, targets_max> targets;

@@ -15,6 +15,7 @@ const char* name_of(CallType call) {
     case CallType::count_tokens: return "count_tokens";
     case CallType::generate_content: return "generate_content";
     case CallType::embeddings: return "embeddings";
+    case CallType::completions: return "completions";
     case CallType::models: return "models";
     case CallType::outcomes: return "outcomes";
     case CallType::explain: return "explain";

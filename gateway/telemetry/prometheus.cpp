@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "config/types/losses.h"
 #include "gateway/telemetry/metrics.h"
 #include "gateway/telemetry/metrics_tables.h"
 #include "gateway/telemetry/process_metrics.h"
@@ -41,6 +42,11 @@ void requests(PrometheusPage& page, const MetricsTables& t) {
   page.family("client_aborts_total", "counter", "Requests whose client left before the end.");
   page.integer(t.aborted_early.read(), {{"when", "before_first_byte"}});
   page.integer(t.aborted_mid_stream.read(), {{"when", "mid_stream"}});
+  page.family("dropped_fields_total", "counter",
+              "Requests that lost something in translation, by what it was.");
+  for (std::size_t l = 0; l < losses_count; ++l)
+    if (const std::int64_t n = t.dropped[l].read(); n != 0)
+      page.integer(n, {{"field", steelyard::name_of(static_cast<Loss>(l))}});
   page.family("retries_total", "counter", "Attempts after the first, same model or next.");
   page.integer(t.retries.read());
   page.family("escalations_total", "counter", "Answers thrown away for one of the next tier.");

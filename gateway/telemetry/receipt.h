@@ -35,6 +35,7 @@ enum class CallType : std::uint8_t {
   models,
   outcomes,
   explain,
+  completions,
   pass_through,
 };
 enum class WireDialect : std::uint8_t { none, openai, anthropic, gemini, responses, converse };
@@ -123,6 +124,7 @@ struct ReceiptFields {
   TokenUsage usage;  // of the attempt that answered
   UsageSource usage_source = UsageSource::none;
   FixedText<32> finish_reason;  // in the words of the provider
+  std::uint64_t dropped = 0;    // bit i: Loss i (losses.h), of the attempt that was made last
 
   NanoUsd spend;           // all attempts
   NanoUsd held;            // largest hold

@@ -1,5 +1,6 @@
 #include "gateway/telemetry/receipt_fields.h"
 
+#include "config/types/losses.h"
 #include "gateway/telemetry/json_put.h"
 #include "gateway/telemetry/receipt.h"
 
@@ -214,6 +215,13 @@ char* money(char* p, const Receipt& r, ReceiptPieces& pieces, PrintedFigures& fi
   });
 }
 
+// What a translation lost. Names that do not fit are left out: the metrics have them all.
+char* dropped_fields(char* p, std::uint64_t bits) {
+  std::string names;
+  Dropped(bits).append_names(names);
+  return tags(put(p, ",\"dropped_fields\":"), names);
+}
+
 char* durations(char* p, const Receipt& r) {
   const ReceiptDurations& d = r.durations;
   p = put_number(p, d.auth);
@@ -225,7 +233,8 @@ char* durations(char* p, const Receipt& r) {
   p = put(p, ",\"total\":", d.total);
   p = put(p, ",\"overhead\":", d.overhead);
   p = put(p, "},\"retries\":", r.retries);
-  return put_flag(p, ",\"escalated\":", r.escalated);
+  p = put_flag(p, ",\"escalated\":", r.escalated);
+  return r.dropped == 0 ? p : dropped_fields(p, r.dropped);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ SOURCE_SUFFIXES = CPP | {".py", ".sh", ".mjs"}
 def files():
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(f for f in folders if f not in SKIPPED_FOLDERS)
-        for name in sorted(names):
+        for name in sorted(n for n in names if n not in SKIPPED_FOLDERS):
             path = pathlib.Path(folder, name)
             relative = path.relative_to(ROOT).as_posix()
             known = path.suffix in CPP | TEXT and relative not in EXEMPT

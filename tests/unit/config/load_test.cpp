@@ -39,7 +39,7 @@ TEST_CASE("every value arrives") {
           "admin: { listen: \"[::1]:82\", token: \"${env:TEAM_KEY}\" }\n"
           "workers: 3\nbody_max: 1MiB\noutput_tokens_default: 2k\n"
           "timeouts: { head: 1s, body: 2s, keep_alive: 3s, connect: 4s, first_byte: 5s, "
-          "stream_idle: 6s, total: 7s, write_stall: 8s, drain: 9s }\n"
+          "stream_idle: 6s, stream_ping: 10s, total: 7s, write_stall: 8s, drain: 9s }\n"
           "retry: { attempts: 2, retry_after_max: 1s }\nbreaker: { failures: 7, open: 250ms }\n"
           "log: { decisions: \"-\", level: debug }\n"
           "ledger: { directory: \"\", durability: strict, lease: 1m, refusal_status: 402 }\n"
@@ -63,7 +63,7 @@ TEST_CASE("every value arrives") {
           "input_tokens: { below: 4k }, turns: { at_least: 3 },\n"
           "            weekdays: [mon-tue, sun], hours: \"08:00-18:00\", time_zone: UTC }\n"
           "    use: { tier: high, models: \"gpt-*\", exclude: [gpt-6-sol], output_tokens_max: 100, "
-          "escalate_on: [empty, malformed_tool_call], session: sticky,\n"
+          "escalate_on: [empty, malformed_tool_call], session: sticky, on_loss: reject,\n"
           "           override_model: true, tags: [x] }\n    then: continue\n  - { name: q, deny: "
           "no }\n")
           .load();
@@ -84,6 +84,7 @@ TEST_CASE("every value arrives") {
   CHECK(spec.timeouts.connect == 4'000);
   CHECK(spec.timeouts.first_byte == 5'000);
   CHECK(spec.timeouts.stream_idle == 6'000);
+  CHECK(spec.timeouts.stream_ping == 10'000);
   CHECK(spec.timeouts.total == 7'000);
   CHECK(spec.timeouts.write_stall == 8'000);
   CHECK(spec.timeouts.drain == 9'000);
@@ -142,6 +143,7 @@ TEST_CASE("every value arrives") {
   CHECK(policy.use->output_tokens_max == 100);
   CHECK(policy.use->escalate_on == 17);
   CHECK(policy.use->sticky);
+  CHECK(policy.use->reject_losses);
   CHECK(policy.use->override_model);
   CHECK(policy.then_continue);
   CHECK(spec.policies.at(1).deny == "no");

@@ -119,15 +119,15 @@ TEST_CASE("errors: a provider's troubles with our key are not the client's") {
 TEST_CASE("models: the list and one of it") {
   const ListedModel models[] = {{"gpt-x", "openai", 1'700'000'000}, {"a\"b", "", 0}};
   std::string out;
-  write_models(out, models);
+  write_models(out, hub::Wire::openai_chat, models);
   CHECK(
       out ==
       R"({"object":"list","data":[{"id":"gpt-x","object":"model","created":1700000000,"owned_by":"openai"},{"id":"a\"b","object":"model","created":0,"owned_by":"steelyard"}]})");
   out.clear();
-  write_models(out, {});
+  write_models(out, hub::Wire::openai_chat, {});
   CHECK(out == R"({"object":"list","data":[]})");
   out.clear();
-  write_model(out, models[0]);
+  write_model(out, hub::Wire::openai_chat, models[0]);
   CHECK(out == R"({"id":"gpt-x","object":"model","created":1700000000,"owned_by":"openai"})");
 }
 

@@ -214,6 +214,7 @@ TEST_CASE("evaluate: the first match decides, continue adds, deny ends") {
   first.use->output_tokens_max = 900;
   first.use->escalate_on = 4;
   first.use->sticky = true;
+  tag.use->reject_losses = true;
   first.when.team = globs({"search"});
   PolicySpec second = rule_for_tier("second", "economy");
   const RuleSet rules = rules_of({tag, first, second});
@@ -224,6 +225,7 @@ TEST_CASE("evaluate: the first match decides, continue adds, deny ends") {
   CHECK(verdict.output_tokens_max == 800);
   CHECK(verdict.escalate_on == 5);
   CHECK(verdict.sticky);
+  CHECK(verdict.reject_losses);
   CHECK(verdict.tag_count == 1);
   CHECK(verdict.tags[0] == "seen");
   CHECK(verdict.allowed == ModelMask::only(2));

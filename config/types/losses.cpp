@@ -1,8 +1,8 @@
-#include "gateway/dialect/hub_dropped.h"
+#include "config/types/losses.h"
 
 #include <array>
 
-namespace steelyard::dialect::hub {
+namespace steelyard {
 namespace {
 
 constexpr std::array<std::string_view, losses_count> kNames = {"temperature",
@@ -40,6 +40,7 @@ constexpr std::array<std::string_view, losses_count> kNames = {"temperature",
                                                                "empty_text",
                                                                "store",
                                                                "betas",
+                                                               "betas",
                                                                "fields"};
 static_assert(!kNames.back().empty());
 
@@ -59,4 +60,4 @@ void Dropped::append_names(std::string& out) const {
   }
 }
 
-}  // namespace steelyard::dialect::hub
+}  // namespace steelyard
