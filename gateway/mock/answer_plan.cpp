@@ -65,6 +65,7 @@ AnswerPlan plan_answer(const ChatRequest& request, const Behaviour& behaviour, s
   plan.input =
       behaviour.input_tokens >= 0 ? behaviour.input_tokens : (request.prompt_bytes + 3) / 4;
   plan.cached = std::min(behaviour.cached_tokens, plan.input);
+  plan.cache_write = std::min(behaviour.cache_write_tokens, plan.input - plan.cached);
   plan.reasoning = behaviour.reasoning_tokens;
   const std::int64_t whole = choose_content(plan, request, behaviour, text);
   plan.tokens = whole;

@@ -21,7 +21,8 @@ struct AnswerPlan {
   std::string_view finish;     // finish_reason; empty: null
   std::int64_t input = 0;      // prompt tokens, cached part included
   std::int64_t cached = 0;
-  std::int64_t reasoning = 0;  // hidden tokens, once per request
+  std::int64_t cache_write = 0;  // of the rest of the input
+  std::int64_t reasoning = 0;    // hidden tokens, once per request
   std::int64_t choices = 1;
 
   // completion_tokens of the whole answer.

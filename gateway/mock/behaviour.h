@@ -44,9 +44,10 @@ enum class BillOnAbort : std::uint8_t { generated, all, none };
 struct Behaviour {
   // What it reports.
   UsageMode usage = UsageMode::on_request;
-  std::int64_t input_tokens = -1;     // -1: message text bytes / 4, rounded up
-  std::int64_t cached_tokens = 0;     // part of the input; clamped to it
-  std::int64_t reasoning_tokens = 0;  // hidden output, part of completion_tokens
+  std::int64_t input_tokens = -1;       // -1: message text bytes / 4, rounded up
+  std::int64_t cached_tokens = 0;       // part of the input; clamped to it
+  std::int64_t cache_write_tokens = 0;  // part of the input, reported where the dialect does
+  std::int64_t reasoning_tokens = 0;    // hidden output, part of completion_tokens
   BillOnAbort bill_on_abort = BillOnAbort::generated;
 
   // What it says.

@@ -38,6 +38,8 @@ const Field kFields[] = {
     {"input_tokens", IntegerField{&B::input_tokens, -1, kTokensMax},
      "prompt tokens; -1: message text bytes / 4, rounded up"},
     {"cached_tokens", IntegerField{&B::cached_tokens, 0, kTokensMax}, "cached part of the input"},
+    {"cache_write_tokens", IntegerField{&B::cache_write_tokens, 0, kTokensMax},
+     "part of the rest written to the cache; reported by Anthropic's dialect"},
     {"reasoning_tokens", IntegerField{&B::reasoning_tokens, 0, kTokensMax},
      "hidden output, part of completion_tokens"},
     {"bill_on_abort", choice<&B::bill_on_abort>(kAbort),

@@ -57,9 +57,7 @@ void ChatJob::prepare(std::shared_ptr<const Settings> current, SettingsStore& st
   fault = Fault::none;
   latency_us = 0;
   open = generating = false;
-  if (const char* wrong = parser.parse(body, settings->directives, request)) {
-    return refuse(400, "invalid_value", wrong);
-  }
+  if (const char* wrong = read(parser, body)) return refuse(400, "invalid_value", wrong);
   if (!choose_model(store)) return;
   names.created = static_cast<std::int64_t>(std::time(nullptr));
   names.model.clear();
@@ -76,8 +74,23 @@ void ChatJob::prepare(std::shared_ptr<const Settings> current, SettingsStore& st
   open = status == 200;
 }
 
+// The body, and what the path says of it.
+const char* ChatJob::read(ChatParser& parser, std::string_view body) {
+  const Dialect* const dialect = operation.dialect;
+  if (dialect == nullptr) return parser.parse(body, settings->directives, request);
+  const std::string suffix = names.id.substr(names.id.find('-') + 1);
+  names.id = std::string(dialect->id_prefix) + suffix;
+  const char* const wrong = parser.parse(*dialect, body, settings->directives, request);
+  if (!operation.model.empty()) request.model.assign(operation.model);
+  request.stream = request.stream || operation.stream;
+  request.include_usage = true;
+  return wrong;
+}
+
 void ChatJob::start_script() {
   generating = true;
+  if (operation.dialect != nullptr)
+    return script.start(*operation.dialect, names, plan, *behaviour, fault);
   script.start(names, plan, *behaviour, fault, request.include_usage);
 }
 

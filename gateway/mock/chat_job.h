@@ -8,6 +8,7 @@
 #include "gateway/mock/answer_plan.h"
 #include "gateway/mock/bill.h"
 #include "gateway/mock/chat_request.h"
+#include "gateway/mock/dialect.h"
 #include "gateway/mock/reply_head.h"
 #include "gateway/mock/settings.h"
 #include "gateway/mock/stream_script.h"
@@ -17,6 +18,7 @@ namespace steelyard::mock {
 // Reused from request to request.
 struct ChatJob {
   ChatRequest request;
+  Operation operation;                       // of another dialect than Chat, or none
   std::shared_ptr<const Settings> settings;  // keeps `model` and `behaviour` alive
   const ModelSettings* model = nullptr;
   const Behaviour* behaviour = nullptr;
@@ -35,7 +37,7 @@ struct ChatJob {
   bool open = false;         // not on the bill yet
   bool generating = false;   // something has been generated
 
-  // Decides all of it. `names.id` must be set before.
+  // Decides all of it. `names.id` and `operation` must be set before.
   void prepare(std::shared_ptr<const Settings> current, SettingsStore& store, ChatParser& parser,
                std::string_view body);
   void start_script();
@@ -46,6 +48,7 @@ struct ChatJob {
 
  private:
   void refuse(int code_status, std::string_view code, std::string_view message);
+  const char* read(ChatParser& parser, std::string_view body);
   bool choose_model(SettingsStore& store);
   void decide_failure();
 };

@@ -4,6 +4,8 @@
 
 #include <simdjson.h>
 
+#include "gateway/mock/dialect.h"
+
 namespace steelyard::mock {
 namespace {
 
@@ -39,6 +41,8 @@ std::string_view start_of(std::string_view text) {
   return text.substr(0, length);
 }
 
+}  // namespace
+
 void take_question(std::string_view text, bool directives, ChatRequest& out) {
   out.directive.clear();
   if (directives && text.starts_with(kDirective)) {
@@ -52,6 +56,8 @@ void take_question(std::string_view text, bool directives, ChatRequest& out) {
   out.question.clear();
   if (!text.empty()) out.question.append(" ").append(start_of(text));
 }
+
+namespace {
 
 // Content of one message: a string, null, or an array of parts of which the text counts. False:
 // another type.
@@ -261,6 +267,16 @@ const char* ChatParser::parse(std::string_view body, bool directives, ChatReques
   if (!impl_->tools.empty()) impl_->read_tools(out);
   if (!impl_->response_format.empty()) impl_->read_format(out);
   return nullptr;
+}
+
+const char* ChatParser::parse(const Dialect& dialect, std::string_view body, bool directives,
+                              ChatRequest& out) {
+  out.clear();
+  simdjson::dom::element document;
+  // A copy with room behind it: these requests are few, and the parser wants its own padding.
+  if (impl_->part.parse(body.data(), body.size()).get(document) != SUCCESS || !document.is_object())
+    return "the body is not a JSON object";
+  return dialect.read(document, directives, out);
 }
 
 }  // namespace steelyard::mock

@@ -13,6 +13,8 @@ class element;
 
 namespace steelyard::mock {
 
+struct Dialect;
+
 // Reused from request to request: its strings keep their capacity.
 struct ChatRequest {
   std::string model;
@@ -32,6 +34,9 @@ struct ChatRequest {
   void clear();
 };
 
+// What the last user message asks: its start, and a directive before it.
+void take_question(std::string_view text, bool directives, ChatRequest& out);
+
 // Parses bodies; one per thread. `body` must be readable for kBodyPadding bytes past its end.
 class ChatParser {
  public:
@@ -41,6 +46,9 @@ class ChatParser {
   ~ChatParser();
   // nullptr on success, else a clause that says what is wrong with the request (400).
   const char* parse(std::string_view body, bool directives, ChatRequest& out);
+  // The same for another dialect. What the path says is put into `out` behind it.
+  const char* parse(const Dialect& dialect, std::string_view body, bool directives,
+                    ChatRequest& out);
 
  private:
   struct Impl;

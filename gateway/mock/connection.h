@@ -7,6 +7,7 @@
 #include <string>
 
 #include "gateway/mock/chat_job.h"
+#include "gateway/mock/embeddings.h"
 #include "gateway/mock/input_buffer.h"
 #include "gateway/mock/request_reader.h"
 #include "gateway/mock/worker.h"
@@ -50,9 +51,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // connection_chat.cpp
   void dispatch(const RequestView& request);
   void simple_reply(const RequestView& request, int status, std::string_view body);
+  void count_tokens(const RequestView& request);
+  void embed(const RequestView& request, EmbeddingAsk& ask);
   void begin_chat(const RequestView& request);
   void ping_while_waiting();
   void reply();
+  void append_error(std::string& body, const ErrorReply& error) const;
   void reply_error();
   bool reply_broken();
   void reply_whole();

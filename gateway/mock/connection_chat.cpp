@@ -1,4 +1,5 @@
 // Requests to answers.
+#include "gateway/mock/chance.h"
 #include "gateway/mock/connection.h"
 
 namespace steelyard::mock {
@@ -15,6 +16,18 @@ bool is_chat(std::string_view path) {
   return path == "/v1/chat/completions" || path == "/chat/completions";
 }
 
+// The key in the field that Anthropic's or Google's clients put it into. `bearer`: "Bearer KEY".
+bool shows_key(const RequestView& request, std::string_view bearer) {
+  const std::string_view key = bearer.substr(bearer.find(' ') + 1);
+  for (const std::string_view name : {"\r\nx-api-key: ", "\r\nx-goog-api-key: "}) {
+    const std::size_t at = request.head.find(name);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = request.head.substr(at + name.size());
+    if (rest.substr(0, rest.find('\r')) == key) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void Connection::dispatch(const RequestView& request) {
@@ -25,9 +38,19 @@ void Connection::dispatch(const RequestView& request) {
   if (!own) {
     worker_.shared().log.add(request);
     const std::string& key = worker_.settings()->authorization;
-    if (!key.empty() && request.authorization != key) return simple_reply(request, 401, {});
+    const bool known = key.empty() || request.authorization == key || shows_key(request, key);
+    if (!known) return simple_reply(request, 401, {});
   }
-  if (is_chat(path) && request.method == "POST") return begin_chat(request);
+  const bool post = request.method == "POST";
+  job_.operation = {};
+  if (is_chat(path) && post) return begin_chat(request);
+  if (post && !own) {
+    job_.operation = operation_of(request.target);
+    if (job_.operation.count) return count_tokens(request);
+    if (job_.operation.dialect != nullptr) return begin_chat(request);
+    EmbeddingAsk ask = embeddings_at(request.target);
+    if (ask.shape != EmbeddingAsk::Shape::none) return embed(request, ask);
+  }
   const ControlReply made = control(worker_.shared(), request);
   simple_reply(request, made.status, made.body);
 }
@@ -44,6 +67,51 @@ void Connection::simple_reply(const RequestView&, int status, std::string_view b
   head.close = close_after_;
   append_head(out_, head);
   if (!head_only_) out_ += body.empty() ? std::string_view(text) : body;
+}
+
+// In the dialect's shape; not billed.
+void Connection::count_tokens(const RequestView& request) {
+  const bool gemini = job_.operation.dialect == &gemini_dialect;
+  const char* const wrong =
+      worker_.parser().parse(*job_.operation.dialect, request.body, false, job_.request);
+  // Anthropic's counter wants no limit; it is the one thing that may be missing.
+  const bool bad = wrong != nullptr && job_.request.prompt_bytes == 0;
+  std::string body = gemini ? "{\"totalTokens\":" : "{\"input_tokens\":";
+  append_integer(body, (job_.request.prompt_bytes + 3) / 4);
+  body += '}';
+  simple_reply(request, bad ? 400 : 200, bad ? std::string_view() : std::string_view(body));
+}
+
+// Whole, at once; billed by the input. Of the behaviour only `status` counts.
+void Connection::embed(const RequestView& request, EmbeddingAsk& ask) {
+  const auto settings = worker_.settings();
+  const char* const wrong = read_embeddings(request.body, ask);
+  const ModelSettings* const model = wrong == nullptr ? settings->find(ask.model) : nullptr;
+  std::string body;
+  const Behaviour& behaviour = model == nullptr ? settings->global : model->behaviour;
+  int status = wrong != nullptr ? 400 : model == nullptr ? 404 : 200;
+  if (status == 200 && behaviour.status != 0 &&
+      fails(behaviour, model->requests->fetch_add(1, std::memory_order_relaxed) + 1))
+    status = static_cast<int>(behaviour.status);
+  if (status != 200) {
+    ErrorReply error = usual_error(status, behaviour);
+    if (wrong != nullptr) error.message = wrong;
+    const bool gemini = ask.shape != EmbeddingAsk::Shape::openai;
+    gemini ? gemini_dialect.write_error(body, error) : append_error_body(body, error);
+    worker_.shared().bill.add_error(ask.model.empty() ? "(none)" : ask.model);
+    return simple_reply(request, status, body);
+  }
+  Charge& charge = worker_.charge();
+  worker_.next_id(charge.id);
+  charge.model = ask.model;
+  charge.input_tokens = (ask.bytes + 3) / 4;
+  charge.cached_tokens = charge.output_tokens = 0;
+  charge.stream = false;
+  charge.end = End::completed;
+  charge.cost = cost_of(charge, model->prices);
+  write_embeddings(body, ask, charge.input_tokens);
+  worker_.shared().bill.add(charge);
+  simple_reply(request, 200, body);
 }
 
 void Connection::begin_chat(const RequestView& request) {
@@ -101,7 +169,7 @@ ReplyHead Connection::head_of(int status) const {
   const Behaviour& behaviour = *job_.behaviour;
   ReplyHead head;
   head.status = status;
-  head.request_id = std::string_view(job_.names.id).substr(9);
+  head.request_id = suffix_of(job_.names);
   head.extra = behaviour.headers;
   head.close = close_after_;
   if (behaviour.rate_limit_headers || status == 429)
@@ -109,10 +177,16 @@ ReplyHead Connection::head_of(int status) const {
   return head;
 }
 
+void Connection::append_error(std::string& body, const ErrorReply& error) const {
+  const Dialect* const dialect = job_.operation.dialect;
+  if (dialect == nullptr) return append_error_body(body, error);
+  dialect->write_error(body, error);
+}
+
 void Connection::reply_error() {
   std::string& body = worker_.scratch();
   body.clear();
-  append_error_body(body, job_.error);
+  append_error(body, job_.error);
   std::string lines = job_.behaviour->headers;
   append_retry_lines(lines, *job_.behaviour);
   ReplyHead head = head_of(job_.status);
@@ -157,7 +231,9 @@ void Connection::reply_whole() {
   const Fault fault = job_.fault;
   body.clear();
   if (fault == Fault::error_event) {
-    append_error_body(body, usual_error(500, behaviour));
+    append_error(body, usual_error(500, behaviour));
+  } else if (job_.operation.dialect != nullptr) {
+    job_.operation.dialect->write(body, job_.names, job_.plan, behaviour);
   } else {
     append_completion(body, job_.names, job_.plan, behaviour);
   }

@@ -28,6 +28,7 @@ void Connection::begin_stream_head() {
 }
 
 void Connection::append_ping() {
+  if (job_.operation.dialect != nullptr) return append_framed(job_.operation.dialect->ping);
   append_framed(job_.behaviour->crlf ? ": mock is thinking\r\n\r\n" : ": mock is thinking\n\n");
 }
 

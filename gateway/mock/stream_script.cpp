@@ -6,6 +6,7 @@ namespace steelyard::mock {
 
 void StreamScript::start(const AnswerNames& names, const AnswerPlan& plan,
                          const Behaviour& behaviour, Fault fault, bool include_usage) {
+  ready_ = false;
   names_ = &names;
   plan_ = &plan;
   behaviour_ = &behaviour;
@@ -23,6 +24,17 @@ void StreamScript::start(const AnswerNames& names, const AnswerPlan& plan,
   prefix_.append(",\"model\":\"").append(names.model);
   prefix_.append(
       "\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_mock\",\"choices\":[");
+}
+
+void StreamScript::start(const Dialect& dialect, const AnswerNames& names, const AnswerPlan& plan,
+                         const Behaviour& behaviour, Fault fault) {
+  ready_ = true;
+  events_.clear();
+  at_ = 0;
+  rounds_ = 0;
+  output_ = plan.reasoning;
+  plan_ = &plan;
+  dialect.script(events_, names, plan, behaviour, fault);
 }
 
 void StreamScript::end_event(std::string& out) const {
@@ -176,6 +188,15 @@ void StreamScript::write_error(std::string& out) {
 }
 
 void StreamScript::next(std::string& out) {
+  if (ready_) {
+    const ScriptEvent& event = events_[at_++];
+    out += event.bytes;
+    output_ += event.tokens;
+    rounds_ += event.round ? 1 : 0;
+    // What was promised and not shown was generated all the same.
+    if (at_ == events_.size()) output_ = plan_->output();
+    return;
+  }
   const UsageMode mode = behaviour_->usage;
   switch (stage_) {
     case Stage::role:

@@ -3,8 +3,10 @@
 // when to ask for the next event and where writes are cut. Internal to gateway/mock.
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "gateway/mock/answer_plan.h"
+#include "gateway/mock/dialect.h"
 
 namespace steelyard::mock {
 
@@ -14,10 +16,16 @@ class StreamScript {
   void start(const AnswerNames& names, const AnswerPlan& plan, const Behaviour& behaviour,
              Fault fault, bool include_usage);
 
-  bool done() const { return stage_ == Stage::end; }
+  // The same in another dialect: all events are made at once.
+  void start(const Dialect& dialect, const AnswerNames& names, const AnswerPlan& plan,
+             const Behaviour& behaviour, Fault fault);
+
+  bool done() const { return ready_ ? at_ == events_.size() : stage_ == Stage::end; }
   // The next event opens a round of content (one chunk per choice); rounds are what pacing and
   // `after_chunks` count.
-  bool opens_round() const { return stage_ == Stage::content && choice_ == 0; }
+  bool opens_round() const {
+    return ready_ ? events_[at_].round : stage_ == Stage::content && choice_ == 0;
+  }
   std::int64_t rounds() const { return rounds_; }  // completely or partly sent
   // Appends the next event, blank line included. Not after done().
   void next(std::string& out);
@@ -40,6 +48,9 @@ class StreamScript {
   void end_event(std::string& out) const;
   void advance_choice(Stage after);
 
+  std::vector<ScriptEvent> events_;  // of another dialect
+  std::size_t at_ = 0;
+  bool ready_ = false;
   const AnswerNames* names_ = nullptr;
   const AnswerPlan* plan_ = nullptr;
   const Behaviour* behaviour_ = nullptr;
