@@ -39,6 +39,8 @@ class AnswerStream {
   }
   // Of the answer, as its provider named it; "" where nobody asks for it.
   std::string_view id() const { return bridge_ ? std::string_view(bridge_->id()) : ""; }
+  std::string_view item_ids() const { return bridge_ ? std::string_view(bridge_->item_ids()) : ""; }
+  dialect::hub::Dropped lost() const { return bridge_ ? bridge_->lost() : dialect::hub::Dropped(); }
   dialect::hub::StreamPlace place() const {
     return bridge_ ? bridge_->place() : dialect::hub::StreamPlace();
   }

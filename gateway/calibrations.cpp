@@ -1,8 +1,5 @@
 #include "gateway/calibrations.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <fstream>
 #include <mutex>
@@ -112,18 +109,7 @@ void Calibrations::save() {
     state_->saved = version();
     bytes = state_->table.encode();
   }
-  store::FileOps files;
-  const std::string fresh = state_->path + ".new";
-  (void)files.remove(fresh);
-  int fd = -1;
-  int error = files.create(fresh, fd);
-  if (error == 0) {
-    error = files.write_all(fd, bytes);
-    if (error == 0) error = files.sync_data(fd);
-    (void)::close(fd);
-    if (error == 0) error = files.rename(fresh, state_->path);
-  }
-  if (error != 0)
+  if (const int error = store::replace_file(state_->path, bytes); error != 0)
     telemetry::log_warn("cannot write `{}`: {}", state_->path, store::error_text(error));
 }
 

@@ -6,7 +6,7 @@
 #include "gateway/chat_call.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
-#include "gateway/usd_text.h"
+#include "gateway/spending.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -15,22 +15,12 @@ namespace {
 
 constexpr int interim_heads_max = 5;
 
-Error over_budget(const router::Denial& denial) {
-  const NanoUsd left = denial.limit - denial.posted - denial.held;
-  std::string text = "budget `" + std::string(denial.scope) + "` has $";
-  text += UsdText(left.v > 0 ? left : NanoUsd{}).view();
-  text += " left of $";
-  text += UsdText(denial.limit).view();
-  text += "; this request could cost $";
-  text += UsdText(denial.asked).view();
-  return Error(ErrorKind::over_budget, ErrorSource::gateway, Retry::never, std::move(text));
-}
-
 }  // namespace
 
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
   planned_ = &planned;
   has_error_ = false;
+  receipt_.dropped = 0;
   fault_ = {};
   dispatched_ = false;
   bad_answer_ = nullptr;
@@ -56,12 +46,36 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   line_->held = planned.worst_case;
   receipt_.held = std::max(receipt_.held, planned.worst_case);
   receipt_.upstream_dialect = dialect_of(provider.wire);
-  if (!build_body()) {
+  const bool built = build_body();
+  if (!built || loses_too_much()) {
     serving_.health.on_abandoned(planned.target);
     release();
-    return AttemptEnd::give_up;
+    if (built) end_unsent();
+    return built ? AttemptEnd::try_next : AttemptEnd::give_up;
   }
   return AttemptEnd::going_on;
+}
+
+// Did the policy forbid what this provider's dialect cannot carry? Another attempt may be lossless.
+bool ChatCall::loses_too_much() {
+  if (!foreign_ || foreign_->dropped.empty()) return false;
+  receipt_.dropped |= foreign_->dropped.bits();
+  if (!decision_.verdict.reject_losses) return false;
+  std::string names;
+  foreign_->dropped.append_names(names);
+  error_ = Error(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
+                 "the policy `" + std::string(decision_.verdict.policy) +
+                     "` rejects what would be lost on the way to provider `" +
+                     provider_of(planned_->target).name + "`: " + names);
+  has_error_ = true;
+  return true;
+}
+
+// The attempt's line, when nothing went out.
+void ChatCall::end_unsent() {
+  line_->failed = true;
+  line_->error = error_.kind;
+  end_line(0);
 }
 
 // Reserves the worst case in every budget of the key, or explains which one has no room.
@@ -78,10 +92,7 @@ bool ChatCall::hold() {
   }
   if (reserved.status == store::Admission::denied) {
     const router::Denial& denial = reserved.denial;
-    budget_details_ = {denial.scope, window_word(denial.per),
-                       denial.limit, denial.posted,
-                       denial.held,  std::nullopt};
-    if (denial.resets_at.ns != INT64_MAX) budget_details_.resets_at = denial.resets_at;
+    budget_details_ = details_of(denial);
     extras_.budget = &budget_details_;
     error_ = over_budget(denial);
     has_error_ = true;
@@ -161,6 +172,7 @@ void ChatCall::prepare_foreign() {
   bridge.provider = provider.wire;
   bridge.created = decision_.at.seconds();
   bridge.client_body = decision_.chat.body;
+  bridge.names = &foreign_->names;
   bridge.include_usage = decision_.chat.include_usage;
   bridge.json_array = wants_array(session_);
   bridge.ends_without_done = provider.quirks.ends_without_done;

@@ -225,6 +225,7 @@ void ChatCall::arm(std::int64_t from_now_ms) {
 
 void ChatCall::on_deadline(void* self) {
   auto& call = *static_cast<ChatCall*>(self);
+  if (call.idle_due_.ns != 0 && call.sign_of_life()) return;
   call.interrupt(net::IoError::timed_out);
 }
 

@@ -87,6 +87,8 @@ class ChatCall final : public DepartureListener {
   bool hold();
   bool cheaper_left() const;
   bool build_body();
+  bool loses_too_much();
+  void end_unsent();
   Result<void> build_foreign_body(bool bounded);
   void prepare_foreign();
   void host_body(const ProviderRuntime& provider);
@@ -137,6 +139,8 @@ class ChatCall final : public DepartureListener {
   void tell_failure(const Error& error);
   void end_told_error();
   void decode(std::span<char> bytes);
+  bool sign_of_life();
+  bool ends_event() const;
   bool send_pieces(bool last);
   std::string_view stream_head(std::span<char> room);
 
@@ -148,8 +152,9 @@ class ChatCall final : public DepartureListener {
   void succeeded(int status);
   void failed(router::FailureClass failure, ErrorKind kind, int status, Tick until = {});
   void end_line(int status);
-  void remember_kept(std::string_view answer_id);
+  void remember_kept(std::string_view answer_id, std::string_view item_ids);
   void remember_turn();
+  void note_lost(dialect::hub::Dropped lost);
   router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
   router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
   void waited();
@@ -219,6 +224,8 @@ class ChatCall final : public DepartureListener {
   net::ChunkDecoder chunks_{net::ChunkSource::provider};
   net::BodyFraming framing_ = net::BodyFraming::none;
   std::uint64_t body_left_ = 0;
+  Tick idle_due_;  // while the provider is waited for in a stream: when that is too long
+  bool between_events_ = false;  // what the client got last ended an event
   bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
   std::string held_;  // bytes before the commit point
   std::string head_text_;

@@ -176,17 +176,17 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
     return AttemptEnd::escalate;
   }
   succeeded(head.status);
+  if (foreign_) note_lost(foreign_->whole.lost());
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
   receipt_.http_status = head.status;
   answered_ = true;
   net::HeadWriter out(tools.head_scratch);
   out.status_line(head.status);
   const std::string_view type = head.value(net::ResponseField::content_type);
-  if (type.empty() || type == "application/json") {
+  if (type.empty() || type == "application/json")
     out.append_raw("content-type: application/json\r\n");
-  } else {
+  else
     out.append_field("content-type", type);
-  }
   const std::string_view theirs = head.value(net::ResponseField::x_request_id);
   if (!theirs.empty()) out.append_value("x-request-id: ", theirs);
   append_common_headers(out);
@@ -212,7 +212,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
 // The whole answer was written, or the client is gone.
 void ChatCall::delivered() {
   if (!committed_) return;  // a stream, or an error: ended elsewhere
-  if (bridged()) remember_kept(foreign_->whole.id());
+  if (bridged()) remember_kept(foreign_->whole.id(), foreign_->whole.item_ids());
   if (session_.client_gone()) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
   if (reusable_) keep_upstream();
 }

@@ -6,6 +6,7 @@
 #include "gateway/dialect/converse_errors.h"
 #include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/openai_response.h"
+#include "gateway/failure_of.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/telemetry/log.h"
@@ -17,38 +18,6 @@ namespace {
 
 constexpr std::size_t error_body_bytes_max = 64u << 10;
 constexpr std::int64_t refused_key_rests_ms = 600'000;  // revoked, or its account is empty
-constexpr std::int64_t hint_ms_max = 3'600'000;         // nobody is parked for more than an hour
-
-router::FailureClass failure_of(dialect::FaultClass c) {
-  switch (c) {
-    case dialect::FaultClass::none:
-    case dialect::FaultClass::server: return router::FailureClass::server;
-    case dialect::FaultClass::client_invalid: return router::FailureClass::client_invalid;
-    case dialect::FaultClass::context_length: return router::FailureClass::context_length;
-    case dialect::FaultClass::model_missing:
-    case dialect::FaultClass::auth_upstream: return router::FailureClass::auth_upstream;
-    case dialect::FaultClass::balance: return router::FailureClass::balance;
-    case dialect::FaultClass::rate_limited: return router::FailureClass::rate_limited;
-    case dialect::FaultClass::overloaded: return router::FailureClass::overloaded;
-    case dialect::FaultClass::timeout: return router::FailureClass::timeout;
-    case dialect::FaultClass::refused: return router::FailureClass::content;
-  }
-  return router::FailureClass::server;
-}
-
-std::int64_t number_in(std::string_view text) {
-  std::int64_t value = -1;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  return read.ec == std::errc() && value >= 0 ? value : -1;
-}
-
-// retry-after-ms, else retry-after in seconds; -1: no hint. Azure sends 0 ms beside 1 s.
-std::int64_t hint_ms(const net::ResponseHead& head) {
-  const std::int64_t exact = number_in(head.value(net::ResponseField::retry_after_ms));
-  if (exact > 0) return std::min(exact, hint_ms_max);
-  const std::int64_t seconds = number_in(head.value(net::ResponseField::retry_after));
-  return seconds < 0 ? exact : std::min(seconds, hint_ms_max / 1000) * 1000;
-}
 
 }  // namespace
 

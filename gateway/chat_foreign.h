@@ -31,6 +31,7 @@ struct ForeignCall {
   std::string request_id;  // ours, for answers that have no name
   std::string body;        // of the attempt under way, when it had to be written anew
   dialect::hub::Dropped dropped;
+  dialect::hub::ToolRenames names;
   std::string request_line;  // where the provider has the model in the path, with its line end
   std::string head_lines;    // behind content-length, with CRLF
   std::string betas;         // of the client, as far as the provider takes them

@@ -93,9 +93,13 @@ net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
   net::UpstreamConnection& up = *upstream_;
   up.buffer.release();
   for (;;) {
-    arm(runtime_.spec.timeouts.stream_idle);
+    const TimeoutSpec& timeouts = runtime_.spec.timeouts;
+    idle_due_ = worker_.last_tick().plus_ms(timeouts.stream_idle);
+    arm(std::min(timeouts.stream_idle, timeouts.stream_ping));
     up.pipe->start_wait_readable(up.read);
     const net::IoResult ready = co_await up.read;
+    idle_due_ = {};
+    if (session_.unsent()) (void)co_await session_.drain();  // a sign of life that did not fit
     waited();
     if (!ready.ok()) co_return ready;
     const net::IoResult got =
@@ -104,6 +108,31 @@ net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
     if (got.ok()) bytes = std::span<char>(worker_.tools().read_scratch.data(), got.bytes);
     co_return got;
   }
+}
+
+// The provider has been silent for a while, but not for too long: the client gets what its dialect
+// passes over, if it is between two events. False: the wait is over.
+bool ChatCall::sign_of_life() {
+  const Tick now = worker_.tick_now();
+  if (now >= idle_due_ || now >= total_due_) return false;
+  const bool can = committed_ && between_events_ && !session_.unsent() && !wants_array(session_);
+  if (can) {
+    std::string ping = wire() == dialect::hub::Wire::anthropic
+                           ? "event: ping\ndata: {\"type\": \"ping\"}\n\n"
+                           : ": keep-alive\n\n";
+    if (!session_.http_1_0()) {
+      std::array<char, 16> size;
+      const char* end = std::to_chars(size.data(), size.data() + size.size(), ping.size(), 16).ptr;
+      ping.insert(0, std::string(static_cast<const char*>(size.data()), end) + "\r\n");
+      ping += "\r\n";
+    }
+    const net::ConstBytes part(ping);
+    (void)session_.send_now({&part, 1});
+    if (session_.client_gone()) return false;
+  }
+  const Tick next = now.plus_ms(runtime_.spec.timeouts.stream_ping);
+  worker_.set_deadline_at(deadline_, std::min({next, idle_due_, total_due_}));
+  return true;
 }
 
 // Takes the transfer coding off, in place, and lets the tap look at what remains.
@@ -142,11 +171,21 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
   if (session_.http_1_0()) {
     session_.close_after();
   } else {
-    out.append_raw("transfer-encoding: chunked\r\ntrailer: x-steelyard-cost-usd\r\n");
+    out.append_raw("transfer-encoding: chunked\r\ntrailer: x-steelyard-cost-usd");
+    out.append_raw(foreign_ ? ", x-steelyard-dropped-fields\r\n" : "\r\n");
   }
   if (session_.will_close()) out.append_raw("connection: close\r\n");
   out.end_of_head();
   return out.view();
+}
+
+// Does what goes out now end with a blank line? Asked of the last piece alone: where that is too
+// short to tell, no sign of life is given.
+bool ChatCall::ends_event() const {
+  std::string_view last = held_;
+  for (const std::string_view part : tap_out_.parts())
+    if (!part.empty()) last = part;
+  return last.ends_with("\n\n") || last.ends_with("\n\r\n");
 }
 
 // Writes what the tap let through; with `last`, the end of the body too. False: not all went.
@@ -179,6 +218,7 @@ bool ChatCall::send_pieces(bool last) {
   if (size != 0 && framed) parts[count++] = net::ConstBytes(std::string_view("\r\n"));
   if (last && framed) parts[count++] = net::ConstBytes(std::string_view(head_text_));
   if (count == 0) return true;
+  if (size != 0) between_events_ = ends_event();
   const bool whole = session_.send_now({parts.data(), count});
   if (!held_.empty()) std::string().swap(held_);  // a waiting stream keeps no memory of it
   return whole;
@@ -212,10 +252,17 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   if (good && !bridged() && !facts.done_seen) held_ += "\n\ndata: [DONE]\n\n";
   head_text_ = "0\r\nx-steelyard-cost-usd: ";
   head_text_ += UsdText(receipt_.spend).view();
+  if (foreign_) [[unlikely]] {
+    note_lost(tap_.lost());
+    if (!tap_.lost().empty()) {
+      head_text_ += "\r\nx-steelyard-dropped-fields: ";
+      foreign_->dropped.append_names(head_text_);
+    }
+  }
   head_text_ += "\r\n\r\n";
   if (good) {
     succeeded(200);
-    if (bridged()) remember_kept(tap_.id());
+    if (bridged()) remember_kept(tap_.id(), tap_.item_ids());
   } else if (session_.client_gone()) {
     receipt_.client_abort = telemetry::ClientAbort::mid_stream;
     serving_.health.on_abandoned(planned_->target);

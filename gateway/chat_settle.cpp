@@ -176,14 +176,27 @@ void ChatCall::succeeded(int status) {
   receipt_.target = line_->target;
 }
 
-// A client of Responses may go on from this answer, with the provider that keeps it only.
-void ChatCall::remember_kept(std::string_view answer_id) {
+// A client of Responses may go on from this answer and its items, with the provider that keeps them
+// only.
+void ChatCall::remember_kept(std::string_view answer_id, std::string_view item_ids) {
   KeptAnswers* const kept = worker_.seams().kept;
   const bool keeps = wire() == dialect::hub::Wire::openai_responses &&
                      provider_of(planned_->target).wire == wire() && kept != nullptr;
-  if (keeps)
-    kept->remember(session_.principal()->key_hash, answer_id,
-                   runtime_.target_hashes[static_cast<std::size_t>(planned_->target)]);
+  if (!keeps) return;
+  const std::uint64_t owner = session_.principal()->owner_hash;
+  const std::uint64_t target = runtime_.target_hashes[static_cast<std::size_t>(planned_->target)];
+  kept->remember(owner, answer_id, target);
+  for (std::size_t at = 0; at < item_ids.size();) {
+    const std::size_t end = std::min(item_ids.find('\n', at), item_ids.size());
+    kept->remember(owner, item_ids.substr(at, end - at), target);
+    at = end + 1;
+  }
+}
+
+// What of the answer the client does not get, beside what was left out of its request.
+void ChatCall::note_lost(dialect::hub::Dropped lost) {
+  foreign_->dropped.add(lost);
+  receipt_.dropped |= foreign_->dropped.bits();
 }
 
 void ChatCall::failed(router::FailureClass failure, ErrorKind kind, int status, Tick until) {

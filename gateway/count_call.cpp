@@ -3,9 +3,11 @@
 #include <string>
 
 #include "config/types/json_writer.h"
+#include "gateway/chat_foreign.h"
 #include "gateway/chat_shape.h"
 #include "gateway/dialect/anthropic_count.h"
 #include "gateway/dialect/gemini_count.h"
+#include "gateway/forward.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/session.h"
@@ -61,6 +63,82 @@ router::TokenCount count(Session& session, const dialect::CountRequest& request,
   return whole;
 }
 
+// The provider that counts for this model with its own tokenizer, in the client's dialect; the
+// target's number, or -1: it is counted here.
+std::int32_t counted_by(const Session& session, Route route, std::int32_t model) {
+  if (model < 0) return -1;
+  const Runtime& runtime = session.runtime();
+  const router::Model& m = runtime.catalog.model(model);
+  const auto wire = wire_of(route);
+  for (std::int32_t i = m.target_first; i < m.target_first + m.target_count; ++i) {
+    const auto& at =
+        runtime.providers[static_cast<std::size_t>(runtime.catalog.target(i).provider)];
+    if (at.wire == wire && at.quirks.count_tokens) return i;
+  }
+  return -1;
+}
+
+// While it rests, a provider that could not count is not asked again: without the endpoint for
+// long, else for a moment. Breakers know nothing of this: chat goes on.
+constexpr std::int64_t missing_rests_ms = 600'000, failing_rests_ms = 10'000;
+constexpr std::int64_t patience_ms = 5'000;
+constexpr std::size_t count_answer_max = 64u << 10;
+
+ForwardAsk ask_of(const Session& session, Route route, const ProviderRuntime& at,
+                  std::string_view upstream, std::string_view asked, std::string& body) {
+  ForwardAsk ask;
+  const std::string_view client = session.body();
+  if (route == Route::count_messages) {
+    const auto name = static_cast<std::size_t>(asked.data() - client.data());
+    body.assign(client.substr(0, name)).append(upstream);
+    body.append(client.substr(name + asked.size()));
+    ask.head.append("POST ").append(at.base_path);
+    ask.head += at.base_path.ends_with("/v1") ? "/messages" : "/v1/messages";
+    ask.head += "/count_tokens HTTP/1.1\r\n";
+    append_anthropic_lines(ask.head, session.head(), true);
+  } else {
+    body.assign(client);
+    ask.head.append("POST ").append(at.path.before).append(upstream);
+    ask.head += ":countTokens HTTP/1.1\r\n";
+  }
+  ask.head += "accept: application/json\r\ncontent-type: application/json\r\n";
+  ask.body = body;
+  ask.first_byte_ms = patience_ms;
+  return ask;
+}
+
+// True: the provider counted, and the client has its answer.
+net::Task<bool> ask_provider(Session& session, Route route, std::int32_t target,
+                             std::string_view asked) {
+  const Runtime& runtime = session.runtime();
+  const auto provider = static_cast<std::size_t>(runtime.catalog.target(target).provider);
+  const ProviderRuntime& at = runtime.providers[provider];
+  std::vector<Tick>& rests = session.serving().count_rests;
+  rests.resize(runtime.providers.size());
+  if (session.worker().last_tick() < rests[provider]) co_return false;
+  std::string body;
+  const ForwardAsk ask =
+      ask_of(session, route, at, runtime.catalog.target(target).upstream_name, asked, body);
+  Forward forward(session, static_cast<std::int32_t>(provider));
+  bool got = co_await forward.ask(ask);
+  if (got) got = co_await forward.collect(count_answer_max);
+  const int status = got ? forward.head_status() : 0;
+  if (status < 200 || status > 299) {
+    const bool missing = status == 404 || status == 405 || status == 501;
+    const bool ours = status == 400 || status == 413;  // this request's, not the endpoint's
+    if (!ours)
+      rests[provider] =
+          session.worker().tick_now().plus_ms(missing ? missing_rests_ms : failing_rests_ms);
+    forward.finish();
+    co_return false;
+  }
+  const std::string told(forward.body());
+  forward.finish();
+  const std::string lines = "x-steelyard-estimate-quality: provider\r\n";
+  (void)co_await session.reply(200, "application/json", told, lines);
+  co_return true;
+}
+
 }  // namespace
 
 net::Task<void> serve_count(Session& session, Route route) {
@@ -73,6 +151,11 @@ net::Task<void> serve_count(Session& session, Route route) {
   const std::string_view name =
       anthropic ? request.model : match_route(head.method, head.target()).parameter;
   const std::int32_t model = model_of(session, name);
+  const std::int32_t counter = read ? counted_by(session, route, model) : -1;
+  if (counter >= 0) {
+    const bool counted = co_await ask_provider(session, route, counter, name);
+    if (counted || session.client_gone()) co_return;
+  }
   std::string body, lines;
   unsigned status = 200;
   if (!read || model == -2) {

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "gateway/decide_counts.h"
-#include "gateway/kept_answers.h"
+#include "gateway/keeper.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/session_memory.h"
@@ -211,39 +211,12 @@ Result<void> refuse_verdict(const policies::Verdict& verdict, const policies::Re
     case policies::Outcome::unknown_tier:
       return say(
           ErrorKind::bad_request,
-          "there is no tier `" +
+          std::string(facts.tier_header.empty() ? "`/model`" : "the header `x-steelyard-tier`") +
+              " is wrong: there is no tier `" +
               std::string(facts.tier_header.empty() ? facts.requested_model : facts.tier_header) +
               "`");
   }
   return {};
-}
-
-// Who can go on from what the request refers to: the target that made it, if that is known here;
-// else the first that speaks its dialect and serves the model asked for.
-std::int32_t keeper_of(Worker& worker, const Runtime& runtime, const Principal& principal,
-                       std::string_view requested_model) {
-  const dialect::hub::Request& request = worker.tools().hub_request;
-  if (request.needs_store.empty()) return router::no_target;
-  const KeptAnswers* const kept = worker.seams().kept;
-  const std::uint64_t known =
-      kept == nullptr ? 0 : kept->find(principal.key_hash, request.previous_id);
-  const std::int32_t named = runtime.catalog.find_model(requested_model);
-  std::int32_t speaks = router::no_target;
-  const auto count = static_cast<std::int32_t>(runtime.target_hashes.size());
-  for (std::int32_t i = 0; i < count; ++i) {
-    const router::Target& target = runtime.catalog.target(i);
-    if (known != 0 && runtime.target_hashes[static_cast<std::size_t>(i)] == known) {
-      // The account keeps it: another model of the same one may go on.
-      const bool same = named == policies::no_model || named == target.model;
-      const std::int32_t there = same ? i : runtime.catalog.find_target(named, target.provider);
-      return there != router::no_target ? there : i;
-    }
-    const auto& provider = runtime.providers[static_cast<std::size_t>(target.provider)];
-    if (speaks == router::no_target && provider.wire == dialect::hub::Wire::openai_responses &&
-        (named == policies::no_model || named == target.model))
-      speaks = i;
-  }
-  return speaks;
 }
 
 Result<void> parse(WorkerTools& tools, std::string_view body, const RequestHints& hints,
@@ -264,6 +237,30 @@ Result<void> parse(WorkerTools& tools, std::string_view body, const RequestHints
 }
 
 }  // namespace
+
+Result<void> ask_policies(Worker& worker, const Runtime& runtime, const Principal& principal,
+                          const RequestHints& hints, std::string_view model,
+                          const router::TokenCount& tokens, policies::RequestFacts& facts,
+                          policies::Verdict& verdict) {
+  facts.organisation = principal.organisation;
+  facts.team = principal.team;
+  facts.key = principal.key;
+  facts.requested_model = model;
+  facts.client = client_name(hints.user_agent);
+  facts.tags = hints.tags;
+  facts.task = hints.task;
+  facts.tier_header = hints.tier;
+  facts.session = hints.session;
+  facts.input_tokens = tokens.tokens;
+  facts.input_tokens_upper = tokens.upper;
+  facts.turns = facts.choices = 1;
+  facts.now = worker.now();
+  refresh_zone_offsets(worker.tools(), runtime, facts.now);
+  facts.zone_offsets = worker.tools().zone_offsets;
+  policies::evaluate(runtime.rules, principal.rules, facts, policies::Trace::no, verdict);
+  return verdict.outcome == policies::Outcome::denied ? refuse_verdict(verdict, facts)
+                                                      : Result<void>();
+}
 
 router::PlannedAttempt escalation_of(Worker& worker, Serving& serving, const Principal& principal,
                                      Decision& decided) {
@@ -310,7 +307,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   d.facts.key = principal.key;
   if (!parsed) return fail(parsed.error());
   if (hints.wire == dialect::hub::Wire::openai_responses)
-    d.kept_at = keeper_of(worker, runtime, principal, d.chat.model);
+    if (const Result<void> found = find_keeper(worker, runtime, principal, d); !found) return found;
   d.model = d.chat.model;
   d.chat.model = d.model.view();
 

@@ -29,6 +29,7 @@ struct PlannedAttempt;
 
 class Worker;
 struct Principal;
+struct Runtime;
 struct Serving;
 
 // What the client said beside the body.
@@ -76,6 +77,13 @@ struct Decision {
 Result<void> decide(Worker& worker, Serving& serving, const Principal& principal,
                     std::string_view body, const RequestHints& hints, policies::Trace trace,
                     Decision& out);
+
+// For requests that no plan serves (embeddings, completions, pass-through): fills `facts` and asks
+// the policies whether they deny it. `model`: as asked for, "" none.
+Result<void> ask_policies(Worker& worker, const Runtime& runtime, const Principal& principal,
+                          const RequestHints& hints, std::string_view model,
+                          const router::TokenCount& tokens, policies::RequestFacts& facts,
+                          policies::Verdict& verdict);
 
 // What follows when the answer to a decided request is not good enough: planned anew, few need it.
 // target == router::no_target: nothing.

@@ -1,27 +1,39 @@
 #pragma once
-// Which target keeps an answer that a later request may refer to (`previous_response_id` of OpenAI
-// Responses): nobody else can go on from it. One for the whole process; a fixed table, the newest
-// entry of a place wins, nothing survives a restart. Safe from all workers.
+// Who made an answer that a provider keeps (OpenAI Responses), and which target keeps it. A later
+// request that names one (`previous_response_id`, an item's id, GET /v1/responses/{id}) is passed
+// on to that target, for its owner only: all keys share the provider's account, so knowing an id
+// must not be enough. One for the whole process, safe from all workers; hashes only, bounded: in
+// each bucket the entry that was named longest ago makes room.
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace steelyard {
 
 class KeptAnswers {
  public:
-  KeptAnswers();
+  static constexpr std::size_t entries_max = 1u << 18;
+
+  // `path`: the file, read now; damaged or of another version: a log line, and nothing is known.
+  // "": nothing survives the process.
+  explicit KeptAnswers(std::string path = {});
   ~KeptAnswers();
 
-  // `principal`: hash of the key that asked; `target`: a hash of its names, the same after a
-  // reload. `id` is the answer's, escaped as on the wire.
-  void remember(std::uint64_t principal, std::string_view id, std::uint64_t target);
-  // 0: not known here, or asked for by another key.
-  std::uint64_t find(std::uint64_t principal, std::string_view id) const;
+  // `owner`: Principal::owner_hash; `target`: a hash of its names, the same after a restart. `id`
+  // is the answer's, or an item's, escaped as on the wire.
+  void remember(std::uint64_t owner, std::string_view id, std::uint64_t target);
+  // 0: not known here, or somebody else's.
+  std::uint64_t find(std::uint64_t owner, std::string_view id) const;
+  void forget(std::uint64_t owner, std::string_view id);
+
+  // Writes the file if anything changed since; atomic by rename. Once a minute and at the end.
+  void save();
 
  private:
-  struct Table;
-  std::unique_ptr<Table> table_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace steelyard

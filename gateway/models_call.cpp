@@ -20,12 +20,17 @@ std::vector<dialect::ListedModel> list_models(const Session& session,
   const Runtime& runtime = session.runtime();
   std::vector<dialect::ListedModel> models;
   for (const std::string& tier : runtime.rules.tiers()) tiers.push_back("tier:" + tier);
-  models.push_back({"auto", "steelyard", 0});
-  for (const std::string& tier : tiers) models.push_back({tier, "steelyard", 0});
-  const policies::ModelMask usable = session.principal()->access & runtime.catalog.served();
+  models.push_back({"auto", "steelyard", 0, 0, 0, false});
+  for (const std::string& tier : tiers) models.push_back({tier, "steelyard", 0, 0, 0, false});
+  const Principal& principal = *session.principal();
+  policies::ModelMask usable = principal.access;
+  usable |= principal.embeddings;
+  usable &= runtime.catalog.served();
   for (std::size_t i = 0; i < runtime.catalog.models().size(); ++i) {
     const router::Model& model = runtime.catalog.models()[i];
-    if (usable.test(i)) models.push_back({model.name, model.vendor, 0});
+    if (!usable.test(i)) continue;
+    models.push_back({model.name, model.vendor, 0, model.context_tokens, model.output_tokens_max,
+                      model.can.embeddings});
   }
   return models;
 }
@@ -37,7 +42,7 @@ net::Task<void> serve_models(Session& session, Route route) {
   const std::vector<dialect::ListedModel> models = list_models(session, tiers);
   std::string body;
   if (route == Route::models) {
-    dialect::openai::write_models(body, models);
+    dialect::write_models(body, session.wire(), models);
   } else {
     const net::RequestHead& head = session.head();
     const std::string_view name = match_route(head.method, head.target()).parameter;
@@ -51,7 +56,7 @@ net::Task<void> serve_models(Session& session, Route route) {
       (void)co_await reply_error(session, error, extras, no_lines);
       co_return;
     }
-    dialect::openai::write_model(body, *found);
+    dialect::write_model(body, session.wire(), *found);
   }
   (void)co_await session.reply(200, "application/json", body);
 }

@@ -1,5 +1,7 @@
 #include "gateway/receipts.h"
 
+#include <algorithm>
+
 #include "gateway/runtime.h"
 #include "gateway/session.h"
 #include "gateway/telemetry/decision_log.h"
@@ -20,10 +22,8 @@ void record(Worker& worker, telemetry::Receipt& receipt) {
   if (seams.on_receipt) seams.on_receipt(receipt);
 }
 
-void record_refused(Session& session, const Error& error, unsigned status) {
-  Worker& worker = session.worker();
-  telemetry::Receipt receipt;
-  receipt.id = worker.new_request_id();
+void begin_receipt(Session& session, telemetry::Receipt& receipt) {
+  receipt.id = session.worker().new_request_id();
   receipt.start = session.started_at();
   receipt.call = call_of(session.route());
   receipt.client_dialect = dialect_of(session.wire());
@@ -32,16 +32,27 @@ void record_refused(Session& session, const Error& error, unsigned status) {
     receipt.facts.team = session.principal()->team;
     receipt.facts.key = session.principal()->key;
   }
+  receipt.config_digest = session.runtime().spec.digest;
+  receipt.generation = session.runtime().generation;
+  receipt.price_version = session.runtime().spec.catalog_as_of;
+  receipt.durations.auth = session.auth_ns();
+}
+
+void end_receipt(Session& session, telemetry::Receipt& receipt, std::int64_t waited_ns) {
+  receipt.durations.total = session.worker().tick_now() - session.started();
+  receipt.durations.overhead = std::max<std::int64_t>(receipt.durations.total - waited_ns, 0);
+  if (session.client_gone()) receipt.client_abort = telemetry::ClientAbort::mid_stream;
+  record(session.worker(), receipt);
+}
+
+void record_refused(Session& session, const Error& error, unsigned status) {
+  telemetry::Receipt receipt;
+  begin_receipt(session, receipt);
   receipt.failed = true;
   receipt.http_status = static_cast<std::uint16_t>(status);
   receipt.error = error.kind;
   receipt.error_text = error.context;
-  receipt.config_digest = session.runtime().spec.digest;
-  receipt.generation = session.runtime().generation;
-  receipt.durations.auth = session.auth_ns();
-  receipt.durations.total = worker.tick_now() - session.started();
-  receipt.durations.overhead = receipt.durations.total;
-  record(worker, receipt);
+  end_receipt(session, receipt, 0);
 }
 
 }  // namespace steelyard

@@ -18,12 +18,21 @@ constexpr Row rows[] = {
     {"/v1/messages", net::Method::post, Route::messages, false},
     {"/v1/responses", net::Method::post, Route::responses, false},
     {"/responses", net::Method::post, Route::responses, false},
+    {"/v1/embeddings", net::Method::post, Route::embeddings, false},
+    {"/embeddings", net::Method::post, Route::embeddings, false},
+    {"/v1/completions", net::Method::post, Route::completions, false},
+    {"/completions", net::Method::post, Route::completions, false},
     {"/v1/models", net::Method::get, Route::models, false},
     {"/models", net::Method::get, Route::models, false},
     {"/route/explain", net::Method::post, Route::explain, false},
     {"/v1/messages/count_tokens", net::Method::post, Route::count_messages, false},
     {"/v1/models/", net::Method::get, Route::model, true},
     {"/models/", net::Method::get, Route::model, true},
+    {"/v1beta/models", net::Method::get, Route::models, false},
+    {"/v1beta/models/", net::Method::get, Route::model, true},
+    {"/", net::Method::head, Route::probe, false},
+    {"/api/hello", net::Method::head, Route::probe, false},
+    {"/api/hello", net::Method::get, Route::probe, false},
 };
 
 // Gemini's paths end in what is to be done with the model.
@@ -34,7 +43,9 @@ struct Verb {
 };
 constexpr Verb gemini_verbs[] = {{":generateContent", Route::generate_content},
                                  {":streamGenerateContent", Route::stream_content},
-                                 {":countTokens", Route::count_contents}};
+                                 {":countTokens", Route::count_contents},
+                                 {":embedContent", Route::embed_content},
+                                 {":batchEmbedContents", Route::batch_embed}};
 
 // Route::none: it is no such path.
 RouteMatch match_gemini(std::string_view path) {
@@ -49,18 +60,64 @@ RouteMatch match_gemini(std::string_view path) {
   return {};
 }
 
+// "{id}", "{id}/input_items" (GET) or "{id}/cancel" (POST); an id is letters, digits, `-` and `_`,
+// so that nothing in it can lead to another path of the provider's.
+RouteMatch match_stored(net::Method method, std::string_view path) {
+  constexpr std::string_view prefixes[] = {"/v1/responses/", "/responses/"};
+  constexpr std::string_view id_bytes =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  for (const std::string_view prefix : prefixes) {
+    if (!path.starts_with(prefix)) continue;
+    const std::string_view rest = path.substr(prefix.size());
+    const std::size_t id = std::min(rest.find_first_not_of(id_bytes), rest.size());
+    const std::string_view what = rest.substr(id);
+    if (id == 0 || id > 128) return {};
+    const bool get = method == net::Method::get, post = method == net::Method::post;
+    if (what.empty()) {
+      if (!get && method != net::Method::del) return {Route::none, true, {}};
+    } else if (what == "/input_items" || what == "/cancel") {
+      if (!(what == "/cancel" ? post : get)) return {Route::none, true, {}};
+    } else {
+      return {};
+    }
+    return {Route::stored_response, false, rest};
+  }
+  return {};
+}
+
 }  // namespace
+
+dialect::hub::Wire client_wire(Route route, const net::RequestHead& head) {
+  using dialect::hub::Wire;
+  if (route != Route::none && route != Route::models && route != Route::model)
+    return wire_of(route);
+  const std::string_view path = head.target();
+  if (path.starts_with("/v1beta/") || head.fields.has(net::RequestField::x_goog_api_key))
+    return Wire::gemini;
+  if (path.starts_with("/v1/messages") || path.starts_with("/api/") ||
+      head.fields.has(net::RequestField::anthropic_version) ||
+      head.fields.has(net::RequestField::x_api_key))
+    return Wire::anthropic;
+  return path.starts_with("/v1/responses") ? Wire::openai_responses : Wire::openai_chat;
+}
 
 telemetry::CallType call_of(Route route) {
   switch (route) {
-    case Route::none: return telemetry::CallType::none;
+    case Route::none:
+    case Route::probe: return telemetry::CallType::none;
     case Route::chat_completions: return telemetry::CallType::chat_completions;
     case Route::messages: return telemetry::CallType::messages;
     case Route::generate_content:
     case Route::stream_content: return telemetry::CallType::generate_content;
+    case Route::stored_response:
     case Route::responses: return telemetry::CallType::responses;
     case Route::models:
     case Route::model: return telemetry::CallType::models;
+    case Route::embeddings:
+    case Route::embed_content:
+    case Route::batch_embed: return telemetry::CallType::embeddings;
+    case Route::completions: return telemetry::CallType::completions;
+    case Route::pass_through: return telemetry::CallType::pass_through;
     case Route::explain: return telemetry::CallType::explain;
     case Route::count_messages:
     case Route::count_contents: return telemetry::CallType::count_tokens;
@@ -92,6 +149,9 @@ RouteMatch match_route(net::Method method, std::string_view target) {
     if (row.prefix) match.parameter = path.substr(row.path.size());
     return match;
   }
+  if (const RouteMatch stored = match_stored(method, path);
+      stored.route != Route::none || stored.wrong_method)
+    return stored;
   if (const RouteMatch gemini = match_gemini(path); gemini.route != Route::none) {
     if (method == net::Method::post) return gemini;
     match.wrong_method = true;

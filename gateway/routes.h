@@ -22,6 +22,13 @@ enum class Route : std::uint8_t {
   count_contents,  // POST /v1beta/models/{model}:countTokens; all three of Gemini's also below /v1
   generate_content,  // POST /v1beta/models/{model}:generateContent
   stream_content,    // POST /v1beta/models/{model}:streamGenerateContent
+  embeddings,        // POST /v1/embeddings
+  embed_content,     // POST /v1beta/models/{model}:embedContent
+  batch_embed,       // POST /v1beta/models/{model}:batchEmbedContents
+  completions,       // POST /v1/completions
+  stored_response,   // GET, DELETE /v1/responses/{id}, GET .../input_items, POST .../cancel
+  pass_through,      // any method, /{provider}/...
+  probe,             // HEAD /, HEAD /api/hello: is anybody there? Without a key
 };
 
 struct RouteMatch {
@@ -41,8 +48,11 @@ constexpr dialect::hub::Wire wire_of(Route route) {
   switch (route) {
     case Route::messages:
     case Route::count_messages: return dialect::hub::Wire::anthropic;
+    case Route::stored_response:
     case Route::responses: return dialect::hub::Wire::openai_responses;
     case Route::count_contents:
+    case Route::embed_content:
+    case Route::batch_embed:
     case Route::generate_content:
     case Route::stream_content: return dialect::hub::Wire::gemini;
     default: return dialect::hub::Wire::openai_chat;
@@ -54,6 +64,13 @@ constexpr bool is_chat(Route route) {
          route == Route::responses || route == Route::generate_content ||
          route == Route::stream_content;
 }
+// Is its body passed on as it comes (Session::read_body)?
+constexpr bool streams_body(Route route) {
+  return route == Route::pass_through;
+}
+// What errors of a path are told in: where the path is several dialects' or nobody's, the head
+// decides.
+dialect::hub::Wire client_wire(Route route, const net::RequestHead& head);
 // What receipts and metrics call them.
 telemetry::CallType call_of(Route route);
 telemetry::WireDialect dialect_of(dialect::hub::Wire wire);

@@ -74,6 +74,13 @@ Secret chat_head(const BaseUrl& base, const ProviderPath& path, std::string_view
   return Secret(std::move(head));
 }
 
+Secret auth_head(const BaseUrl& base, std::string_view field, std::string_view key) {
+  std::string head = "host: " + host_field(base);
+  head += "\r\nuser-agent: steelyard\r\naccept-encoding: identity\r\n";
+  if (!key.empty()) head.append(field).append(key).append("\r\n");
+  return Secret(std::move(head));
+}
+
 Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labels& labels) {
   Result<BaseUrl> base = parse_base_url(spec);
   if (!base) return fail(base.error());
@@ -99,6 +106,10 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
   if (!all_betas) provider.betas = spec.betas;
   if (spec.credentials.type != CredentialType::none)
     provider.tokens = cloud::TokenSource::shared(spec.credentials, spec.name);
+  provider.base_path = base->path;
+  for (const Secret& key : spec.keys)
+    provider.auth_heads.push_back(auth_head(*base, field, key.reveal()));
+  if (provider.auth_heads.empty()) provider.auth_heads.push_back(auth_head(*base, field, {}));
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);
@@ -137,6 +148,29 @@ bool caps_tier(const std::vector<BudgetSpec>& budgets) {
   return false;
 }
 
+std::vector<PassRule> pass_rules(const Runtime& runtime, const std::vector<PassRuleSpec>& specs) {
+  std::vector<PassRule> rules;
+  for (const PassRuleSpec& spec : specs) {
+    PassRule& rule = rules.emplace_back();
+    for (std::size_t i = 0; i < runtime.providers.size(); ++i)
+      if (runtime.providers[i].name == spec.provider.value)
+        rule.provider = static_cast<std::int32_t>(i);
+    for (const std::string& glob : spec.paths) rule.paths.emplace_back(glob);
+    rule.methods = spec.methods;
+    rule.price_per_call = spec.price_per_call;
+    rule.hold = spec.hold;
+  }
+  return rules;
+}
+
+// A model that makes vectors answers no chat, and the other way round: no plan looks at it.
+void split_access(const router::Catalog& catalog, const policies::ModelMask& all,
+                  Principal& principal) {
+  principal.access = principal.embeddings = all;
+  for (std::size_t m = 0; m < catalog.models().size(); ++m)
+    (catalog.models()[m].can.embeddings ? principal.access : principal.embeddings).reset(m);
+}
+
 Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now) {
   auto chains = books.configure(runtime.spec.organisations, now);
   if (!chains) return fail(chains.error());
@@ -150,10 +184,13 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         principal.team = team.name;
         principal.key = key.id;
         principal.key_hash = policies::stable_hash(principal.key);
+        principal.owner_hash = policies::stable_hash(organisation.name + "\n" + team.name);
         principal.chain = (*chains)[next++].chain;
-        principal.access = runtime.catalog.access_of(team, key);
+        split_access(runtime.catalog, runtime.catalog.access_of(team, key), principal);
         principal.rules = runtime.rules.rules_of(organisation.name, team.name, key.id);
         principal.may_explain = key.may_explain;
+        principal.pass_through =
+            pass_rules(runtime, key.pass_through.empty() ? team.pass_through : key.pass_through);
         principal.tier_follows_budget =
             caps_tier(organisation.budgets) || caps_tier(team.budgets) || caps_tier(key.budgets);
         entries.push_back({key.sha256, static_cast<std::uint32_t>(runtime.principals.size())});

@@ -15,6 +15,7 @@
 #include "gateway/dialect/fields.h"
 #include "gateway/dialect/hub.h"
 #include "gateway/net/dialer.h"
+#include "gateway/pass_through.h"
 #include "gateway/provider_paths.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/labels.h"
@@ -35,9 +36,13 @@ class Zone;
 struct Principal {
   std::string organisation, team, key;
   std::uint64_t key_hash = 0;  // policies::stable_hash(key)
-  store::Chain chain;          // budgets its requests count against
-  policies::ModelMask access;  // models it may use
-  policies::KeyRules rules;    // policies that may apply to it
+  // Of organisation and team: who may go on from an answer that a provider keeps (kept_answers.h).
+  std::uint64_t owner_hash = 0;
+  store::Chain chain;              // budgets its requests count against
+  policies::ModelMask access;      // models it may use for chat
+  policies::ModelMask embeddings;  // and those that make vectors
+  policies::KeyRules rules;        // policies that may apply to it
+  std::vector<PassRule> pass_through;
   bool may_explain = false;
   bool tier_follows_budget = false;  // some budget has a `max_tier` threshold
 };
@@ -49,6 +54,9 @@ struct ProviderRuntime {
   // Without its first line where that names the model.
   // Holds the key, so it is a secret.
   std::vector<Secret> chat_heads;
+  // The same without request line and framing, for paths of every kind (forward.h). Secrets, too.
+  std::vector<Secret> auth_heads;
+  std::string base_path;    // of its base URL: "/v1", no slash at the end
   ProviderPath path;
   Platform platform = Platform::vendor;
   std::string host;                            // as its head field has it

@@ -63,7 +63,7 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .index = index,
       .random_seed = sys::Random::from_kernel().next(),
       .calibrations = state.calibrations.get(),
-      .kept = &state.kept,
+      .kept = state.kept.get(),
       .sessions = &state.sessions,
       .memo = memo};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
@@ -133,6 +133,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   const std::string& home = spec.ledger.directory;
   state->calibrations =
       std::make_unique<Calibrations>(home.empty() ? std::string() : home + "/token-calibration");
+  state->kept =
+      std::make_unique<KeptAnswers>(home.empty() ? std::string() : home + "/kept-answers");
   telemetry::DecisionLogOptions log;
   log.path = spec.log.decisions;
   log.workers = workers;
@@ -213,6 +215,7 @@ bool Server::State::housekeeping() {
   }
   if (now >= calibrations_saved.plus_ms(60'000)) {
     calibrations->save();
+    kept->save();
     calibrations_saved = now;
   }
   if (!draining) return true;
@@ -265,6 +268,7 @@ void Server::run() {
   for (const auto& thread : state.workers) thread->thread.join();
   (void)state.books->flush();
   state.calibrations->save();
+  state.kept->save();
 }
 
 }  // namespace steelyard

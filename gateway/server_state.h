@@ -38,7 +38,7 @@ struct Server::State {
   std::unique_ptr<store::Books> books;
   std::unique_ptr<telemetry::Metrics> metrics;
   std::unique_ptr<Calibrations> calibrations;
-  KeptAnswers kept;
+  std::unique_ptr<KeptAnswers> kept;
   SessionMemory sessions;
   Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;

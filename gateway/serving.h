@@ -25,6 +25,7 @@ struct Serving {
   router::Health health;                                  // by target of this catalogue
   std::vector<std::shared_ptr<net::UpstreamPool>> pools;  // by provider
   std::vector<KeyRing> keys;                              // by provider
+  std::vector<Tick> count_rests;  // by provider: until when it is not asked for counts
 
   // Counting, as far as it was learned from bills (calibrations.h).
   router::InputRows inputs;              // by model; of several targets the one taught last

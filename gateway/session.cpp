@@ -7,15 +7,20 @@
 
 #include "config/types/limits.h"
 #include "gateway/chat_call.h"
+#include "gateway/completions_call.h"
 #include "gateway/count_call.h"
 #include "gateway/early_counts.h"
+#include "gateway/embeddings_call.h"
 #include "gateway/error_reply.h"
 #include "gateway/explain_call.h"
 #include "gateway/models_call.h"
 #include "gateway/net/head_writer.h"
+#include "gateway/pass_call.h"
+#include "gateway/pass_through.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/store/books.h"
+#include "gateway/stored_call.h"
 #include "gateway/telemetry/log.h"
 #include "gateway/telemetry/metrics.h"
 #include "gateway/worker.h"
@@ -27,6 +32,7 @@ namespace {
 constexpr std::size_t first_buffer_bytes = 8u << 10;
 constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr std::int64_t linger_ms = 1'000;
+constexpr std::string_view nothing_to_say = "{}";  // to a probe
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // Gemini's clients have it in a field of their own, old ones in the query.
@@ -68,6 +74,17 @@ net::Detached Session::run() {
       begin_serving();
       if (is_chat(route_)) {
         co_await serve_chat(*this);
+      } else if (route_ == Route::embeddings || route_ == Route::embed_content ||
+                 route_ == Route::batch_embed) {
+        co_await serve_embeddings(*this);
+      } else if (route_ == Route::completions) {
+        co_await serve_completions(*this);
+      } else if (route_ == Route::pass_through) {
+        co_await serve_pass_through(*this);
+      } else if (route_ == Route::stored_response) {
+        co_await serve_stored(*this);
+      } else if (route_ == Route::probe) {
+        (void)co_await reply(200, "application/json", nothing_to_say);
       } else if (route_ == Route::explain) {
         co_await serve_explain(*this);
       } else if (route_ == Route::count_messages || route_ == Route::count_contents) {
@@ -195,12 +212,24 @@ Session::Step Session::admit() {
   serving_ = worker_.serving();
   started_ = worker_.last_tick();
   started_at_ = worker_.now();
-  const RouteMatch match = match_route(head.method, head.target());
+  RouteMatch match = match_route(head.method, head.target());
+  if (match.route == Route::none && !match.wrong_method) [[unlikely]]
+    if (match_pass(runtime(), nullptr, head.method, head.target()).provider >= 0)
+      match.route = Route::pass_through;
   route_ = match.route;
+  wire_ = client_wire(route_, head);
   identify();
   denied_ = gate(*this, match);
   auth_ns_ = worker_.tick_now() - started_;
   if (denied_.status != 0) return Step::denied;
+  if (streams_body(route_) && head.has_body()) {
+    streamed_ = std::make_unique<StreamedBody>();
+    streamed_->chunks =
+        net::ChunkDecoder(net::ChunkSource::client,
+                          static_cast<std::uint64_t>(runtime().spec.pass_through_bytes_max));
+    streamed_->left = head.content_length.value_or(0);
+    return Step::serve;
+  }
   const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);
   if (reader_.accept(limit) == net::RequestEvent::refused) return Step::refused;
   return reader_.wants_continue() ? Step::proceed : Step::more;
@@ -222,7 +251,7 @@ net::Task<void> Session::deny() {
 
 void Session::begin_serving() {
   busy_ = true;
-  begin_watch();
+  if (!streamed_) begin_watch();  // else once the body is over
   worker_.seams().metrics.request_started();
 }
 
@@ -232,6 +261,8 @@ void Session::end_serving() {
   constexpr std::size_t most = 16u << 10;  // a buffer that is held while the next one comes
   expected_bytes_ = reader_.consumed() < most ? reader_.consumed() : 0;
   departure_ = nullptr;
+  if (streamed_) [[unlikely]]
+    streamed_.reset();
   end_watch();
 }
 
@@ -254,7 +285,7 @@ void Session::end_watch() {
 
 // The client stirred while its request is served: it sent the next one already, or it left.
 void Session::on_client_event() {
-  if (!busy_) return;
+  if (!busy_ || (streamed_ && !streamed_->over)) return;  // read_body() takes it
   net::IoResult result = read_.take();
   if (result.ok()) {
     next_.reserve(first_buffer_bytes);
@@ -268,72 +299,6 @@ void Session::on_client_event() {
   }
   gone_ = true;
   if (departure_ != nullptr) departure_->client_left();
-}
-
-bool Session::send_now(std::span<const net::ConstBytes> parts) {
-  const net::IoResult wrote = connection_->try_write(parts);
-  std::size_t done = wrote.bytes;
-  if (!wrote.ok() && wrote.error != net::IoError::would_block) {
-    gone_ = true;
-    return false;
-  }
-  for (const net::ConstBytes& part : parts) {
-    if (done >= part.size) {
-      done -= part.size;
-      continue;
-    }
-    const std::size_t rest = part.size - done;
-    unsent_.reserve(unsent_.size() + rest);
-    std::memcpy(unsent_.free_space().data(), static_cast<const char*>(part.data) + done, rest);
-    unsent_.commit(rest);
-    done = 0;
-  }
-  return unsent_.size() == 0;
-}
-
-net::Task<bool> Session::drain() {
-  std::size_t done = 0;
-  worker_.set_deadline(deadline_, runtime().spec.timeouts.write_stall);
-  while (done < unsent_.size()) {
-    connection_->start_wait_writable(write_);
-    const net::IoResult ready = co_await write_;
-    if (!ready.ok()) break;
-    const net::ConstBytes rest(unsent_.data() + done, unsent_.size() - done);
-    const net::IoResult wrote = connection_->try_write({&rest, 1});
-    if (!wrote.ok() && wrote.error != net::IoError::would_block) break;
-    if (wrote.bytes != 0) worker_.set_deadline(deadline_, runtime().spec.timeouts.write_stall);
-    done += wrote.bytes;
-  }
-  deadline_.clear();
-  const bool all = done == unsent_.size();
-  unsent_.release();
-  if (!all) gone_ = true;
-  co_return all;
-}
-
-net::Task<bool> Session::send(std::span<const net::ConstBytes> parts) {
-  if (send_now(parts)) co_return true;
-  if (gone_) co_return false;
-  co_return co_await drain();
-}
-
-net::Task<bool> Session::reply(unsigned status, std::string_view content_type,
-                               std::string_view body, std::string_view extra) {
-  net::HeadWriter head(worker_.tools().head_scratch);
-  head.status_line(status);
-  head.append_field("content-type", content_type);
-  head.append_field("content-length", static_cast<std::uint64_t>(body.size()));
-  head.append_raw(extra);
-  if (will_close()) {
-    head.append_raw("connection: close\r\n");
-  } else if (http_1_0()) {
-    head.append_raw("connection: keep-alive\r\n");
-  }
-  head.end_of_head();
-  const std::array<net::ConstBytes, 2> parts{net::ConstBytes(head.view()), net::ConstBytes(body)};
-  if (send_now(parts)) co_return true;
-  if (gone_) co_return false;
-  co_return co_await drain();
 }
 
 // After the last answer: FIN, then swallow what the client still sends, so that it reads the answer

@@ -12,6 +12,7 @@
 #include "gateway/auth.h"
 #include "gateway/error_reply.h"
 #include "gateway/net/buffer.h"
+#include "gateway/net/chunk_decoder.h"
 #include "gateway/net/io.h"
 #include "gateway/net/request_reader.h"
 #include "gateway/net/task.h"
@@ -25,6 +26,14 @@ class Worker;
 struct Principal;
 struct Runtime;
 struct Serving;
+
+// A body that is read while its request is served (session_body.cpp).
+struct StreamedBody {
+  net::Buffer room;
+  net::ChunkDecoder chunks;
+  std::uint64_t left = 0;  // of a body with a length
+  bool begun = false, over = false, continued = false;
+};
 
 // Told when the client leaves while its request is served.
 class DepartureListener {
@@ -61,7 +70,7 @@ class Session {
   bool client_gone() const { return gone_; }
   // The dialect of the client: errors too are told in it.
   Route route() const { return route_; }
-  dialect::hub::Wire wire() const { return wire_of(route_); }
+  dialect::hub::Wire wire() const { return wire_; }
   bool http_1_0() const { return reader_.head().version_minor == 0; }
   bool will_close() const;
   void close_after() { close_after_ = true; }
@@ -74,6 +83,10 @@ class Session {
   bool send_now(std::span<const net::ConstBytes> parts);
   bool unsent() const { return unsent_.size() != 0; }
   net::Task<bool> drain();
+
+  // The next piece of a body that is passed on as it comes (ForwardAsk::client_body); "" at its
+  // end. It lives until the next call. False: the client is gone, or sent nonsense.
+  net::Task<bool> read_body(std::string_view& piece);
 
   // A whole answer with a body that is already there. `extra` is head text, lines with CRLF.
   net::Task<bool> reply(unsigned status, std::string_view content_type, std::string_view body,
@@ -103,6 +116,8 @@ class Session {
   void end_serving();
   net::Task<void> linger();
   void identify();
+  net::Task<bool> read_piece(std::span<char>& raw);
+  bool decode_body(std::span<char> raw, std::string_view& piece);
   void begin_watch();
   void end_watch();
   void on_client_event();
@@ -115,6 +130,7 @@ class Session {
   const Principal* principal_ = nullptr;
   LastKey last_key_;
   Route route_ = Route::none;
+  dialect::hub::Wire wire_ = dialect::hub::Wire::openai_chat;
   GateRefusal denied_;
   DepartureListener* departure_ = nullptr;
 
@@ -124,8 +140,9 @@ class Session {
   net::IoSlot read_, write_;
   net::Deadline deadline_;
   net::RequestReader reader_;
-  std::unique_ptr<EarlyCounts> early_;  // of a large body that is arriving
-  std::size_t expected_bytes_ = 0;      // of the next request; 0: unknown
+  std::unique_ptr<EarlyCounts> early_;      // of a large body that is arriving
+  std::size_t expected_bytes_ = 0;          // of the next request; 0: unknown
+  std::unique_ptr<StreamedBody> streamed_;  // of a request whose body is passed on as it comes
   Tick started_;
   std::int64_t auth_ns_ = 0;
   Instant started_at_;

@@ -40,7 +40,6 @@ constexpr std::array<std::string_view, losses_count> kNames = {"temperature",
                                                                "empty_text",
                                                                "store",
                                                                "betas",
-                                                               "betas",
                                                                "fields"};
 static_assert(!kNames.back().empty());
 

@@ -41,6 +41,10 @@ class RequestReader {
   // Returns refused or need_more.
   RequestEvent accept(std::uint64_t limit);
 
+  // After `head`: the body was read by the caller itself, from behind the head. The connection may
+  // carry another request.
+  void body_passed() { state_ = State::complete; }
+
   const RequestHead& head() const { return head_; }
   const Refusal& refusal() const { return refusal_; }
 

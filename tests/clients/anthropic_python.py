@@ -29,7 +29,7 @@ if not os.environ.get("STEELYARD_SDK"):
 
 import anthropic  # noqa: E402
 from anthropic_provider import Anthropic, anthropic_gateway  # noqa: E402
-from gateway import KEY, Cases, Mock, running, start  # noqa: E402
+from gateway import KEY, Cases, Mock, running, speaking, start  # noqa: E402
 
 ASK = dict(model="auto", max_tokens=64, messages=[{"role": "user", "content": "hello"}])
 TOOLS = [{"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}},
@@ -99,6 +99,31 @@ def test_thinking_passes_signed():
             final = stream.get_final_message()
         assert final.content[0].type == "thinking" and final.content[0].signature == "Sig==", final
         assert final.content[2].input == {"zone": "UTC"}, final
+
+
+def test_the_pretend_provider_of_its_own_dialect():
+    mock = Mock("cheap,1,2", reasoning_tokens=4)
+    gateway = speaking(mock, "anthropic")
+    client = client_of(gateway)
+    with running(mock, gateway):
+        assert {"auto", "cheap"} <= {m.id for m in client.models.list()}
+        assert client.messages.count_tokens(model="cheap", messages=ASK["messages"]).input_tokens > 0
+        for stream in (False, True):
+            how = dict(ASK, model="cheap")
+            if stream:
+                with client.messages.stream(**how) as events:
+                    text, answer = "".join(events.text_stream), events.get_final_message()
+            else:
+                answer = client.messages.create(**how)
+                text = answer.content[-1].text
+            assert answer.content[0].type == "thinking" and answer.content[0].signature, answer
+            assert answer.content[-1].text == text and answer.stop_reason == "end_turn" and answer.usage.output_tokens > 4, answer
+            mock.behave(answer="tool_call", tool_calls=2)
+            with client.messages.stream(**how, tools=TOOLS) as events:
+                calls = [b for b in events.get_final_message().content if b.type == "tool_use"]
+            assert [c.input for c in calls] == [{"city": ""}] * 2, calls
+            mock.behave(answer="text", tool_calls=1)
+        assert sum(r["spend_nano_usd"] for r in gateway.receipts()) == mock.bill()["total"]["nano_usd"]
 
 
 def test_errors_have_their_classes():

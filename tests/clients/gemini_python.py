@@ -30,7 +30,7 @@ if not os.environ.get("STEELYARD_SDK"):
 
 from google import genai  # noqa: E402
 from google.genai import errors, types  # noqa: E402
-from gateway import KEY, Cases, Mock, running, start  # noqa: E402
+from gateway import CATALOG, KEY, Cases, Mock, running, speaking, start  # noqa: E402
 from gemini_provider import CALLS, Gemini, gemini_gateway  # noqa: E402
 
 
@@ -109,6 +109,39 @@ def test_a_chat_with_a_stream_keeps_its_history():
         parts = [part for content in chat.get_history() for part in content.parts]
         [signed] = [part for part in parts if part.thought_signature]
         assert signed.function_call.name == "clock" and signed.thought_signature == b"Sig==", parts
+
+
+def test_the_pretend_provider_of_its_own_dialect():
+    catalog = CATALOG + "\n  vectors: { vendor: Test, context: 2048, can: embeddings, prices: [{ input: 5, output: 0, source: test }] }\n"
+    mock = Mock("cheap,1,2", "vectors,5,0", reasoning_tokens=4)
+    gateway = speaking(mock, "gemini", catalog)
+    client = client_of(gateway)
+    with running(mock, gateway):
+        assert "models/cheap" in [m.name for m in client.models.list()]
+        assert client.models.count_tokens(model="cheap", contents="hello").total_tokens > 0
+        answer = client.models.generate_content(model="cheap", contents="hello")
+        chunks = list(client.models.generate_content_stream(model="cheap", contents="hello"))
+        assert answer.text and answer.text == "".join(c.text or "" for c in chunks), (answer, chunks)
+        assert chunks[-1].usage_metadata.thoughts_token_count == 4, chunks[-1]
+        mock.behave(answer="tool_call", tool_calls=2)
+        tool = types.Tool(function_declarations=[types.FunctionDeclaration(
+            name="clock", parameters_json_schema={"type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})])
+        answer = client.models.generate_content(model="cheap", contents="hello", config=types.GenerateContentConfig(tools=[tool]))
+        assert [c.args for c in answer.function_calls] == [{"zone": ""}] * 2, answer
+        made = client.models.embed_content(model="vectors", contents=["one", "two"], config={"output_dimensionality": 3})
+        assert [len(e.values) for e in made.embeddings] == [3, 3], made
+        billed = [r["spend_nano_usd"] for r in gateway.receipts() if r["call_type"] == "generate_content"]
+        assert sum(billed) == mock.bill()["models"]["cheap"]["nano_usd"], (billed, mock.bill())
+
+
+def test_embeddings_of_an_openai_provider():
+    catalog = CATALOG + "\n  vectors: { vendor: Test, context: 2048, can: embeddings, prices: [{ input: 5, output: 0, source: test }] }\n"
+    mock = Mock("vectors,5,0")
+    gateway = speaking(mock, "openai", catalog)
+    with running(mock, gateway):
+        made = client_of(gateway).models.embed_content(model="vectors", contents=["one", "two"])
+        assert [len(e.values) for e in made.embeddings] == [8, 8], made
+        assert sum(r["spend_nano_usd"] for r in gateway.receipts()) == mock.bill()["total"]["nano_usd"] > 0
 
 
 def test_errors_have_their_classes():

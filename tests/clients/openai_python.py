@@ -27,7 +27,7 @@ if not os.environ.get("STEELYARD_SDK"):
     inside_venv()
 
 import openai  # noqa: E402
-from gateway import KEY, Cases, Mock, running, start  # noqa: E402
+from gateway import CATALOG, KEY, Cases, Mock, running, speaking, start  # noqa: E402
 
 
 def ready(**parts):
@@ -116,6 +116,23 @@ def test_errors_have_their_classes():
         # x-should-retry: false was obeyed: one refusal, not three.
         receipts = gateway.receipts(4)  # the log is written behind the answer: wait for all of them
         assert sum(1 for r in receipts if r["error_class"] == "over_budget") == 1
+
+
+def test_embeddings():
+    catalog = CATALOG + "\n  vectors: { vendor: Test, context: 2048, can: embeddings, prices: [{ input: 5, output: 0, source: test }] }\n"
+    for dialect in ("openai", "gemini"):
+        mock = Mock("vectors,5,0")
+        gateway = speaking(mock, dialect, catalog)
+        client = openai.OpenAI(base_url=f"http://127.0.0.1:{gateway.port}/v1", api_key=KEY)
+        with running(mock, gateway):
+            found = [client.embeddings.create(model="vectors", input=["one", "two"], dimensions=3, **how)  # by default base64
+                     for how in ({}, {"encoding_format": "float"}, {"encoding_format": "base64"})]
+            assert [len(e.embedding) for e in found[0].data] == [3, 3] and found[0].usage.total_tokens > 0, found[0]
+            assert [[round(x, 5) for x in e.embedding] for e in found[0].data] == [
+                [round(x, 5) for x in e.embedding] for e in found[1].data]
+            assert isinstance(found[2].data[0].embedding, str), found[2]
+            with client.embeddings.with_streaming_response.create(model="vectors", input="x") as raw:
+                assert raw.headers["x-steelyard-model"] == "vectors"
 
 
 def test_models():

@@ -12,7 +12,7 @@ sdk_venv.inside("openai", "3.54.0", "openai-python")
 
 import openai  # noqa: E402
 from anthropic_provider import Anthropic, anthropic_gateway  # noqa: E402
-from gateway import KEY, Cases, Mock, running, start  # noqa: E402
+from gateway import KEY, Cases, Mock, running, speaking, start  # noqa: E402
 from responses_provider import Responses, responses_gateway  # noqa: E402
 
 CLOCK = {"type": "function", "name": "clock", "strict": False,
@@ -38,7 +38,12 @@ def own_provider():
     return provider, responses_gateway(provider)
 
 
-EACH = (chat_provider, anthropic_provider, own_provider)
+def own_mock():
+    mock = Mock("cheap,1,2", reasoning_tokens=4)
+    return mock, speaking(mock, "responses")
+
+
+EACH = (chat_provider, anthropic_provider, own_provider, own_mock)
 
 
 def calls_tool(provider, yes):

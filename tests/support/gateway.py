@@ -238,6 +238,17 @@ def start(providers, catalog=CATALOG, files=None, **parts):
     return Gateway(config(providers, **parts), catalog, files, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
 
 
+def speaking(provider, dialect, catalog=CATALOG, budgets="[{ limit: $10, per: month }]", team="", **parts):
+    """A gateway before one provider, `one`, that speaks this dialect; `team`: more lines of its team."""
+    text = config({"one": (provider.port, ["*"])}, budgets=budgets, **parts)
+    text = text.replace("one: { base_url", f"one: {{ dialect: {dialect}, base_url")
+    if dialect in ("anthropic", "gemini"):
+        text = text.replace(f":{provider.port}/v1", f":{provider.port}")
+    if team:
+        text = text.replace("        keys: [{ id: search-prod", f"        {team}\n        keys: [{{ id: search-prod")
+    return Gateway(text, catalog, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
+
+
 @contextlib.contextmanager
 def running(*things):
     """Stops mocks and cleans gateways, whatever happened."""

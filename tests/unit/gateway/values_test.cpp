@@ -31,7 +31,23 @@ TEST_CASE("routes: paths as bytes, no tricks") {
         Row{Method::post, "/v1/models", Route::none, true},
         Row{Method::post, "/route/explain", Route::explain, false},
         Row{Method::get, "/admin/budgets", Route::none, false},
-        Row{Method::get, "/", Route::none, false}}) {
+        Row{Method::get, "/", Route::none, true},
+        Row{Method::head, "/", Route::probe, false},
+        Row{Method::head, "/api/hello", Route::probe, false},
+        Row{Method::post, "/v1/embeddings", Route::embeddings, false},
+        Row{Method::post, "/v1beta/models/x:embedContent", Route::embed_content, false},
+        Row{Method::post, "/v1/models/x:batchEmbedContents", Route::batch_embed, false},
+        Row{Method::post, "/v1/completions", Route::completions, false},
+        Row{Method::get, "/v1beta/models", Route::models, false},
+        Row{Method::get, "/v1/responses/resp_1", Route::stored_response, false},
+        Row{Method::del, "/v1/responses/resp_1?x", Route::stored_response, false},
+        Row{Method::get, "/v1/responses/resp_1/input_items", Route::stored_response, false},
+        Row{Method::post, "/v1/responses/resp_1/cancel", Route::stored_response, false},
+        Row{Method::get, "/v1/responses/resp_1/cancel", Route::none, true},
+        Row{Method::post, "/v1/responses/resp_1", Route::none, true},
+        Row{Method::get, "/v1/responses/../x", Route::none, false},
+        Row{Method::get, "/v1/responses/a%2fb", Route::none, false},
+        Row{Method::get, "/v1/responses/a/b", Route::none, false}}) {
     CAPTURE(row.target);
     const RouteMatch match = match_route(row.method, row.target);
     CHECK(match.route == row.route);

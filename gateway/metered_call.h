@@ -1,0 +1,73 @@
+#pragma once
+// What requests share that no chat plan serves and that cost money all the same: receipt, policies,
+// hold and settlement, the line of an attempt, errors in the client's shape.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "config/types/error.h"
+#include "gateway/decide.h"
+#include "gateway/dialect/openai_errors.h"
+#include "gateway/dialect/usage.h"
+#include "gateway/forward.h"
+#include "gateway/spending.h"
+#include "gateway/telemetry/receipt.h"
+#include "router/meter.h"
+#include "router/prices.h"
+
+namespace steelyard {
+
+class MeteredCall {
+ public:
+  explicit MeteredCall(Session& session);
+  ~MeteredCall();
+  MeteredCall(const MeteredCall&) = delete;
+  MeteredCall& operator=(const MeteredCall&) = delete;
+
+  Session& session() { return session_; }
+  telemetry::Receipt& receipt() { return receipt_; }
+  Spending& spending() { return spending_; }
+  Instant at() const { return at_; }  // chooses prices
+
+  // Do the policies let it pass? False: error().
+  bool allowed(std::string_view model, const router::TokenCount& tokens);
+  // Begins an attempt: its line, and the hold. `target`: of the catalogue, or -1. False: error().
+  bool begin(std::int32_t provider, std::int32_t target, NanoUsd expected, NanoUsd most);
+  // The provider was not asked, or failed: its line ends so. A hold that is still there is given
+  // back, or settled in full if the provider may have billed it.
+  void failed(ErrorKind kind, int status, bool may_be_billed);
+  // What usage costs by a model's prices.
+  NanoUsd cost_of(std::int32_t model, const router::Usage& usage) const;
+  void note_usage(const router::Usage& usage);
+  void succeeded(int status);
+
+  void give_error(Error error);
+  bool has_error() const { return has_error_; }
+  const Error& error() const { return error_; }
+  // Request id, attempts, who answers (of a target), cost once it is settled, what is left.
+  std::string head_lines(bool with_cost) const;
+  net::Task<void> answer_error();
+  // A provider's error, in the client's shape where it may be shown.
+  net::Task<void> answer_fault(const dialect::UpstreamFault& fault, int status,
+                               std::string_view retry_lines);
+  // Writes the receipt. Once.
+  void finish(std::int64_t waited_ns);
+
+ private:
+  Session& session_;
+  telemetry::Receipt receipt_;
+  Spending spending_;
+  policies::Verdict verdict_;
+  Instant at_;
+  Tick attempt_started_;
+  std::int32_t target_ = -1;
+  Error error_;
+  dialect::ErrorExtras extras_;
+  dialect::BudgetDetails details_;
+  bool has_error_ = false, finished_ = false;
+};
+
+// Tokens as billed, by the provider's own arithmetic.
+router::Usage usage_of(const dialect::ReportedUsage& reported, const ProviderRuntime& provider);
+
+}  // namespace steelyard

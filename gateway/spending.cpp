@@ -1,0 +1,114 @@
+#include "gateway/spending.h"
+
+#include <algorithm>
+
+#include "gateway/runtime.h"
+#include "gateway/session.h"
+#include "gateway/telemetry/receipt.h"
+#include "gateway/usd_text.h"
+#include "gateway/worker.h"
+#include "gateway/worker_tools.h"
+
+namespace steelyard {
+
+Error over_budget(const router::Denial& denial) {
+  const NanoUsd left = denial.limit - denial.posted - denial.held;
+  std::string text = "budget `" + std::string(denial.scope) + "` has $";
+  text += UsdText(left.v > 0 ? left : NanoUsd{}).view();
+  text += " left of $";
+  text += UsdText(denial.limit).view();
+  text += "; this request could cost $";
+  text += UsdText(denial.asked).view();
+  return Error(ErrorKind::over_budget, ErrorSource::gateway, Retry::never, std::move(text));
+}
+
+dialect::BudgetDetails details_of(const router::Denial& denial) {
+  dialect::BudgetDetails details{denial.scope, window_word(denial.per),
+                                 denial.limit, denial.posted,
+                                 denial.held,  std::nullopt};
+  if (denial.resets_at.ns != INT64_MAX) details.resets_at = denial.resets_at;
+  return details;
+}
+
+bool Spending::hold(NanoUsd most) {
+  Worker& worker = session_.worker();
+  denied_ = false;
+  most_ = most;
+  const router::AttemptKey key{receipt_.id, attempt_};
+  const store::Reservation reserved = worker.seams().books.reserve(
+      session_.principal()->chain, key, most, worker.now(), worker.last_tick());
+  if (reserved.status == store::Admission::held) {
+    ++attempt_;
+    hold_ = reserved.hold;
+    holding_ = true;
+    receipt_.held = std::max(receipt_.held, most);
+    return true;
+  }
+  if (reserved.status == store::Admission::denied) {
+    error_ = over_budget(reserved.denial);
+    details_ = details_of(reserved.denial);
+    denied_ = true;
+  } else if (reserved.status == store::Admission::ledger_down) {
+    error_ = Error(ErrorKind::storage, ErrorSource::gateway, Retry::never,
+                   "the budget ledger cannot be written; nothing may be spent");
+  } else {
+    error_ = Error(ErrorKind::overloaded, ErrorSource::gateway, Retry::never,
+                   "too many requests are under way");
+  }
+  return false;
+}
+
+net::Task<bool> Spending::dispatch() {
+  store::Books& books = session_.worker().seams().books;
+  const store::Dispatched sent = books.dispatch(hold_);
+  bool good = sent.status == store::DispatchStatus::sent;
+  const bool strict = session_.runtime().spec.ledger.durability == Durability::strict;
+  if (good && strict && sent.seq != 0) {
+    durable_.arm();
+    const auto done = [](void* self) {  // on the sync thread
+      auto& spending = *static_cast<Spending*>(self);
+      spending.session_.worker().seams().post([&spending] { spending.durable_.complete({}); });
+    };
+    if (books.when_durable(sent.seq, done, this)) durable_.complete({});
+    (void)co_await durable_;
+    good = books.durable(sent.seq);
+  }
+  if (good) co_return true;
+  error_ = Error(ErrorKind::storage, ErrorSource::gateway, Retry::never,
+                 "the budget ledger cannot be written; nothing may be spent");
+  release();
+  co_return false;
+}
+
+void Spending::settle(NanoUsd cost, router::UsageSource source) {
+  if (!holding_) return;
+  Worker& worker = session_.worker();
+  const router::EndOutcome end = worker.seams().books.settle(hold_, cost, source, worker.now());
+  holding_ = false;
+  receipt_.spend += cost;
+  receipt_.overrun += end.overrun;
+  if (!receipt_.attempts.empty()) {
+    telemetry::ReceiptAttempt& line = receipt_.attempts.back();
+    line.cost += cost;
+    line.usage_source = source == router::UsageSource::provider ? telemetry::UsageSource::provider
+                                                                : telemetry::UsageSource::estimated;
+    receipt_.usage_source = line.usage_source;
+  }
+}
+
+void Spending::settle_whole() {
+  settle(most_, router::UsageSource::estimated);
+}
+
+void Spending::release() {
+  if (!holding_) return;
+  session_.worker().seams().books.release(hold_, session_.worker().now());
+  holding_ = false;
+}
+
+void Spending::renew() {
+  const Tick now = session_.worker().last_tick();
+  if (holding_ && now >= hold_.renew_at) (void)session_.worker().seams().books.renew(hold_, now);
+}
+
+}  // namespace steelyard

@@ -1,0 +1,546 @@
+#!/usr/bin/env python3
+"""The paths beside chat: embeddings, legacy completions, pass-through, model lists, probes, forwarded counts, stored responses,
+losses told or refused, signs of life."""
+import base64
+import hashlib
+import http.client
+import http.server
+import json
+import pathlib
+import socket
+import struct
+import sys
+import threading
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from anthropic_provider import Anthropic  # noqa: E402
+from gateway import CATALOG, KEY, Cases, Gateway, Mock, config, events, message, running, speaking, start  # noqa: E402
+
+VECTORS = """
+  vectors:
+    vendor: Test
+    context: 8192
+    can: embeddings
+    prices: [{ input: 5, output: 0, source: test }]
+"""
+
+
+class Scripted:
+    """A provider that answers with what it was told to, and remembers what it was asked."""
+
+    def __init__(self, answer):
+        outer = self
+        self.answer, self.requests, self.chunks = answer, [], None
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def any(self):
+                if self.headers.get("transfer-encoding") == "chunked":
+                    body = b""
+                    while size := int(self.rfile.readline(), 16):
+                        body += self.rfile.read(size)
+                        self.rfile.readline()
+                    self.rfile.readline()
+                else:
+                    body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                outer.requests.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                status, headers, told = outer.answer(self.command, self.path, body)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                if isinstance(told, bytes):
+                    self.send_header("content-length", str(len(told)))
+                    self.end_headers()
+                    if self.command != "HEAD":
+                        self.wfile.write(told)
+                    return
+                self.send_header("transfer-encoding", "chunked")
+                self.end_headers()
+                for piece in told:
+                    if isinstance(piece, float):
+                        self.wfile.flush()
+                        time.sleep(piece)
+                        continue
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+                    self.wfile.flush()
+                self.wfile.write(b"0\r\n\r\n")
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = any
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def whole(document, status=200, **headers):
+    return status, {"content-type": "application/json", **headers}, json.dumps(document).encode()
+
+
+def open_gateway(provider, dialect="openai", team_more="", **parts):
+    return speaking(provider, dialect, CATALOG + VECTORS, team=team_more, **parts)
+
+
+def request(gateway, method, path, body=None, headers=None, key=KEY):
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    fields = dict(headers or {})
+    if key:
+        fields["authorization"] = "Bearer " + key
+    if isinstance(body, (dict, list)):
+        body, fields["content-type"] = json.dumps(body), "application/json"
+    connection.request(method, path, body, fields)
+    answer = connection.getresponse()
+    data = answer.read()
+    found = {name.lower(): value for name, value in answer.getheaders()}
+    connection.close()
+    return answer.status, found, data
+
+
+def error_of(data):
+    return json.loads(data)["error"]
+
+
+# Embeddings
+
+
+def vectors_of(texts, usage):
+    data = [{"object": "embedding", "index": i, "embedding": [0.5, -0.25, len(t)]} for i, t in enumerate(texts)]
+    return {"object": "list", "data": data, "model": "their-name", "usage": {"prompt_tokens": usage, "total_tokens": usage}}
+
+
+def test_embeddings_pass_as_they_are_and_are_billed():
+    provider = Scripted(lambda method, path, body: whole(vectors_of(["a", "bb"], 7)))
+    gateway = open_gateway(provider)
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/v1/embeddings",
+                                        '{"input": ["a", "b\\u00e9"],  "model":"vectors", "x": 1.50, "dimensions": 3}')
+        assert status == 200, data
+        assert json.loads(data) == vectors_of(["a", "bb"], 7) and headers["x-steelyard-model"] == "vectors", headers
+        method, path, fields, body = provider.requests[0]
+        assert (method, path) == ("POST", "/v1/embeddings") and fields["authorization"] == "Bearer sk-provider-canary"
+        assert body == b'{"input": ["a", "b\\u00e9"],  "model":"vectors", "x": 1.50, "dimensions": 3}', body
+        [receipt] = gateway.receipts(1)
+        assert receipt["call_type"] == "embeddings" and receipt["spend_nano_usd"] == 7 * 5000, receipt
+        assert receipt["prompt_tokens"] == 7 and receipt["usage_source"] == "provider", receipt
+        assert headers["x-steelyard-cost-usd"] == "0.000035" and "x-steelyard-budget-remaining-usd" in headers, headers
+        assert gateway.budgets()["acme"]["posted_nano_usd"] == 35000, gateway.budgets()
+
+
+def test_embeddings_of_a_provider_that_speaks_gemini():
+    provider = Scripted(lambda method, path, body: whole({"embeddings": [{"values": [0.5, -0.25]}, {"values": [1, 2]}]}))
+    gateway = open_gateway(provider, "gemini")
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/v1/embeddings",
+                                        {"model": "vectors", "input": ["one", "two"], "dimensions": 2, "encoding_format": "base64"})
+        assert status == 200, data
+        answer = json.loads(data)
+        floats = [struct.unpack("<2f", base64.b64decode(item["embedding"])) for item in answer["data"]]
+        assert floats == [(0.5, -0.25), (1.0, 2.0)] and answer["model"] == "vectors", answer
+        _, path, fields, body = provider.requests[0]
+        assert path == "/v1beta/models/vectors:batchEmbedContents" and fields["x-goog-api-key"] == "sk-provider-canary"
+        assert json.loads(body)["requests"][0] == {"model": "models/vectors", "content": {"parts": [{"text": "one"}]},
+                                                   "outputDimensionality": 2}, body
+        [receipt] = gateway.receipts(1)
+        assert receipt["usage_source"] == "estimated" and receipt["spend_nano_usd"] > 0, receipt
+        status, _, data = request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": [1, 2, 3]})
+        assert status == 400 and "`/input`" in error_of(data)["message"], data
+
+
+def test_gemini_clients_of_embeddings():
+    provider = Scripted(lambda method, path, body: whole(vectors_of(["x"], 3)))
+    gateway = open_gateway(provider)
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/v1beta/models/vectors:embedContent",
+                                        {"content": {"parts": [{"text": "x"}]}, "taskType": "RETRIEVAL_QUERY"})
+        assert status == 200 and json.loads(data) == {"embedding": {"values": [0.5, -0.25, 1]}}, data
+        assert headers["x-steelyard-dropped-fields"] == "fields", headers
+        assert json.loads(provider.requests[0][3]) == {"model": "vectors", "input": ["x"], "encoding_format": "float"}
+        status, _, data = request(gateway, "POST", "/v1/models/vectors:batchEmbedContents",
+                                  {"requests": [{"content": {"parts": [{"text": "x"}]}}]})
+        assert status == 200 and json.loads(data) == {"embeddings": [{"values": [0.5, -0.25, 1]}]}, data
+        status, _, data = request(gateway, "POST", "/v1beta/models/vectors:embedContent", {"content": {}})
+        assert status == 400 and error_of(data)["status"] == "INVALID_ARGUMENT" and "/content" in error_of(data)["message"], data
+        assert len(gateway.receipts(3)) == 3
+
+
+def test_bad_embedding_requests_name_the_place():
+    provider = Scripted(lambda method, path, body: whole({}))
+    gateway = open_gateway(provider, budgets="[{ limit: $0.000001, per: day }]")
+    with running(provider, gateway):
+        for body, status, words in (({"model": "vectors"}, 400, "`/input`"), ({"input": "x"}, 400, "`/model`"),
+                                    ({"model": "vectors", "input": []}, 400, "`/input`"),
+                                    ({"model": "vectors", "input": ["a", 1]}, 400, "`/input/1`"),
+                                    ({"model": "vectors", "input": "x", "encoding_format": "hex"}, 400, "`/encoding_format`"),
+                                    ({"model": "nobody", "input": "x"}, 404, "no model"),
+                                    ({"model": "cheap", "input": "x"}, 400, "makes no embeddings"),
+                                    ({"model": "vectors", "input": "many words " * 50}, 429, "budget `acme`")):
+            got, headers, data = request(gateway, "POST", "/v1/embeddings", body)
+            assert got == status and words in error_of(data)["message"], (body, data)
+        assert provider.requests == [] and headers["x-should-retry"] == "false" and int(headers["retry-after"]) > 0
+        status, _, data = gateway.chat(message(model="vectors"))
+        assert status >= 400 and provider.requests == [], data
+
+
+def test_another_provider_of_the_model_steps_in():
+    first, second = Scripted(lambda *_: whole({"error": {"message": "x"}}, 500)), Scripted(lambda *_: whole(vectors_of(["x"], 1)))
+    gateway = Gateway(config({"one": (first.port, ["*"]), "two": (second.port, ["*"])}, budgets="[{ limit: $1, per: day }]"),
+                      CATALOG + VECTORS, None, {"TEST_PROVIDER_KEY": "x"})
+    with running(first, second, gateway):
+        status, headers, data = request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": "x"})
+        assert status == 200 and headers["x-steelyard-provider"] == "two" and headers["x-steelyard-attempts"] == "2", headers
+        second.answer = lambda *_: whole({"error": {"message": "Too long."}}, 400)
+        status, headers, data = request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": "x"})
+        assert status == 400 and error_of(data)["message"] == "Too long.", data
+        assert [r["spend_nano_usd"] for r in gateway.receipts(2)] == [5000, 0]
+
+
+# Legacy completions
+
+
+def test_legacy_completions_are_passed_and_billed():
+    usage = {"prompt_tokens": 4, "completion_tokens": 3, "total_tokens": 7}
+    text = {"id": "cmpl-1", "object": "text_completion", "choices": [{"text": "one two", "index": 0, "finish_reason": "stop"}]}
+    frames = [b'data: {"id":"c","choices":[{"text":"one "}]}\n\n', b'data: {"id":"c","choices":[{"te', b'xt":"two"}]}\n\n',
+              b"data: [DONE]\n\n"]
+
+    def answer(method, path, body):
+        return (200, {"content-type": "text/event-stream"}, frames) if json.loads(body).get("stream") else whole({**text, "usage": usage})
+
+    provider = Scripted(answer)
+    gateway = open_gateway(provider)
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/v1/completions", {"model": "cheap", "prompt": "once upon", "max_tokens": 9})
+        assert status == 200 and json.loads(data) == {**text, "usage": usage} and headers["x-steelyard-model"] == "cheap", data
+        status, _, data = request(gateway, "POST", "/v1/completions", {"model": "cheap", "prompt": ["a", "b"], "stream": True})
+        assert status == 200 and data == b"".join(frames), data
+        assert json.loads(provider.requests[1][3])["max_tokens"] == 16, provider.requests[1]
+        first, second = gateway.receipts(2)
+        assert first["call_type"] == "completions" and first["spend_nano_usd"] == 4 * 1000 + 3 * 2000, first
+        assert second["usage_source"] == "estimated" and 0 < second["completion_tokens"] <= 32, second
+        # A stream that ends without its end is an error, said.
+        provider.answer = lambda *_: (200, {"content-type": "text/event-stream"}, frames[:1])
+        status, _, data = request(gateway, "POST", "/v1/completions", {"model": "cheap", "prompt": "x", "stream": True})
+        assert status == 200 and "error" in json.loads(events(data)[-1]), data
+        status, _, data = request(gateway, "POST", "/v1/completions", {"model": "cheap", "prompt": 5})
+        assert status == 400 and "`/prompt`" in error_of(data)["message"], data
+
+
+# Pass-through
+
+RULES = """pass_through:
+          - { provider: one, paths: ["/images/*"], price_per_call: $0.04 }
+          - { provider: one, paths: ["/audio/*"], hold: $0.50 }
+          - { provider: one, paths: ["/files", "/files/*"], methods: [GET, POST, DELETE], price_per_call: $0 }
+          - { provider: one, paths: ["/moderations"] }"""
+
+
+def test_pass_through_is_off_unless_allowed():
+    provider = Scripted(lambda *_: whole({"ok": True}))
+    gateway = open_gateway(provider)
+    with running(provider, gateway):
+        assert request(gateway, "POST", "/one/v1/images/generations", {})[0] == 403
+        assert request(gateway, "POST", "/one/v1/images/generations", {}, key=None)[0] == 401
+        assert request(gateway, "POST", "/two/v1/images/generations", {})[0] == 404
+        assert provider.requests == []
+
+
+def test_pass_through_lets_nothing_else_through():
+    provider = Scripted(lambda *_: whole({"ok": True}))
+    gateway = open_gateway(provider, team_more=RULES)
+    with running(provider, gateway):
+        for method, path, status in (("POST", "/one/v1/images/../chat/completions", 400), ("POST", "/one/v1/images/%2e%2e/files", 400),
+                                     ("POST", "/one/v1/images%2fx", 400), ("POST", "/one/v1//images/x", 400),
+                                     ("POST", "/one/v1/images/./x", 400), ("POST", "/one/v1/images/x;a", 400),
+                                     ("POST", "/one/v1/images\\x", 400), ("POST", "/one/images/x?key=abc", 400),
+                                     ("POST", "/one/v1/chat/completions", 403), ("DELETE", "/one/v1/images/x", 403),
+                                     ("PUT", "/one/v1/files/x", 403), ("POST", "/one/v1/filesx", 403), ("POST", "/one/", 403)):
+            assert request(gateway, method, path, None if method == "DELETE" else b"{}")[0] == status, path
+        upgrade = {"upgrade": "websocket", "sec-websocket-key": "x", "connection": "upgrade"}
+        assert request(gateway, "GET", "/one/v1/files/x", headers=upgrade)[0] == 426
+        assert provider.requests == []
+
+
+def test_pass_through_by_price_by_usage_and_without_either():
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+
+    def answer(method, path, body):
+        if path.startswith("/v1/audio"):
+            return whole({"text": "hello", "usage": usage} if b"cheap" in body else {"text": "hello"})
+        return whole({"data": []}, 400 if b"bad" in body else 200, **{"x-request-id": "theirs", "set-cookie": "a=b"})
+
+    provider = Scripted(answer)
+    gateway = open_gateway(provider, team_more=RULES)
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/one/v1/images/generations?size=1", {"prompt": "cat"},
+                                        {"x-secret": "mine", "accept": "application/json", "cookie": "c"})
+        assert status == 200 and json.loads(data) == {"data": []} and headers["x-request-id"] == "theirs", data
+        assert "set-cookie" not in headers
+        _, path, fields, _ = provider.requests[0]
+        assert path == "/v1/images/generations?size=1" and fields["authorization"] == "Bearer sk-provider-canary", fields
+        assert "x-secret" not in fields and "cookie" not in fields and KEY not in str(fields), fields
+        assert request(gateway, "POST", "/one/images/generations", {"prompt": "bad"})[0] == 400
+        form = (b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\ncheap\r\n--b\r\n'
+                b'content-disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF\r\n--b--\r\n')
+        form_type = {"content-type": "multipart/form-data; boundary=b"}
+        assert request(gateway, "POST", "/one/v1/audio/transcriptions", form, form_type)[0] == 200
+        assert provider.requests[2][3] == form and provider.requests[2][2]["content-type"] == form_type["content-type"]
+        assert request(gateway, "POST", "/one/v1/audio/transcriptions", form.replace(b"cheap", b"other"), form_type)[0] == 200
+        status, _, data = request(gateway, "POST", "/one/v1/moderations", {"input": "x"})
+        assert status == 403 and "price_per_call" in error_of(data)["message"], data
+        assert request(gateway, "GET", "/one/v1/files/f1")[0] == 200 and request(gateway, "DELETE", "/one/v1/files/f1")[0] == 200
+        spent = [r["spend_nano_usd"] for r in gateway.receipts(7)]
+        assert spent == [40_000_000, 0, 10 * 1000 + 5 * 2000, 500_000_000, 0, 0, 0], spent
+        assert {r["call_type"] for r in gateway.receipts(7)} == {"pass_through"}
+        assert gateway.budgets()["acme"]["posted_nano_usd"] == sum(spent)
+        assert gateway.budgets()["acme"]["held_nano_usd"] == 0
+
+
+def test_pass_through_is_refused_when_the_budget_has_no_room():
+    provider = Scripted(lambda *_: whole({}))
+    gateway = open_gateway(provider, team_more=RULES, budgets="[{ limit: $0.03, per: day }]")
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/one/v1/images/generations", {})
+        assert status == 429 and error_of(data)["code"] == "budget_exceeded" and int(headers["retry-after"]) > 0, data
+        assert provider.requests == []
+
+
+def test_bodies_pass_as_they_come_both_ways():
+    size, seen = 48 << 20, {}
+
+    def answer(method, path, body):
+        seen["hash"], seen["size"] = hashlib.sha256(body).hexdigest(), len(body)
+        return 200, {"content-type": "application/octet-stream"}, (bytes([i % 251]) * 65536 for i in range(400))
+
+    provider = Scripted(answer)
+    gateway = open_gateway(provider, team_more=RULES)
+    with running(provider, gateway):
+        def resident():
+            return int(next(line for line in open(f"/proc/{gateway.process.pid}/status") if line.startswith("VmRSS")).split()[1])
+        blob = bytes(range(256)) * (size // 256)
+        before = resident()
+        for chunked in (False, True):
+            connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=60)
+            body = (blob[i:i + 100_000] for i in range(0, size, 100_000)) if chunked else blob
+            fields = {"authorization": "Bearer " + KEY, "content-type": "application/octet-stream"}
+            if not chunked:
+                fields["expect"] = "100-continue"
+            connection.request("POST", "/one/v1/files", body, fields, encode_chunked=chunked)
+            reply = connection.getresponse()
+            data = reply.read()
+            assert reply.status == 200 and data == b"".join(bytes([i % 251]) * 65536 for i in range(400))
+            assert seen == {"hash": hashlib.sha256(blob).hexdigest(), "size": size}
+            connection.request("GET", "/v1/models", headers={"authorization": "Bearer " + KEY})  # the same connection
+            assert connection.getresponse().status == 200
+            connection.close()
+        assert resident() - before < 16_000, f"{resident() - before} kB more"
+
+
+def test_a_refused_upload_and_the_gateways_own_key():
+    provider = Scripted(lambda *_: whole({"error": {"message": "Incorrect API key provided: sk-provider-canary"}}, 401))
+    gateway = open_gateway(provider, team_more=RULES, more="pass_through_body_max: 1KiB")
+    with running(provider, gateway):
+        status, _, data = request(gateway, "POST", "/one/v1/files", b"x" * 2000)
+        assert status == 413 and provider.requests == [], data
+        status, _, data = request(gateway, "POST", "/one/v1/files", b"x")
+        assert status == 502 and b"canary" not in data, data
+
+
+# Lists, probes, counts
+
+
+def test_models_in_three_shapes_and_probes():
+    mock = Mock("cheap,1,2")
+    gateway = Gateway(config({"one": (mock.port, ["*"])}), CATALOG + VECTORS, None, {"TEST_PROVIDER_KEY": "x"})
+    with running(mock, gateway):
+        names = ["auto", "tier:standard", "cheap", "dear", "vectors"]
+        listed = json.loads(request(gateway, "GET", "/v1/models")[2])
+        assert listed["object"] == "list" and [m["id"] for m in listed["data"]] == names
+        theirs = json.loads(request(gateway, "GET", "/v1/models?limit=1000", headers={"anthropic-version": "2023-06-01"})[2])
+        assert [m["id"] for m in theirs["data"]] == names and theirs["has_more"] is False and theirs["last_id"] == names[-1]
+        assert set(theirs["data"][0]) == {"type", "id", "display_name", "created_at"}
+        for path, headers in (("/v1beta/models", {}), ("/v1/models", {"x-goog-api-key": KEY})):
+            google = json.loads(request(gateway, "GET", path, headers=headers)[2])["models"]
+            assert [m["name"] for m in google] == ["models/" + n for n in names]
+            assert google[2]["inputTokenLimit"] == 128000 and "embedContent" in google[4]["supportedGenerationMethods"]
+        one = json.loads(request(gateway, "GET", "/v1beta/models/cheap")[2])
+        assert one["name"] == "models/cheap"
+        for method, path in (("HEAD", "/"), ("HEAD", "/api/hello"), ("GET", "/api/hello")):
+            status, headers, data = request(gateway, method, path, key=None)
+            assert status == 200 and (method == "GET" or data == b""), (path, status, data)
+        for path, shape in (("/api/event_logging/batch", "type"), ("/v1/messages/cache_touch", "type"), ("/v1beta/nothing", "error")):
+            status, _, data = request(gateway, "POST", path, {}, key=None)
+            assert status == 404 and shape in json.loads(data), data
+        status, _, data = request(gateway, "GET", "/v1/models/nobody", headers={"anthropic-version": "2023-06-01"})
+        assert status == 404 and json.loads(data)["error"]["type"] == "not_found_error", data
+
+
+def test_counts_are_asked_of_the_provider_and_its_errors_open_no_breaker():
+    def answer(method, path, body):
+        if "count" not in path.lower():
+            return whole({"id": "msg_1", "type": "message", "role": "assistant", "model": "cheap", "stop_reason": "end_turn",
+                          "content": [{"type": "text", "text": "hi"}], "usage": {"input_tokens": 1, "output_tokens": 1}})
+        return whole({"input_tokens": 4711}) if answer.well else whole({"type": "error"}, 500)
+
+    answer.well = True
+    provider = Scripted(answer)
+    gateway = open_gateway(provider, "anthropic", more="breaker: { failures: 1, open: 1m }")
+    body = {"model": "cheap", "messages": [{"role": "user", "content": "hello"}]}
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/v1/messages/count_tokens?beta=true", body, {"anthropic-beta": "x-1"})
+        assert status == 200 and json.loads(data) == {"input_tokens": 4711}, data
+        assert headers["x-steelyard-estimate-quality"] == "provider"
+        _, path, fields, sent = provider.requests[0]
+        assert path == "/v1/messages/count_tokens" and fields["anthropic-beta"] == "x-1" and json.loads(sent) == body
+        answer.well = False
+        for _ in range(3):
+            status, headers, data = request(gateway, "POST", "/v1/messages/count_tokens", body)
+            assert status == 200 and 0 < json.loads(data)["input_tokens"] < 100, data
+            assert headers["x-steelyard-estimate-quality"] != "provider"
+        assert request(gateway, "POST", "/v1/messages", {**body, "max_tokens": 5})[0] == 200
+
+
+# Stored responses
+
+
+def test_stored_responses_are_shown_to_their_owner_only():
+    other_key = "sk-other-" + "3" * 32
+    stored = {"id": "resp_1", "object": "response", "status": "completed", "model": "cheap", "output": [], "created_at": 1,
+              "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}}
+
+    def answer(method, path, body):
+        if method == "DELETE":
+            return whole({"id": "resp_1", "deleted": True})
+        return whole({"data": []} if path.split("?")[0].endswith("input_items") else stored)
+
+    provider = Scripted(answer)
+    text = config({"one": (provider.port, ["*"])}, budgets="[{ limit: $1, per: day }]").replace(
+        "one: { base_url", "one: { dialect: responses, base_url").replace(
+        ", explain: true }]", f', explain: true }}]\n      sales:\n        keys: [{{ id: other, sha256: "{hashlib.sha256(other_key.encode()).hexdigest()}" }}]')
+    gateway = Gateway(text, CATALOG, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
+    with running(provider, gateway):
+        assert request(gateway, "POST", "/v1/responses", {"model": "cheap", "input": "hi"})[0] == 200
+        for method, path in (("GET", "/v1/responses/resp_1?include[]=x"), ("GET", "/v1/responses/resp_1/input_items"),
+                             ("POST", "/v1/responses/resp_1/cancel"), ("GET", "/responses/resp_1")):
+            before = len(provider.requests)
+            status, _, data = request(gateway, method, path, key=other_key)
+            assert status == 404 and error_of(data)["code"] == "previous_response_not_found", data
+            assert len(provider.requests) == before
+            assert request(gateway, method, path)[0] == 200
+            assert provider.requests[-1][:2] == (method, "/v1" + path.removeprefix("/v1")), provider.requests[-1]
+        assert request(gateway, "GET", "/v1/responses/resp_1/../x")[0] == 404
+        assert request(gateway, "PUT", "/v1/responses/resp_1")[0] == 405
+        assert request(gateway, "DELETE", "/v1/responses/resp_1", key=other_key)[0] == 404
+        assert request(gateway, "DELETE", "/v1/responses/resp_1")[0] == 200
+        assert request(gateway, "GET", "/v1/responses/resp_1")[0] == 404  # forgotten
+
+
+# Losses
+
+
+def test_losses_are_told_counted_or_refused():
+    policies = """policies:
+  - name: strict
+    when: { tag: [strict] }
+    use: { on_loss: reject }
+  - name: rest
+    use: { tier: standard }
+"""
+    provider = Anthropic()
+    gateway = speaking(provider, "anthropic", policies=policies)
+    body = message(model="cheap", seed=7, logit_bias={"1": 2})
+    with running(provider, gateway):
+        status, headers, data = gateway.chat(body)
+        assert status == 200 and headers["x-steelyard-dropped-fields"] == "seed,logit_bias", headers
+        before = len(provider.requests)
+        status, headers, data = gateway.chat(body, headers={"x-steelyard-tags": "strict"})
+        assert status == 400 and "seed,logit_bias" in error_of(data)["message"], data
+        assert error_of(data)["type"] == "invalid_request_error" and "`strict`" in error_of(data)["message"], data
+        assert len(provider.requests) == before
+        status, _, data = gateway.chat(message(model="cheap"), headers={"x-steelyard-tags": "strict"})
+        assert status == 200, data
+        told, refused, clean = gateway.receipts(3)
+        assert told["dropped_fields"] == refused["dropped_fields"] == ["seed", "logit_bias"] and "dropped_fields" not in clean
+        assert refused["spend_nano_usd"] == 0 and gateway.budgets()["acme"]["held_nano_usd"] == 0
+        _, page = gateway.get("/metrics", port=gateway.admin_port)
+        assert b'steelyard_dropped_fields_total{field="seed"} 2' in page, page
+
+
+def test_long_tool_names_come_back_as_they_were():
+    name = "a_tool_with_a_name_that_is_much_longer_than_what_openai_takes_and_then_some_more"
+    mock = Mock("cheap,1,2", answer="tool_call")
+    gateway = start({"one": (mock.port, ["*"])}, budgets="[{ limit: $10, per: month }]")
+    tool = {"name": name, "input_schema": {"type": "object", "properties": {}}}
+    body = {"model": "cheap", "max_tokens": 100, "tools": [tool], "messages": [{"role": "user", "content": "go"}]}
+    with running(mock, gateway):
+        for stream in (False, True):
+            status, _, data = gateway.chat({**body, "stream": stream}, path="/v1/messages", headers={"anthropic-version": "2023-06-01"})
+            assert status == 200 and f'"name":"{name}"'.encode() in data, data
+            sent = json.loads(mock.requests(1)[-1]["body"])["tools"][0]["function"]["name"]
+            assert len(sent) <= 64 and sent.startswith("a_tool_with"), sent
+
+
+def test_answers_that_lose_something_say_so():
+    choice = {"index": 0, "message": {"role": "assistant", "content": "hi", "annotations": [{"type": "url_citation"}]},
+              "logprobs": {"content": []}, "finish_reason": "stop"}
+    whole_answer = {"id": "c", "object": "chat.completion", "model": "cheap", "choices": [choice],
+                    "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
+    delta = b'data: {"id":"c","model":"cheap","choices":[{"index":0,"delta":{"content":"hi","annotations":[{"a":1}]},"finish_reason":"stop"}]}\n\n'
+    provider = Scripted(lambda method, path, body: (200, {"content-type": "text/event-stream"}, [delta, b"data: [DONE]\n\n"])
+                        if json.loads(body).get("stream") else whole(whole_answer))
+    gateway = open_gateway(provider)
+    body = {"model": "cheap", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+    with running(provider, gateway):
+        status, headers, data = request(gateway, "POST", "/v1/messages", body)
+        assert status == 200 and headers["x-steelyard-dropped-fields"] == "logprobs,citations", headers
+        with socket.create_connection(("127.0.0.1", gateway.port), 10) as raw:
+            sent = json.dumps({**body, "stream": True}).encode()
+            raw.sendall(b"POST /v1/messages HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: %s\r\ncontent-length: %d\r\n\r\n%s" % (
+                KEY.encode(), len(sent), sent))
+            data = b"".join(iter(lambda: raw.recv(65536), b""))
+        assert b"\r\nx-steelyard-dropped-fields: citations\r\n" in data.split(b"0\r\n")[-1], data
+        assert [r["dropped_fields"] for r in gateway.receipts(2)] == [["logprobs", "citations"], ["citations"]]
+
+
+# Signs of life
+
+
+def test_a_silent_provider_gets_the_client_signs_of_life():
+    chat = [b'data: {"id":"c","model":"cheap","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n', 0.7,
+            b'data: {"id":"c","model":"cheap","choices":[{"index":0,"delta":{"content":" you"},"finish_reason":"stop"}]}\n\n',
+            b"data: [DONE]\n\n"]
+    provider = Scripted(lambda *_: (200, {"content-type": "text/event-stream"}, chat))
+    gateway = open_gateway(provider, more="timeouts: { stream_ping: 200ms }")
+    with running(provider, gateway):
+        status, _, data = request(gateway, "POST", "/v1/chat/completions", message(model="cheap", stream=True))
+        assert status == 200 and 2 <= data.count(b": keep-alive\n\n") <= 4, data
+        assert data.replace(b": keep-alive\n\n", b"") == b"".join(p for p in chat if isinstance(p, bytes)), data
+        status, _, data = request(gateway, "POST", "/v1/messages", {**message(model="cheap", stream=True), "max_tokens": 9})
+        assert status == 200 and 2 <= data.count(b'event: ping\ndata: {"type": "ping"}\n\n') <= 4, data
+        assert data.rstrip().endswith(b'{"type":"message_stop"}'), data
+        # Never inside an event.
+        chat[0], chat[2] = chat[0][:40], chat[0][40:] + chat[2]
+        status, _, data = request(gateway, "POST", "/v1/chat/completions", message(model="cheap", stream=True))
+        assert status == 200 and b"keep-alive" not in data and data.endswith(b"data: [DONE]\n\n"), data
+
+
+def test_a_provider_that_stays_silent_is_an_error():
+    chat = [b'data: {"id":"c","model":"cheap","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n', 3.0]
+    provider = Scripted(lambda *_: (200, {"content-type": "text/event-stream"}, chat))
+    gateway = open_gateway(provider, more="timeouts: { stream_ping: 200ms, stream_idle: 700ms }")
+    with running(provider, gateway):
+        status, _, data = request(gateway, "POST", "/v1/chat/completions", message(model="cheap", stream=True))
+        assert status == 200 and data.count(b": keep-alive") in (2, 3), data
+        assert json.loads(events(data)[-1])["error"]["type"] == "server_error", data
+
+
+if __name__ == "__main__":
+    Cases(globals()).run()
