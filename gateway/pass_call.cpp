@@ -86,6 +86,9 @@ class PassCall {
         if (net::equals_folded(field.name, name))
           ask.head.append(name).append(": ").append(field.value).append("\r\n");
     }
+    const bool anthropic = provider().wire == dialect::hub::Wire::anthropic;
+    if (anthropic && !head.fields.has(net::RequestField::anthropic_version))
+      ask.head += "anthropic-version: 2023-06-01\r\n";
     ask.client_body = true;
     return ask;
   }

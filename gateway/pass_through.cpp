@@ -18,11 +18,26 @@ std::uint8_t bit_of(net::Method method) {
   }
 }
 
-// "/v1" of "/v1/images": a version that clients put into their base URL.
+// "v1", "v1beta", "v1beta2": what clients put into their base URL.
+bool is_version(std::string_view segment) {
+  const auto digits = [&segment] {
+    const std::size_t count = std::min(segment.find_first_not_of("0123456789"), segment.size());
+    segment.remove_prefix(count);
+    return count != 0;
+  };
+  if (!segment.starts_with('v')) return false;
+  segment.remove_prefix(1);
+  if (!digits()) return false;
+  for (const std::string_view word : {"alpha", "beta"})
+    if (segment.starts_with(word)) segment.remove_prefix(word.size());
+  (void)digits();
+  return segment.empty();
+}
+
 std::string_view without_version(std::string_view path) {
-  if (path.size() < 3 || path[1] != 'v' || path[2] < '0' || path[2] > '9') return path;
   const std::size_t end = path.find('/', 1);
-  return end == std::string_view::npos ? path : path.substr(end);
+  if (end == std::string_view::npos || !is_version(path.substr(1, end - 1))) return path;
+  return path.substr(end);
 }
 
 }  // namespace

@@ -261,7 +261,8 @@ def test_pass_through_lets_nothing_else_through():
                                      ("POST", "/one/v1/images%2fx", 400), ("POST", "/one/v1//images/x", 400),
                                      ("POST", "/one/v1/images/./x", 400), ("POST", "/one/v1/images/x;a", 400),
                                      ("POST", "/one/v1/images\\x", 400), ("POST", "/one/images/x?key=abc", 400),
-                                     ("POST", "/one/v1/chat/completions", 403), ("DELETE", "/one/v1/images/x", 403),
+                                     ("POST", "/one/v1/chat/completions", 403), ("POST", "/one/v1x/images/x", 403),
+                                     ("POST", "/one/secret/images/x", 403), ("DELETE", "/one/v1/images/x", 403),
                                      ("PUT", "/one/v1/files/x", 403), ("POST", "/one/v1/filesx", 403), ("POST", "/one/", 403)):
             assert request(gateway, method, path, None if method == "DELETE" else b"{}")[0] == status, path
         upgrade = {"upgrade": "websocket", "sec-websocket-key": "x", "connection": "upgrade"}
