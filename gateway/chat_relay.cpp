@@ -73,6 +73,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
       break;
     }
   }
+  idle_due_ = {};
+  deadline_.clear();  // from here on it is the client that is waited for
   worker_.seams().metrics.stream_ended();
   for (const std::string_view part : tap_out_.parts()) held_ += part;
   tap_out_.clear();
@@ -98,7 +100,6 @@ net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
     arm(std::min(timeouts.stream_idle, timeouts.stream_ping));
     up.pipe->start_wait_readable(up.read);
     const net::IoResult ready = co_await up.read;
-    idle_due_ = {};
     if (session_.unsent()) (void)co_await session_.drain();  // a sign of life that did not fit
     waited();
     if (!ready.ok()) co_return ready;
