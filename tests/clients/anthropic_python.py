@@ -121,7 +121,7 @@ def test_the_pretend_provider_of_its_own_dialect():
             mock.behave(answer="tool_call", tool_calls=2)
             with client.messages.stream(**how, tools=TOOLS) as events:
                 calls = [b for b in events.get_final_message().content if b.type == "tool_use"]
-            assert [c.input for c in calls] == [{"city": ""}] * 2, calls
+            assert [c.input for c in calls] == [{"city": "mock"}] * 2, calls
             mock.behave(answer="text", tool_calls=1)
         assert sum(r["spend_nano_usd"] for r in gateway.receipts()) == mock.bill()["total"]["nano_usd"]
 
