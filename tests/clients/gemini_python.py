@@ -138,8 +138,9 @@ def test_embeddings_of_an_openai_provider():
     catalog = CATALOG + "\n  vectors: { vendor: Test, context: 2048, can: embeddings, prices: [{ input: 5, output: 0, source: test }] }\n"
     mock = Mock("vectors,5,0")
     gateway = speaking(mock, "openai", catalog)
+    client = client_of(gateway)  # one that nobody holds is closed
     with running(mock, gateway):
-        made = client_of(gateway).models.embed_content(model="vectors", contents=["one", "two"])
+        made = client.models.embed_content(model="vectors", contents=["one", "two"])
         assert [len(e.values) for e in made.embeddings] == [8, 8], made
         assert sum(r["spend_nano_usd"] for r in gateway.receipts()) == mock.bill()["total"]["nano_usd"] > 0
 
