@@ -73,7 +73,7 @@ std::int32_t counted_by(const Session& session, Route route, std::int32_t model)
   for (std::int32_t i = m.target_first; i < m.target_first + m.target_count; ++i) {
     const auto& at =
         runtime.providers[static_cast<std::size_t>(runtime.catalog.target(i).provider)];
-    if (at.wire == wire && at.quirks.count_tokens) return i;
+    if (at.wire == wire && at.quirks.count_tokens && at.platform == Platform::vendor) return i;
   }
   return -1;
 }

@@ -246,7 +246,8 @@ Result<void> ask_policies(Worker& worker, const Runtime& runtime, const Principa
   facts.team = principal.team;
   facts.key = principal.key;
   facts.requested_model = model;
-  facts.client = client_name(hints.user_agent);
+  facts.client = hints.client.name;
+  facts.client_version = hints.client.version;
   facts.tags = hints.tags;
   facts.task = hints.task;
   facts.tier_header = hints.tier;

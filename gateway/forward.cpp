@@ -15,6 +15,7 @@ namespace steelyard {
 namespace {
 
 constexpr int interim_heads_max = 5;
+constexpr const char* beyond_chat = "the provider's credentials serve chat only";
 
 net::IoResult broken(net::IoError error) {
   net::IoResult result;
@@ -204,6 +205,8 @@ net::Task<net::IoResult> Forward::read_some() {
 
 net::Task<bool> Forward::ask(const ForwardAsk& ask) {
   const TimeoutSpec& timeouts = session_.runtime().spec.timeouts;
+  // Requests to clouds are signed, or carry tokens that are fetched: only chat knows how.
+  if (provider().tokens != nullptr) co_return fail(ErrorKind::no_route, beyond_chat);
   for (bool fresh = ask.client_body;; fresh = true) {
     if (!fresh) upstream_ = pool().take_idle();
     if (!upstream_) {

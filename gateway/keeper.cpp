@@ -1,6 +1,8 @@
 #include "gateway/keeper.h"
 
 #include "gateway/decide.h"
+#include "gateway/dialect/key_table.h"
+#include "gateway/dialect/lenient_reader.h"
 #include "gateway/kept_answers.h"
 #include "gateway/runtime.h"
 #include "gateway/worker.h"
@@ -16,6 +18,20 @@ Error not_kept(std::string_view field, std::string_view id) {
   return Error(ErrorKind::not_kept, ErrorSource::client, Retry::never, std::move(text));
 }
 
+// "conv_1", or an object with its id.
+std::string_view conversation_id(std::string_view raw) {
+  constexpr dialect::KeyTable keys(dialect::key_names("id"));
+  std::string_view id;
+  dialect::LenientReader reader(raw);
+  if (raw.starts_with('"')) {
+    (void)reader.text(id);
+  } else {
+    (void)reader.object(
+        keys, [&](int key) { return key == 0 ? reader.text(id) : reader.cursor.skip_value(); });
+  }
+  return id;
+}
+
 // The target that keeps what the request refers to (a hash of its names); 0: it refers to nothing
 // that belongs to anybody. All keys share the provider's account, so what another owner made, or
 // nobody here remembers, is refused.
@@ -28,7 +44,10 @@ Result<std::uint64_t> kept_where(Worker& worker, const Principal& principal) {
     if (where == 0) where = target;
     return target != 0;
   };
-  if (!request.conversation.empty()) return fail(not_kept("conversation", request.conversation));
+  if (!request.conversation.empty()) {
+    const std::string_view id = conversation_id(request.conversation);
+    if (!known(id)) return fail(not_kept("conversation", id));
+  }
   if (!request.previous_id.empty() && !known(request.previous_id))
     return fail(not_kept("previous_response_id", request.previous_id));
   for (const std::string_view id : request.kept_items)

@@ -22,6 +22,8 @@ constexpr Row rows[] = {
     {"/embeddings", net::Method::post, Route::embeddings, false},
     {"/v1/completions", net::Method::post, Route::completions, false},
     {"/completions", net::Method::post, Route::completions, false},
+    {"/v1/conversations", net::Method::post, Route::conversations, false},
+    {"/conversations", net::Method::post, Route::conversations, false},
     {"/v1/models", net::Method::get, Route::models, false},
     {"/models", net::Method::get, Route::models, false},
     {"/route/explain", net::Method::post, Route::explain, false},
@@ -60,29 +62,49 @@ RouteMatch match_gemini(std::string_view path) {
   return {};
 }
 
-// "{id}", "{id}/input_items" (GET) or "{id}/cancel" (POST); an id is letters, digits, `-` and `_`,
-// so that nothing in it can lead to another path of the provider's.
-RouteMatch match_stored(net::Method method, std::string_view path) {
-  constexpr std::string_view prefixes[] = {"/v1/responses/", "/responses/"};
+// What may be asked of a thing that a provider keeps: methods as bits, 1 << Method.
+struct StoredRow {
+  std::string_view kind, what;  // what: behind the id; "*" is an id of its own
+  unsigned methods;
+};
+constexpr unsigned bit(net::Method method) {
+  return 1u << static_cast<unsigned>(method);
+}
+constexpr unsigned get = bit(net::Method::get), post = bit(net::Method::post),
+                   del = bit(net::Method::del);
+constexpr StoredRow stored_rows[] = {
+    {"responses", "", get | del},           {"responses", "input_items", get},
+    {"responses", "cancel", post},          {"conversations", "", get | post | del},
+    {"conversations", "items", get | post}, {"conversations", "items/*", get | del}};
+
+// An id is letters, digits, `-` and `_`, so that nothing in it can lead to another path of the
+// provider's.
+bool is_id(std::string_view text) {
   constexpr std::string_view id_bytes =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  for (const std::string_view prefix : prefixes) {
-    if (!path.starts_with(prefix)) continue;
-    const std::string_view rest = path.substr(prefix.size());
-    const std::size_t id = std::min(rest.find_first_not_of(id_bytes), rest.size());
-    const std::string_view what = rest.substr(id);
-    if (id == 0 || id > 128) return {};
-    const bool get = method == net::Method::get, post = method == net::Method::post;
-    if (what.empty()) {
-      if (!get && method != net::Method::del) return {Route::none, true, {}};
-    } else if (what == "/input_items" || what == "/cancel") {
-      if (!(what == "/cancel" ? post : get)) return {Route::none, true, {}};
-    } else {
-      return {};
-    }
-    return {Route::stored_response, false, rest};
+  return !text.empty() && text.size() <= 128 &&
+         text.find_first_not_of(id_bytes) == std::string_view::npos;
+}
+
+// The parameter is the path from its kind on: "responses/{id}/input_items".
+RouteMatch match_stored(net::Method method, std::string_view path) {
+  if (path.starts_with("/v1/")) path.remove_prefix(3);
+  path.remove_prefix(std::min<std::size_t>(1, path.size()));
+  const std::size_t first = path.find('/');
+  if (first == std::string_view::npos) return {};
+  const std::string_view kind = path.substr(0, first), rest = path.substr(first + 1);
+  const std::string_view id = rest.substr(0, rest.find('/'));
+  if (!is_id(id)) return {};
+  std::string_view what = rest.substr(std::min(id.size() + 1, rest.size()));
+  if (rest.size() == id.size() + 1) return {};
+  if (what.starts_with("items/")) what = is_id(what.substr(6)) ? "items/*" : "?";
+  RouteMatch match;
+  for (const StoredRow& row : stored_rows) {
+    if (row.kind != kind || row.what != what) continue;
+    match.wrong_method = (row.methods & bit(method)) == 0;
+    if (!match.wrong_method) return {Route::stored_response, false, path};
   }
-  return {};
+  return match;
 }
 
 }  // namespace
@@ -98,7 +120,8 @@ dialect::hub::Wire client_wire(Route route, const net::RequestHead& head) {
       head.fields.has(net::RequestField::anthropic_version) ||
       head.fields.has(net::RequestField::x_api_key))
     return Wire::anthropic;
-  return path.starts_with("/v1/responses") ? Wire::openai_responses : Wire::openai_chat;
+  return path.starts_with("/v1/responses") || path.starts_with("/v1/conv") ? Wire::openai_responses
+                                                                           : Wire::openai_chat;
 }
 
 telemetry::CallType call_of(Route route) {
@@ -110,6 +133,7 @@ telemetry::CallType call_of(Route route) {
     case Route::generate_content:
     case Route::stream_content: return telemetry::CallType::generate_content;
     case Route::stored_response:
+    case Route::conversations:
     case Route::responses: return telemetry::CallType::responses;
     case Route::models:
     case Route::model: return telemetry::CallType::models;

@@ -26,9 +26,12 @@ enum class Route : std::uint8_t {
   embed_content,     // POST /v1beta/models/{model}:embedContent
   batch_embed,       // POST /v1beta/models/{model}:batchEmbedContents
   completions,       // POST /v1/completions
-  stored_response,   // GET, DELETE /v1/responses/{id}, GET .../input_items, POST .../cancel
-  pass_through,      // any method, /{provider}/...
-  probe,             // HEAD /, HEAD /api/hello: is anybody there? Without a key
+  // GET, DELETE /v1/responses/{id}, GET .../input_items, POST .../cancel, and
+  // /v1/conversations/{id} with its items
+  stored_response,
+  conversations,  // POST /v1/conversations
+  pass_through,   // any method, /{provider}/...
+  probe,          // HEAD /, HEAD /api/hello: is anybody there? Without a key
 };
 
 struct RouteMatch {
@@ -49,6 +52,7 @@ constexpr dialect::hub::Wire wire_of(Route route) {
     case Route::messages:
     case Route::count_messages: return dialect::hub::Wire::anthropic;
     case Route::stored_response:
+    case Route::conversations:
     case Route::responses: return dialect::hub::Wire::openai_responses;
     case Route::count_contents:
     case Route::embed_content:

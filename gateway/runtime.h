@@ -56,7 +56,7 @@ struct ProviderRuntime {
   std::vector<Secret> chat_heads;
   // The same without request line and framing, for paths of every kind (forward.h). Secrets, too.
   std::vector<Secret> auth_heads;
-  std::string base_path;    // of its base URL: "/v1", no slash at the end
+  std::string base_path;  // of its base URL: "/v1", no slash at the end
   ProviderPath path;
   Platform platform = Platform::vendor;
   std::string host;                            // as its head field has it

@@ -81,7 +81,7 @@ net::Detached Session::run() {
         co_await serve_completions(*this);
       } else if (route_ == Route::pass_through) {
         co_await serve_pass_through(*this);
-      } else if (route_ == Route::stored_response) {
+      } else if (route_ == Route::stored_response || route_ == Route::conversations) {
         co_await serve_stored(*this);
       } else if (route_ == Route::probe) {
         (void)co_await reply(200, "application/json", nothing_to_say);

@@ -1,8 +1,11 @@
 #include "gateway/stored_call.h"
 
+#include <algorithm>
 #include <string>
 
 #include "gateway/dialect/hub_errors.h"
+#include "gateway/dialect/key_table.h"
+#include "gateway/dialect/lenient_reader.h"
 #include "gateway/error_reply.h"
 #include "gateway/forward.h"
 #include "gateway/kept_answers.h"
@@ -14,81 +17,154 @@
 namespace steelyard {
 namespace {
 
-// What the path names, checked by routes.cpp: the id, and what is wanted of it.
+constexpr std::size_t made_bytes_max = 1u << 20;  // of a conversation that was made
+
+// "responses/{id}/...", checked by routes.cpp; "" for what is to be made.
 std::string_view id_in(std::string_view parameter) {
+  parameter.remove_prefix(std::min(parameter.find('/') + 1, parameter.size()));
   return parameter.substr(0, parameter.find('/'));
 }
 
-// The provider that keeps the answer for who asks; -1: none.
-std::int32_t provider_of(Session& session, std::string_view id) {
+// The target that keeps it for who asks; -1: none.
+std::int32_t keeper_of(Session& session, std::string_view id) {
   const KeptAnswers* const kept = session.worker().seams().kept;
   const std::uint64_t target =
       kept == nullptr ? 0 : kept->find(session.principal()->owner_hash, id);
   const Runtime& runtime = session.runtime();
   for (std::size_t i = 0; target != 0 && i < runtime.target_hashes.size(); ++i)
-    if (runtime.target_hashes[i] == target)
-      return runtime.catalog.target(static_cast<std::int32_t>(i)).provider;
+    if (runtime.target_hashes[i] == target) return static_cast<std::int32_t>(i);
   return -1;
+}
+
+// Where something new may be kept: the first target the key may use that speaks the dialect.
+std::int32_t new_keeper(const Session& session) {
+  const Runtime& runtime = session.runtime();
+  for (std::size_t i = 0; i < runtime.target_hashes.size(); ++i) {
+    const router::Target& target = runtime.catalog.target(static_cast<std::int32_t>(i));
+    const ProviderRuntime& at = runtime.providers[static_cast<std::size_t>(target.provider)];
+    if (at.wire == dialect::hub::Wire::openai_responses &&
+        session.principal()->access.test(static_cast<std::size_t>(target.model)))
+      return static_cast<std::int32_t>(i);
+  }
+  return -1;
+}
+
+// The id of what was made, escaped; "": it has none.
+std::string id_of(std::string_view answer) {
+  constexpr dialect::KeyTable keys(dialect::key_names("id"));
+  std::string_view id;
+  dialect::LenientReader reader(answer);
+  (void)reader.object(
+      keys, [&](int key) { return key == 0 ? reader.text(id) : reader.cursor.skip_value(); });
+  return std::string(id);
 }
 
 ForwardAsk ask_of(const Session& session, std::string_view parameter, const ProviderRuntime& at) {
   const net::RequestHead& head = session.head();
   const std::size_t mark = head.target().find('?');
   ForwardAsk ask;
-  ask.head.append(net::name_of(head.method)).append(" ").append(at.base_path);
-  ask.head.append("/responses/").append(parameter);
+  ask.head.append(net::name_of(head.method)).append(" ").append(at.base_path).append("/");
+  ask.head += parameter;
   if (mark != std::string_view::npos) ask.head += head.target().substr(mark);
   ask.head += " HTTP/1.1\r\naccept: application/json, text/event-stream\r\n";
+  ask.body = session.body();
+  if (!ask.body.empty()) ask.head += "content-type: application/json\r\n";
   return ask;
 }
+
+class StoredCall {
+ public:
+  explicit StoredCall(Session& session)
+      : session_(session),
+        makes_(session.route() == Route::conversations),
+        parameter_(makes_ ? "conversations"
+                          : match_route(session.head().method, session.head().target()).parameter),
+        id_(id_in(parameter_)),
+        target_(makes_ ? new_keeper(session) : keeper_of(session, id_)) {
+    begin_receipt(session, receipt_);
+  }
+
+  net::Task<void> run() {
+    if (target_ >= 0) co_await ask();
+    if (!answered_) co_await answer_error();
+    end_receipt(session_, receipt_, waited_);
+  }
+
+ private:
+  net::Task<void> ask() {
+    const std::int32_t provider = session_.runtime().catalog.target(target_).provider;
+    const ProviderRuntime& at = session_.runtime().providers[static_cast<std::size_t>(provider)];
+    receipt_.provider = at.name;
+    receipt_.upstream_dialect = dialect_of(at.wire);
+    const ForwardAsk asked = ask_of(session_, parameter_, at);
+    Forward forward(session_, provider);
+    bool got = co_await forward.ask(asked);
+    const bool good = got && forward.head_status() < 300;
+    if (good && makes_) {
+      got = co_await forward.collect(made_bytes_max);
+      if (got) {
+        remember(id_of(forward.body()));
+        const std::string made(forward.body());
+        answered_ = true;
+        receipt_.http_status = static_cast<std::uint16_t>(forward.head_status());
+        (void)co_await session_.reply(receipt_.http_status, "application/json", made);
+      }
+    } else if (got) {
+      answered_ = true;
+      const std::string_view lines;
+      const bool relayed = co_await forward.relay(lines, nullptr);
+      receipt_.http_status = static_cast<std::uint16_t>(forward.told_status());
+      receipt_.failed = !relayed || receipt_.http_status >= 400;
+      if (receipt_.failed) receipt_.error = ErrorKind::upstream_status;
+      const bool deletes = session_.head().method == net::Method::del;
+      const bool whole = parameter_.ends_with(id_);
+      if (good && deletes && whole)
+        session_.worker().seams().kept->forget(session_.principal()->owner_hash, id_);
+    }
+    forward.finish();
+    waited_ = forward.waited_ns();
+    if (!answered_) error_ = forward.error();
+  }
+
+  void remember(std::string_view id) {
+    KeptAnswers* const kept = session_.worker().seams().kept;
+    if (kept != nullptr)
+      kept->remember(session_.principal()->owner_hash, id,
+                     session_.runtime().target_hashes[static_cast<std::size_t>(target_)]);
+  }
+
+  net::Task<void> answer_error() {
+    if (target_ < 0) {
+      error_ = makes_ ? Error(ErrorKind::no_route, ErrorSource::gateway, Retry::never,
+                              "no provider that this key may use keeps conversations")
+                      : Error(ErrorKind::not_kept, ErrorSource::client, Retry::never,
+                              "`" + std::string(id_) + "` is not kept here for this key");
+    }
+    receipt_.failed = true;
+    receipt_.error = error_.kind;
+    receipt_.error_text = error_.context;
+    receipt_.http_status =
+        static_cast<std::uint16_t>(dialect::hub::reply_for(session_.wire(), error_.kind).status);
+    const dialect::ErrorExtras extras;
+    const std::string_view lines;
+    (void)co_await reply_error(session_, error_, extras, lines);
+  }
+
+  Session& session_;
+  telemetry::Receipt receipt_;
+  bool makes_, answered_ = false;
+  std::string parameter_;
+  std::string_view id_;
+  std::int32_t target_;
+  std::int64_t waited_ = 0;
+  Error error_;
+};
 
 }  // namespace
 
 net::Task<void> serve_stored(Session& session) {
-  telemetry::Receipt receipt;
-  begin_receipt(session, receipt);
-  const net::RequestHead& request = session.head();
-  const std::string parameter(match_route(request.method, request.target()).parameter);
-  const std::string_view id = id_in(parameter);
-  const std::int32_t provider = provider_of(session, id);
-  Error error(ErrorKind::not_kept, ErrorSource::client, Retry::never,
-              "the response `" + std::string(id) + "` is not kept here for this key");
-  std::int64_t waited = 0;
-  bool answered = false;
-  if (provider >= 0) {
-    const ProviderRuntime& at = session.runtime().providers[static_cast<std::size_t>(provider)];
-    receipt.provider = at.name;
-    receipt.upstream_dialect = dialect_of(at.wire);
-    const bool deletes = request.method == net::Method::del;
-    const ForwardAsk ask = ask_of(session, parameter, at);
-    Forward forward(session, provider);
-    const bool asked = co_await forward.ask(ask);
-    if (asked) {
-      answered = true;
-      const bool gone = deletes && forward.head().status < 300;
-      const std::string_view lines;
-      const bool relayed = co_await forward.relay(lines, nullptr);
-      forward.finish();
-      receipt.http_status = static_cast<std::uint16_t>(forward.told_status());
-      receipt.failed = !relayed || receipt.http_status >= 400;
-      if (receipt.failed) receipt.error = ErrorKind::upstream_status;
-      if (gone) session.worker().seams().kept->forget(session.principal()->owner_hash, id);
-    } else {
-      error = forward.error();
-    }
-    waited = forward.waited_ns();
-  }
-  if (!answered) {
-    receipt.failed = true;
-    receipt.error = error.kind;
-    receipt.error_text = error.context;
-    receipt.http_status =
-        static_cast<std::uint16_t>(dialect::hub::reply_for(session.wire(), error.kind).status);
-    const dialect::ErrorExtras extras;
-    const std::string_view lines;
-    (void)co_await reply_error(session, error, extras, lines);
-  }
-  end_receipt(session, receipt, waited);
+  StoredCall call(session);
+  co_await call.run();
 }
 
 }  // namespace steelyard

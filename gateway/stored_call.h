@@ -1,6 +1,7 @@
 #pragma once
-// GET and DELETE /v1/responses/{id}, GET .../input_items, POST .../cancel: passed on to the target
-// that keeps the answer, for those who made it only (kept_answers.h). Costs nothing.
+// What a provider of OpenAI's Responses keeps, under /v1/responses/{id} and /v1/conversations:
+// shown, changed and deleted at the provider that keeps it, by the team that made it only
+// (kept_answers.h). Costs nothing.
 #include "gateway/net/task.h"
 
 namespace steelyard {

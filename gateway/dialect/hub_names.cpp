@@ -23,8 +23,8 @@ std::uint64_t hash_of(std::string_view text) {
 
 bool is_legal_name(Wire provider, std::string_view name) {
   const bool gemini = provider == Wire::gemini;
-  const bool openai = provider == Wire::openai_chat || provider == Wire::openai_responses;
-  if (name.size() > (openai ? short_most : long_most)) return false;
+  const bool lengthy = gemini || provider == Wire::anthropic;
+  if (name.size() > (lengthy ? long_most : short_most)) return false;
   for (const char c : name)
     if (!plain(c) && !(gemini && (c == '.' || c == ':'))) return false;
   const bool digit = !name.empty() && ((name[0] >= '0' && name[0] <= '9') || name[0] == '-');

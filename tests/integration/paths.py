@@ -445,6 +445,42 @@ def test_stored_responses_are_shown_to_their_owner_only():
         assert request(gateway, "GET", "/v1/responses/resp_1")[0] == 404  # forgotten
 
 
+def test_conversations_belong_to_the_team_that_made_them():
+    other_key = "sk-other-" + "3" * 32
+
+    def answer(method, path, body):
+        if path == "/v1/conversations":
+            return whole({"id": "conv_1", "object": "conversation", "created_at": 1, "metadata": {}})
+        if path.startswith("/v1/conversations"):
+            return whole({"object": "list", "data": []})
+        return whole({"id": "resp_2", "object": "response", "status": "completed", "model": "cheap", "output": [], "created_at": 1,
+                      "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}})
+
+    provider = Scripted(answer)
+    text = config({"one": (provider.port, ["*"])}).replace("one: { base_url", "one: { dialect: responses, base_url").replace(
+        ", explain: true }]", f', explain: true }}]\n      sales:\n        keys: [{{ id: other, sha256: "{hashlib.sha256(other_key.encode()).hexdigest()}" }}]')
+    gateway = Gateway(text, CATALOG, None, {"TEST_PROVIDER_KEY": "x"})
+    with running(provider, gateway):
+        for conversation in ("conv_1", {"id": "conv_1"}):
+            assert request(gateway, "POST", "/v1/responses", {"model": "cheap", "input": "x", "conversation": conversation})[0] == 404
+        status, _, data = request(gateway, "POST", "/v1/conversations", {"metadata": {"a": "b"}})
+        assert status == 200 and json.loads(data)["id"] == "conv_1" and json.loads(provider.requests[-1][3]) == {"metadata": {"a": "b"}}
+        for conversation in ("conv_1", {"id": "conv_1"}):
+            assert request(gateway, "POST", "/v1/responses", {"model": "cheap", "input": "x", "conversation": conversation})[0] == 200
+        sent = len(provider.requests)
+        assert request(gateway, "POST", "/v1/responses", {"model": "cheap", "input": "x", "conversation": "conv_1"}, key=other_key)[0] == 404
+        for method, path, body in (("GET", "/v1/conversations/conv_1", None), ("POST", "/v1/conversations/conv_1", {"metadata": {}}),
+                                   ("GET", "/v1/conversations/conv_1/items?limit=2", None), ("POST", "/v1/conversations/conv_1/items", {}),
+                                   ("GET", "/v1/conversations/conv_1/items/msg_1", None), ("DELETE", "/v1/conversations/conv_1/items/msg_1", None)):
+            assert request(gateway, method, path, body, key=other_key)[0] == 404
+            assert len(provider.requests) == sent
+            assert request(gateway, method, path, body)[0] == 200, path
+            sent += 1
+            assert provider.requests[-1][:2] == (method, path)
+        assert request(gateway, "DELETE", "/v1/conversations/conv_1")[0] == 200
+        assert request(gateway, "GET", "/v1/conversations/conv_1")[0] == 404
+
+
 # Losses
 
 

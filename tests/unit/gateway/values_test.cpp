@@ -45,6 +45,12 @@ TEST_CASE("routes: paths as bytes, no tricks") {
         Row{Method::post, "/v1/responses/resp_1/cancel", Route::stored_response, false},
         Row{Method::get, "/v1/responses/resp_1/cancel", Route::none, true},
         Row{Method::post, "/v1/responses/resp_1", Route::none, true},
+        Row{Method::post, "/v1/conversations", Route::conversations, false},
+        Row{Method::post, "/v1/conversations/c_1", Route::stored_response, false},
+        Row{Method::del, "/v1/conversations/c_1/items/m_1", Route::stored_response, false},
+        Row{Method::post, "/v1/conversations/c_1/items/m_1", Route::none, true},
+        Row{Method::get, "/v1/conversations/c_1/items/", Route::none, false},
+        Row{Method::get, "/v1/responses/r_1/", Route::none, false},
         Row{Method::get, "/v1/responses/../x", Route::none, false},
         Row{Method::get, "/v1/responses/a%2fb", Route::none, false},
         Row{Method::get, "/v1/responses/a/b", Route::none, false}}) {
