@@ -219,7 +219,7 @@ class EmbeddingsCall {
     const std::string body(forward.body());
     std::string type(forward.head().value(net::ResponseField::content_type));
     forward.finish();
-    dialect::read_embedding_answer(body, shape, read);
+    dialect::read_embedding_answer(body, read);
     const bool own =
         (shape == EmbeddingShape::openai) == (request_.shape == EmbeddingShape::openai);
     router::Usage usage;

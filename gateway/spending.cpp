@@ -106,9 +106,4 @@ void Spending::release() {
   holding_ = false;
 }
 
-void Spending::renew() {
-  const Tick now = session_.worker().last_tick();
-  if (holding_ && now >= hold_.renew_at) (void)session_.worker().seams().books.renew(hold_, now);
-}
-
 }  // namespace steelyard

@@ -39,8 +39,6 @@ class Spending {
   void settle(NanoUsd cost, router::UsageSource source);
   void settle_whole();  // it may have been billed, and nobody can say how much
   void release();       // nothing went out, or it is not billed
-  // The lease goes on, if it is time.
-  void renew();
 
   bool holding() const { return holding_; }
   const Error& error() const { return error_; }

@@ -64,7 +64,6 @@ void UsageWatch::look(std::string_view bytes, std::size_t seen) {
 }
 
 void UsageWatch::feed(std::string_view bytes) {
-  bytes_ += static_cast<std::int64_t>(bytes.size());
   // What a text string holds, byte by byte only inside of one.
   for (std::size_t at = 0; at < bytes.size();) {
     if (!in_text_) {

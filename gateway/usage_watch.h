@@ -24,7 +24,6 @@ class UsageWatch final : public BodyWatch {
   std::string_view model() const { return models_ == 1 ? std::string_view(model_) : ""; }
   // Bytes of `"text":"..."` strings: what a legacy completion said.
   std::int64_t text_bytes() const { return text_bytes_; }
-  std::int64_t bytes() const { return bytes_; }
 
  private:
   void look(std::string_view bytes, std::size_t seen);
@@ -34,7 +33,7 @@ class UsageWatch final : public BodyWatch {
   std::string candidate_;  // from the last `"usage"` on
   std::string model_;
   std::size_t wanted_ = 0;  // more bytes of candidate_
-  std::int64_t text_bytes_ = 0, bytes_ = 0;
+  std::int64_t text_bytes_ = 0;
   int models_ = 0;
   bool in_text_ = false, escaped_ = false, done_ = false;
   bool wants_done_;

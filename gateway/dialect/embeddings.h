@@ -53,7 +53,7 @@ struct EmbeddingAnswer {
   std::vector<std::string_view> vectors;  // raw arrays of numbers, or escaped base64
   bool base64 = false;                    // the vectors are
 };
-void read_embedding_answer(std::string_view body, EmbeddingShape provider, EmbeddingAnswer& out);
+void read_embedding_answer(std::string_view body, EmbeddingAnswer& out);
 
 // The answer for the client. `model`: what it is told; `input_tokens`: of OpenAI's usage.
 // False: a vector is no array of numbers.

@@ -134,7 +134,7 @@ bool write_vector(hub::PieceWriter& json, std::string_view vector, bool is_base6
 
 }  // namespace
 
-void read_embedding_answer(std::string_view body, EmbeddingShape, EmbeddingAnswer& out) {
+void read_embedding_answer(std::string_view body, EmbeddingAnswer& out) {
   out = {};
   Reader(body, out).run();
 }

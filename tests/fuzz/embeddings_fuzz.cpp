@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (!own && !hub::is_json(out)) std::abort();
     }
     EmbeddingAnswer answer;
-    read_embedding_answer(body, shape, answer);
+    read_embedding_answer(body, answer);
     std::string told;
     if (answer.valid) (void)write_embedding_answer(told, request, answer, "m", 1);
   }

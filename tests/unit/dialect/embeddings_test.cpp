@@ -72,8 +72,7 @@ TEST_CASE("embeddings: vectors as numbers and as base64 of little-endian floats"
   REQUIRE(read_embedding_request(R"({"model":"m","input":"a","encoding_format":"base64"})",
                                  EmbeddingShape::openai, request));
   EmbeddingAnswer answer;
-  read_embedding_answer(R"({"embeddings":[{"values":[1, -0.5 ,2e0]}]})",
-                        EmbeddingShape::gemini_batch, answer);
+  read_embedding_answer(R"({"embeddings":[{"values":[1, -0.5 ,2e0]}]})", answer);
   REQUIRE(answer.valid);
   std::string out;
   REQUIRE(write_embedding_answer(out, request, answer, "m", 3));
@@ -83,8 +82,7 @@ TEST_CASE("embeddings: vectors as numbers and as base64 of little-endian floats"
       R"("model":"m","usage":{"prompt_tokens":3,"total_tokens":3}})");
   EmbeddingAnswer encoded;
   read_embedding_answer(
-      R"({"data":[{"embedding":"AACAPwAAAL8AAABA"}],"usage":{"prompt_tokens":2}})",
-      EmbeddingShape::openai, encoded);
+      R"({"data":[{"embedding":"AACAPwAAAL8AAABA"}],"usage":{"prompt_tokens":2}})", encoded);
   REQUIRE(encoded.valid);
   CHECK(encoded.usage.prompt == 2);
   REQUIRE(read_embedding_request(R"({"content":{"parts":[{"text":"a"}]}})",
@@ -94,7 +92,7 @@ TEST_CASE("embeddings: vectors as numbers and as base64 of little-endian floats"
   CHECK(out == R"({"embedding":{"values":[1,-0.5,2]}})");
   for (const char* bad : {"", "[]", R"({"error":{}})", R"({"data":5})"}) {
     EmbeddingAnswer none;
-    read_embedding_answer(bad, EmbeddingShape::openai, none);
+    read_embedding_answer(bad, none);
     CHECK_FALSE(none.valid);
   }
 }
