@@ -126,6 +126,15 @@ def test_the_pretend_provider_of_its_own_dialect():
         assert sum(r["spend_nano_usd"] for r in gateway.receipts()) == mock.bill()["total"]["nano_usd"]
 
 
+def test_signs_of_life_mean_nothing():
+    mock = Mock("cheap,1,2", output_tokens=4, interval_ms=350)
+    gateway = speaking(mock, "anthropic", more="timeouts: { stream_ping: 100ms }")
+    with running(mock, gateway):
+        with client_of(gateway).messages.stream(**dict(ASK, model="cheap")) as stream:
+            text = "".join(stream.text_stream)
+            assert text == stream.get_final_message().content[0].text and text, text
+
+
 def test_errors_have_their_classes():
     mock, gateway, client = chat_provider(budgets="[{ limit: $0.000001, per: month }]")
     with running(mock, gateway):

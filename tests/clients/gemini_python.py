@@ -145,6 +145,15 @@ def test_embeddings_of_an_openai_provider():
         assert sum(r["spend_nano_usd"] for r in gateway.receipts()) == mock.bill()["total"]["nano_usd"] > 0
 
 
+def test_signs_of_life_mean_nothing():
+    mock = Mock("cheap,1,2", output_tokens=4, interval_ms=350)
+    gateway = speaking(mock, "gemini", more="timeouts: { stream_ping: 100ms }")
+    client = client_of(gateway)
+    with running(mock, gateway):
+        chunks = list(client.models.generate_content_stream(model="cheap", contents="hello"))
+        assert "".join(c.text or "" for c in chunks) and chunks[-1].candidates[0].finish_reason == types.FinishReason.STOP, chunks
+
+
 def test_errors_have_their_classes():
     mock, gateway, client = chat_provider(budgets="[{ limit: $0.000001, per: month }]", more="retry: { attempts: 1 }")
     with running(mock, gateway):

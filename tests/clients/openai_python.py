@@ -135,6 +135,17 @@ def test_embeddings():
                 assert raw.headers["x-steelyard-model"] == "vectors"
 
 
+def test_signs_of_life_mean_nothing():
+    mock, gateway, client = ready(more="timeouts: { stream_ping: 100ms }")
+    with running(mock, gateway):
+        mock.behave(output_tokens=4, interval_ms=350)
+        raw = client.chat.completions.with_raw_response.create(model="cheap", messages=ASK, stream=True)
+        text = raw.http_response.read().decode()
+        assert text.count(": keep-alive\n\n") >= 3, text
+        found = list(client.chat.completions.create(model="cheap", messages=ASK, stream=True))
+        assert found[-1].choices[0].finish_reason == "stop", found
+
+
 def test_models():
     mock, gateway, client = ready()
     with running(mock, gateway):

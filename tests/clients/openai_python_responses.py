@@ -109,6 +109,15 @@ def test_structured_output():
         assert isinstance(final.output_parsed.city, str), final
 
 
+def test_signs_of_life_mean_nothing():
+    mock = Mock("cheap,1,2", output_tokens=4, interval_ms=350)
+    gateway = speaking(mock, "responses", more="timeouts: { stream_ping: 100ms }")
+    with running(mock, gateway):
+        with client_of(gateway).responses.stream(model="cheap", input="hello") as stream:
+            kinds = [event.type for event in stream]
+            assert stream.get_final_response().output_text and kinds[-1] == "response.completed", kinds
+
+
 def test_errors_have_their_classes():
     mock, gateway = chat_provider(budgets="[{ limit: $0.000001, per: month }]")
     client = client_of(gateway)
