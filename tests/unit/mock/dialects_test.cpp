@@ -28,13 +28,15 @@ struct Case {
   const Dialect* dialect;
   const char* body;  // 20 bytes of text, a tool
 };
-const Case cases[] = {
-    {&anthropic_dialect,
-     R"({"model":"m","max_tokens":50,"system":"0123456789","messages":[{"role":"user","content":[{"type":"text","text":"0123456789"}]}],"tools":[{"name":"f","input_schema":{"type":"object"}}]})"},
-    {&responses_dialect,
-     R"({"model":"m","instructions":"0123456789","input":[{"role":"user","content":[{"type":"input_text","text":"0123456789"}]}],"tools":[{"type":"function","name":"f","parameters":{"type":"object"}}]})"},
-    {&gemini_dialect,
-     R"({"systemInstruction":{"parts":[{"text":"0123456789"}]},"contents":[{"parts":[{"text":"0123456789"}]}],"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"object"}}]}]})"}};
+const Case cases[] = {{&anthropic_dialect, R"({"model":"m","max_tokens":50,"system":"0123456789",
+        "messages":[{"role":"user","content":[{"type":"text","text":"0123456789"}]}],
+        "tools":[{"name":"f","input_schema":{"type":"object"}}]})"},
+                      {&responses_dialect, R"({"model":"m","instructions":"0123456789",
+        "input":[{"role":"user","content":[{"type":"input_text","text":"0123456789"}]}],
+        "tools":[{"type":"function","name":"f","parameters":{"type":"object"}}]})"},
+                      {&gemini_dialect, R"({"systemInstruction":{"parts":[{"text":"0123456789"}]},
+        "contents":[{"parts":[{"text":"0123456789"}]}],
+        "tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"object"}}]}]})"}};
 
 TEST_CASE("mock dialects: what a request holds is the same in each") {
   for (const Case& one : cases) {
