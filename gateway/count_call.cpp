@@ -95,7 +95,10 @@ ForwardAsk ask_of(const Session& session, Route route, const ProviderRuntime& at
     ask.head.append("POST ").append(at.base_path);
     ask.head += at.base_path.ends_with("/v1") ? "/messages" : "/v1/messages";
     ask.head += "/count_tokens HTTP/1.1\r\n";
-    append_anthropic_lines(ask.head, session.head(), true);
+    ForeignCall lines;
+    lines.bridge.client = dialect::hub::Wire::anthropic;
+    append_anthropic_lines(lines, session.head(), at);
+    ask.head += lines.head_lines;
   } else {
     body.assign(client);
     ask.head.append("POST ").append(at.path.before).append(upstream);
