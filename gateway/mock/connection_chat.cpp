@@ -47,6 +47,7 @@ void Connection::dispatch(const RequestView& request) {
   if (post && !own) {
     job_.operation = operation_of(request.target);
     if (job_.operation.count) return count_tokens(request);
+    if (job_.operation.array) return simple_reply(request, 400, {});  // events only: `alt=sse`
     if (job_.operation.dialect != nullptr) return begin_chat(request);
     EmbeddingAsk ask = embeddings_at(request.target);
     if (ask.shape != EmbeddingAsk::Shape::none) return embed(request, ask);
