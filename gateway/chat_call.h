@@ -132,6 +132,7 @@ class ChatCall final : public DepartureListener {
   bool calls_declared() const;
 
   // chat_relay.cpp: streams
+  void begin_relay(const net::ResponseHead& head);
   net::Task<AttemptEnd> relay(net::ResponseHead& head);
   net::Task<net::IoResult> read_stream(std::span<char>& bytes);
   net::Task<AttemptEnd> end_stream(Result<void> finished);

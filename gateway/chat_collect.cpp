@@ -204,6 +204,8 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   receipt_.durations.ttft = worker_.last_tick() - session_.started();
   const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()), net::ConstBytes(told)};
   committed_ = true;
+  // Before the client has it: what it sends next may refer to it.
+  if (bridged()) remember_kept(foreign_->whole.id(), foreign_->whole.item_ids());
   (void)session_.send_now(parts);
   if (session_.unsent()) budgets_are_final_ = false;  // a wait follows: the view goes to others
   return AttemptEnd::answered;
@@ -212,7 +214,6 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
 // The whole answer was written, or the client is gone.
 void ChatCall::delivered() {
   if (!committed_) return;  // a stream, or an error: ended elsewhere
-  if (bridged()) remember_kept(foreign_->whole.id(), foreign_->whole.item_ids());
   if (session_.client_gone()) receipt_.client_abort = telemetry::ClientAbort::mid_stream;
   if (reusable_) keep_upstream();
 }

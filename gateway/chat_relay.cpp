@@ -28,7 +28,7 @@ net::IoResult ended(net::IoError error) {
 
 }  // namespace
 
-net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
+void ChatCall::begin_relay(const net::ResponseHead& head) {
   dialect::openai::TapOptions options;
   options.drop_usage_chunk = !decision_.chat.include_usage;
   options.ends_without_done = provider_of(planned_->target).quirks.ends_without_done;
@@ -45,6 +45,10 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   reusable_ = false;
   keep_alive_ = head.keep_alive;
   held_.clear();
+}
+
+net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
+  begin_relay(head);
   net::Buffer& buffer = upstream_->buffer;
   std::span<char> bytes(buffer.data() + head.head_bytes, buffer.size() - head.head_bytes);
   worker_.seams().metrics.stream_started();

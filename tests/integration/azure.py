@@ -94,7 +94,7 @@ def test_errors():
         assert status != 401 and b"code" in data, (status, data)
         provider.errors, begun = [(429, {"retry-after": "1", "retry-after-ms": "0"}, LIMITED)], time.monotonic()
         status, _, _ = gateway.chat(message())
-        assert status == 200 and time.monotonic() - begun >= 0.99, "0 ms beside 1 s: the second counts"
+        assert status == 200 and time.monotonic() - begun >= 0.9, "0 ms beside 1 s: the second counts"
 
 
 def test_claude_in_foundry():

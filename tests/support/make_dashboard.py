@@ -77,6 +77,8 @@ ROWS = {
         ("Error of the token count by model, p90", "timeseries", "percentunit",
          [(quantile(0.9, "steelyard_token_estimate_error_ratio", "le, provider, model, kind"),
            "{{provider}} {{model}} {{kind}}")]),
+        ("Fields that translations lost, in an hour", "timeseries", "none",
+         [("sum by (field) (increase(steelyard_dropped_fields_total[1h]))", "{{field}}")]),
     ],
     "Process": [
         ("Memory", "timeseries", "bytes", [('process_resident_memory_bytes{job="steelyard"}', "{{instance}}")]),
