@@ -151,12 +151,13 @@ Result<void> read_merges(const element& model, PublishedVocabulary& out) {
 Result<PublishedVocabulary> read_tokenizer_json(const element& document,
                                                 std::optional<PatternId> pattern) {
   PublishedVocabulary out;
-  const element model = document["model"];
+  element model, pre_tokenizer;
+  if (document["model"].get(model) != simdjson::SUCCESS) return refuse("it has no model");
   bool fallback = false;
   if (model["byte_fallback"].get(fallback) == simdjson::SUCCESS && fallback)
     return read_sentence(document);
-  const element pre_tokenizer = document["pre_tokenizer"];
-  if (!pattern) pattern = pattern_of_splits(pre_tokenizer);
+  if (!pattern && document["pre_tokenizer"].get(pre_tokenizer) == simdjson::SUCCESS)
+    pattern = pattern_of_splits(pre_tokenizer);
   if (!pattern) return refuse("its pre_tokenizer is not one that is known; name one by --pattern");
   out.pattern = *pattern;
   std::string_view normaliser;
@@ -187,8 +188,9 @@ Result<PublishedVocabulary> read_tekken(const element& document, std::optional<P
   PublishedVocabulary out;
   std::string_view regex;
   std::int64_t size = 0, special = 0;
-  const element config = document["config"];
-  if (config["pattern"].get(regex) != simdjson::SUCCESS ||
+  element config;
+  if (document["config"].get(config) != simdjson::SUCCESS ||
+      config["pattern"].get(regex) != simdjson::SUCCESS ||
       config["default_vocab_size"].get(size) != simdjson::SUCCESS ||
       config["default_num_special_tokens"].get(special) != simdjson::SUCCESS)
     return refuse("it is neither a tokenizer.json nor a tekken.json");

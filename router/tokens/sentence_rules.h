@@ -45,7 +45,7 @@ class SentenceRules {
 
  private:
   // Two characters are looked up by a hash: a wrong "yes" only makes a piece longer.
-  static constexpr unsigned joins_bits = 22;
+  static constexpr unsigned joins_bits = 20;
   static std::uint64_t place_of(std::uint32_t left, std::uint32_t right) {
     return (std::uint64_t{left} << 32 | right) * 0x9E3779B97F4A7C15 >> (64 - joins_bits);
   }

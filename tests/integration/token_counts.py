@@ -6,6 +6,7 @@ import pathlib
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -179,6 +180,23 @@ def test_a_large_body_is_counted_while_it_arrives():
         small, large = (min(rates[lines]) for lines in rates)
         print(f"      left to count after the last byte: {small:.3f} ns a byte of 57 KB, {large:.3f} of 1.1 MB")
         assert large < small / 2, rates
+
+
+def test_tokenizer_files_that_are_none_are_refused_by_name():
+    gemma = '"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"}'
+    cases = {"": "it is empty", "[]": "line 1 is not `BASE64 0`", '{"a":1': "it is not JSON", '{"a":1}': "neither a tokenizer.json nor a tekken",
+             '{"model":{}}': "pre_tokenizer", '{"model":{},"pre_tokenizer":[]}': "pre_tokenizer", '{"config":{"pattern":7}}': "neither",
+             '{"model":{"byte_fallback":true}}': "normalizer", '{"model":{"byte_fallback":true},"normalizer":{"type":"NFKC"}}': "normalizer",
+             '{"model":{"byte_fallback":true},' + gemma + "}": "model.vocab",
+             '{"model":{"byte_fallback":true,"vocab":{"a":0}},' + gemma + "}": "256 tokens",
+             '{"model":{"byte_fallback":true},' + gemma + ',"pre_tokenizer":{"type":"Metaspace"}}': "pre_tokenizer",
+             '{"model":{"byte_fallback":true},' + gemma + ',"added_tokens":[{"content":"x","special":false,"lstrip":true}]}': "lstrip"}
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "tokenizer.json"
+        for text, clause in cases.items():
+            file.write_text(text, encoding="utf-8")
+            done = subprocess.run([STEELYARD, "tokens", "import", file, "-o", folder + "/out", "--name", "x"], capture_output=True, text=True)
+            assert done.returncode == 1 and clause in done.stderr, (text, done)
 
 
 def post(gateway, path, body, headers):
