@@ -1,5 +1,6 @@
 #include "gateway/count_call.h"
 
+#include <algorithm>
 #include <string>
 
 #include "config/types/json_writer.h"
@@ -42,6 +43,20 @@ std::int32_t model_of(const Session& session, std::string_view name) {
   return usable ? model : -2;
 }
 
+// By the model's own vocabulary, frames added.
+router::InputCount count_exactly(router::TokenCounter& counter,
+                                 const dialect::CountRequest& request, const Serving& serving,
+                                 std::size_t row, const router::InputFeatures& features) {
+  std::int64_t text = 0;
+  for (const std::string_view one : request.texts) text += counter.count_json(one);
+  for (const std::string_view one : request.values) text += counter.count(one);
+  router::InputCount count = serving.inputs.count_one(ExactCounts::without_text(features), row);
+  const auto add = [text](std::int32_t frames) {
+    return static_cast<std::int32_t>(std::min<std::int64_t>(frames + text, 1 << 30));
+  };
+  return {add(count.tokens), add(count.upper)};
+}
+
 router::TokenCount count(Session& session, const dialect::CountRequest& request,
                          std::int32_t model) {
   WorkerTools& tools = session.worker().tools();
@@ -52,14 +67,24 @@ router::TokenCount count(Session& session, const dialect::CountRequest& request,
   const auto row = own ? catalog.models().size() : static_cast<std::size_t>(model);
   const router::Framing& framing = own ? catalog.own_framing() : catalog.models()[row].framing;
   const router::InputFeatures features = router::features_of(shape);
-  router::InputCount found = serving.inputs.count_one(features, row);
+  const int exact = tools.exact.counter_for(model);
+  router::InputCount found =
+      exact == ExactCounts::none
+          ? serving.inputs.count_one(features, row)
+          : count_exactly(tools.exact.at(exact), request, serving, row, features);
   const router::TokenCount images = router::images_of(shape.images, *framing.image);
   const router::TokenCount media = router::media_of(shape.media, *framing.media);
   const bool has_media = !shape.images.empty() || !shape.media.empty();
   router::TokenCount whole{found.tokens + images.tokens + media.tokens,
                            found.upper + images.upper + media.upper,
                            router::quality_of(framing, features, has_media)};
-  if (!own && serving.calibrated[row] != 0) whole.quality = router::CountQuality::calibrated;
+  if (exact != ExactCounts::none) {
+    router::Framing known = framing;
+    known.exact_text = true;
+    whole.quality = router::quality_of(known, features, has_media);
+    if (whole.quality == router::CountQuality::exact) whole.upper = whole.tokens;
+  } else if (!own && serving.calibrated[row] != 0)
+    whole.quality = router::CountQuality::calibrated;
   return whole;
 }
 

@@ -53,12 +53,16 @@ void ExactCounts::prepare(const Runtime& runtime, const std::shared_ptr<router::
   counters_ = std::move(kept);
 }
 
+router::InputFeatures ExactCounts::without_text(router::InputFeatures features) {
+  for (const Feature feature : text_features) features[feature] = 0;
+  return features;
+}
+
 void ExactCounts::apply(int counter, const dialect::ChatRequest& chat,
                         const router::InputRows& rows, const router::InputFeatures& features,
                         std::span<router::InputCount> counts, std::int32_t except) {
-  const std::int64_t text = count_text(*counters_[static_cast<std::size_t>(counter)].counter, chat);
-  router::InputFeatures frames = features;
-  for (const Feature feature : text_features) frames[feature] = 0;
+  const std::int64_t text = count_text(at(counter), chat);
+  const router::InputFeatures frames = without_text(features);
   for (std::size_t model = 0; model < by_model_.size(); ++model) {
     if (by_model_[model] != counter || static_cast<std::int32_t>(model) == except) continue;
     const router::InputCount base = rows.count_one(frames, model);

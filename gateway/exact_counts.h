@@ -29,6 +29,11 @@ class ExactCounts {
     const auto at = static_cast<std::size_t>(model);
     return model >= 0 && at < by_model_.size() ? by_model_[at] : none;
   }
+  router::TokenCounter& at(int counter) const {
+    return *counters_[static_cast<std::size_t>(counter)].counter;
+  }
+  // What a request is beside its text: frames, tools, schemas.
+  static router::InputFeatures without_text(router::InputFeatures features);
   // Counts the request's text again, by a counter_for(), and puts the result, frames added, in the
   // place of every model that has this vocabulary, but for `except`. What stood there beyond the
   // text and its frames (pictures) stays. No allocation.

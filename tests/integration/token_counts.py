@@ -146,6 +146,10 @@ def test_who_is_chosen_counts_in_its_own_vocabulary():
             assert estimate["quality"] == "exact", estimate
             assert headers["x-steelyard-estimated-tokens"] == str(wanted)
             assert receipt["attempts"][-1]["held_nano_usd"] == 2000 * (wanted + 16), receipt["attempts"]
+            asked = {"model": "gpt-4", "messages": body["messages"]}
+            status, headers, answer = post(gateway, "/v1/messages/count_tokens", asked, {"x-api-key": KEY})
+            assert (status, answer) == (200, {"input_tokens": wanted}), (answer, wanted)
+            assert headers["x-steelyard-estimate-quality"] == "exact", headers
     with running(mock):
         pass
 
@@ -184,7 +188,7 @@ def test_a_large_body_is_counted_while_it_arrives():
 
 def test_tokenizer_files_that_are_none_are_refused_by_name():
     gemma = '"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"}'
-    cases = {"": "it is empty", "[]": "line 1 is not `BASE64 0`", '{"a":1': "it is not JSON", '{"a":1}': "neither a tokenizer.json nor a tekken",
+    cases = {"": "it is empty", "[]": "name one by --pattern", '{"a":1': "it is not JSON", '{"a":1}': "neither a tokenizer.json nor a tekken",
              '{"model":{}}': "pre_tokenizer", '{"model":{},"pre_tokenizer":[]}': "pre_tokenizer", '{"config":{"pattern":7}}': "neither",
              '{"model":{"byte_fallback":true}}': "normalizer", '{"model":{"byte_fallback":true},"normalizer":{"type":"NFKC"}}': "normalizer",
              '{"model":{"byte_fallback":true},' + gemma + "}": "model.vocab",
