@@ -124,6 +124,8 @@ class ChatCall final : public DepartureListener {
   net::Task<net::IoResult> collect(net::ResponseHead& head, std::size_t limit);
   net::Task<net::IoResult> collect_some();
   bool collect_now(net::ResponseHead& head);
+  void write_whole_head(net::HeadWriter& out, const net::ResponseHead& head,
+                        std::size_t body_bytes);
   AttemptEnd answer_whole(net::ResponseHead& head);
   void delivered();
   std::string_view collected() const;

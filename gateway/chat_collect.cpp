@@ -146,6 +146,29 @@ bool ChatCall::calls_declared() const {
   return tools.answers.tools_declared(declared, plain);
 }
 
+void ChatCall::write_whole_head(net::HeadWriter& out, const net::ResponseHead& head,
+                                std::size_t body_bytes) {
+  out.status_line(head.status);
+  const std::string_view type = head.value(net::ResponseField::content_type);
+  if (type.empty() || type == "application/json")
+    out.append_raw("content-type: application/json\r\n");
+  else
+    out.append_field("content-type", type);
+  const std::string_view theirs = head.value(net::ResponseField::x_request_id);
+  if (!theirs.empty()) out.append_value("x-request-id: ", theirs);
+  append_common_headers(out);
+  append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
+  if (budgets_are_final_ && worker_.tools().budgets.remaining.v != INT64_MAX)
+    append_money(out, "x-steelyard-budget-remaining-usd: ", worker_.tools().budgets.remaining);
+  out.append_number("content-length: ", body_bytes);
+  if (session_.will_close()) {
+    out.append_raw("connection: close\r\n");
+  } else if (session_.http_1_0()) {
+    out.append_raw("connection: keep-alive\r\n");
+  }
+  out.end_of_head();
+}
+
 // The body is there: prices it, judges it, writes it. What did not fit the socket is still to be
 // drained.
 ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
@@ -181,25 +204,7 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   receipt_.http_status = head.status;
   answered_ = true;
   net::HeadWriter out(tools.head_scratch);
-  out.status_line(head.status);
-  const std::string_view type = head.value(net::ResponseField::content_type);
-  if (type.empty() || type == "application/json")
-    out.append_raw("content-type: application/json\r\n");
-  else
-    out.append_field("content-type", type);
-  const std::string_view theirs = head.value(net::ResponseField::x_request_id);
-  if (!theirs.empty()) out.append_value("x-request-id: ", theirs);
-  append_common_headers(out);
-  append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
-  if (budgets_are_final_ && tools.budgets.remaining.v != INT64_MAX)
-    append_money(out, "x-steelyard-budget-remaining-usd: ", tools.budgets.remaining);
-  out.append_number("content-length: ", told.size());
-  if (session_.will_close()) {
-    out.append_raw("connection: close\r\n");
-  } else if (session_.http_1_0()) {
-    out.append_raw("connection: keep-alive\r\n");
-  }
-  out.end_of_head();
+  write_whole_head(out, head, told.size());
   receipt_.completion_start = worker_.now();
   receipt_.durations.ttft = worker_.last_tick() - session_.started();
   const std::array<net::ConstBytes, 2> parts{net::ConstBytes(out.view()), net::ConstBytes(told)};

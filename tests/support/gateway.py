@@ -196,7 +196,8 @@ class Gateway:
         while True:
             if count is None:
                 time.sleep(0.1)
-            lines = path.read_text().splitlines() if path.exists() else []
+            text = path.read_text() if path.exists() else ""
+            lines = text[:text.rfind("\n") + 1].splitlines()  # the last may be on its way
             quiet, before = count is None and len(lines) == before, len(lines)
             if quiet or (count is not None and len(lines) >= count) or time.monotonic() > deadline:
                 receipts = [json.loads(line) for line in lines]
