@@ -34,13 +34,16 @@ void check_starts(const std::vector<BudgetSpec>& budgets, DiagnosticSink& sink) 
   }
 }
 
+bool same_window(const BudgetSpec& a, const BudgetSpec& b) {
+  return a.per == b.per && a.time_zone == b.time_zone && a.starts == b.starts &&
+         a.rolling_s == b.rolling_s && a.of == b.of && a.of_name == b.of_name;
+}
+
 void check_twice(const std::vector<BudgetSpec>& budgets, DiagnosticSink& sink) {
   check_starts(budgets, sink);
   for (std::size_t i = 1; i < budgets.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      if (budgets[i].per != budgets[k].per || budgets[i].time_zone != budgets[k].time_zone ||
-          budgets[i].starts != budgets[k].starts)
-        continue;
+      if (!same_window(budgets[i], budgets[k])) continue;
       sink.add({Severity::warning,
                 "C0417",
                 std::string("two budgets for the same ") + window_word(budgets[i].per),
@@ -58,7 +61,8 @@ void check_within(const std::vector<BudgetSpec>& inner, const std::vector<Budget
   for (const BudgetSpec& budget : inner) {
     for (const BudgetSpec& above : outer) {
       const NanoUsd most = above.enforced_limit();
-      if (budget.per != above.per || budget.limit <= most) continue;
+      const bool alike = budget.per == above.per && budget.rolling_s == above.rolling_s;
+      if (!alike || above.of != BudgetOf::all || budget.limit <= most) continue;
       sink.add({Severity::warning,
                 "C0416",
                 "the budget of " + who + " is larger than the one above it",
@@ -98,6 +102,43 @@ void check_key(const KeySpec& key, const TeamSpec& team, Seen& seen, DiagnosticS
   }
 }
 
+bool counts_users(const std::vector<BudgetSpec>& budgets) {
+  return std::any_of(budgets.begin(), budgets.end(), [](const BudgetSpec& budget) {
+    return budget.of == BudgetOf::user || budget.of == BudgetOf::each_user;
+  });
+}
+
+// Budgets by user need somebody who says who the user is.
+void check_users(const TeamSpec& team, const OrganisationSpec& organisation, DiagnosticSink& sink) {
+  if (team.trust_user) return;
+  bool wanted = counts_users(team.budgets) || counts_users(organisation.budgets);
+  for (const ProjectSpec& project : team.projects) wanted |= counts_users(project.budgets);
+  const KeySpec* nameless = nullptr;
+  for (const KeySpec& key : team.keys)
+    if (key.user.empty() && (wanted || counts_users(key.budgets))) nameless = &key;
+  if (nameless == nullptr) return;
+  sink.warning("C0425", nameless->at,
+               "budgets count by user, but nothing says who uses key `" + nameless->id + "`",
+               "all its requests count as one user without a name",
+               "write `user:` here, or `trust_user: true` in the team");
+}
+
+void check_projects(const TeamSpec& team, const OrganisationSpec& organisation,
+                    DiagnosticSink& sink) {
+  for (const ProjectSpec& project : team.projects) {
+    check_twice(project.budgets, sink);
+    check_within(project.budgets, team.budgets, "project `" + project.name + "`", sink);
+    check_within(project.budgets, organisation.budgets, "project `" + project.name + "`", sink);
+  }
+  for (const KeySpec& key : team.keys) {
+    const auto named = [&](const ProjectSpec& project) { return project.name == key.project; };
+    if (key.project.empty() || std::any_of(team.projects.begin(), team.projects.end(), named))
+      continue;
+    sink.error("C0426", key.at, "team `" + team.name + "` has no project `" + key.project + "`",
+               "key `" + key.id + "` names it", "add it under `projects:` of the team");
+  }
+}
+
 void check_team(const TeamSpec& team, const OrganisationSpec& organisation, Seen& seen,
                 DiagnosticSink& sink) {
   if (team.keys.empty()) {
@@ -107,6 +148,8 @@ void check_team(const TeamSpec& team, const OrganisationSpec& organisation, Seen
   check_twice(team.budgets, sink);
   check_within(team.budgets, organisation.budgets, "team `" + team.name + "`", sink);
   for (const KeySpec& key : team.keys) check_key(key, team, seen, sink);
+  check_projects(team, organisation, sink);
+  check_users(team, organisation, sink);
 }
 
 // A rule that names no provider would never match; one with two prices has none.

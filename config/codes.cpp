@@ -137,6 +137,13 @@ constexpr CodeStory stories[] = {
      "nothing "
      "happens for longer than the rest, it expires: its worst case is booked as suspense although "
      "the request still runs."},
+    {"C0424", "a budget by two things",
+     "A budget counts by one of `user`, `tag`, `model` and `each`. A request needs room in every "
+     "budget that counts it, so two budgets say what one with two conditions would."},
+    {"C0425", "users without names",
+     "A budget by user needs a name: the key's `user`, or the request's own, if the team trusts "
+     "it."},
+    {"C0426", "no such project", "A key's `project` is one of its team's `projects`."},
     {"C0430", "credentials that do not fit",
      "A provider is known by `keys` or by `credentials`, and each cloud takes its own kind: "
      "Bedrock "

@@ -13,6 +13,7 @@ const Table<CredentialSpec>& credential_table();      // tables_credentials.cpp
 const Table<TierSpec>& tier_table();                  // tables_provider.cpp
 const Table<PassRuleSpec>& pass_table();              // tables_pass.cpp
 const Table<BudgetSpec>& budget_table();              // tables_budget.cpp
+const Table<RateSpec>& rate_table();                  // tables_budget.cpp
 const Table<OrganisationSpec>& organisation_table();  // tables_people.cpp
 const Table<CatalogDraft>& catalog_table();           // tables_catalog.cpp
 const Table<PolicySpec>& policy_table();              // tables_policy.cpp

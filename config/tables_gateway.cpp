@@ -179,6 +179,20 @@ const Table<LedgerSpec>& ledger_table() {
   return table;
 }
 
+const Table<IdempotencySpec>& idempotency_table() {
+  using T = IdempotencySpec;
+  static const Table<T> table{
+      "idempotency",
+      "`idempotency`",
+      "Requests with an `idempotency-key`: asked twice, answered twice, charged once.",
+      {duration<T>("ttl", &T::ttl_ms, 60'000, 7 * day, "how long a key is remembered"),
+       integer<T>("keys_max", &T::keys_max, 100, 10'000'000, "keys remembered at once"),
+       bytes<T>("memory", &T::memory_bytes, 0, 64ll << 30, "for answers that may be repeated"),
+       bytes<T>("answer_max", &T::answer_bytes_max, 0, 1 << 30, "longer answers are not kept")},
+      {}};
+  return table;
+}
+
 using G = GatewayDraft;
 
 // A row whose value lives in the spec inside the draft.
@@ -309,6 +323,8 @@ const Table<GatewayDraft>& gateway_table() {
        part<LogSpec>("log", &S::log, log_table, "logs"),
        ledger_field(),
        part<AlertSpec>("alerts", &S::alerts, alerts_table, "who is told about budgets"),
+       part<IdempotencySpec>("idempotency", &S::idempotency, idempotency_table,
+                             "requests with an `idempotency-key`"),
        required(catalog_field()),
        presets_field(),
        required(lifted(custom<S>("providers", map_shape(object_shape("provider")),
@@ -329,7 +345,8 @@ const Table<GatewayDraft>& gateway_table() {
 void append_gateway_parts(std::vector<TableInfo>& out) {
   for (TableInfo info :
        {tls_table().info(), admin_table().info(), timeout_table().info(), retry_table().info(),
-        breaker_table().info(), log_table().info(), ledger_table().info(), alerts_table().info()}) {
+        breaker_table().info(), log_table().info(), ledger_table().info(), alerts_table().info(),
+        idempotency_table().info()}) {
     out.push_back(std::move(info));
   }
 }

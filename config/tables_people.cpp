@@ -76,8 +76,6 @@ Field<KeyDraft> lifted(Field<KeySpec> field) {
   return {std::move(field.info), std::move(bind)};
 }
 
-const std::pair<std::string, std::string> later_rate{
-    "rate", "limits by requests and tokens come later; budgets work"};
 const std::pair<std::string, std::string> later_plan{"plan", "write `budgets` for now"};
 const std::pair<std::string, std::string> later_pace{"pace", "use thresholds: `at: {80%: warn}`"};
 
@@ -100,8 +98,17 @@ const Table<KeyDraft>& key_table() {
        lifted(models_field<K>()),
        lifted(list_of<K>("pass_through", &K::pass_through, pass_table,
                          "paths of providers that pass as they are, instead of the team's")),
-       lifted(boolean<K>("explain", &K::may_explain, "may ask why a model was chosen"))},
-      {later_rate, later_plan, later_pace}};
+       lifted(boolean<K>("explain", &K::may_explain, "may ask why a model was chosen")),
+       lifted(custom<K>("project", name_shape(), "the project of the team that pays",
+                        [](BindContext& context, const YamlNode& node, K& out) {
+                          if (auto name = bind_name(context, node)) out.project = std::move(*name);
+                        })),
+       lifted(custom<K>("user", name_shape(), "whose key it is, for budgets by user",
+                        [](BindContext& context, const YamlNode& node, K& out) {
+                          if (auto name = bind_name(context, node)) out.user = std::move(*name);
+                        })),
+       lifted(object<K>("rate", &K::rate, rate_table, "requests and tokens of this key"))},
+      {later_plan, later_pace}};
   return table;
 }
 
@@ -122,6 +129,17 @@ void bind_keys(BindContext& context, const YamlNode& node, TeamSpec& out) {
   }
 }
 
+const Table<ProjectSpec>& project_table() {
+  using P = ProjectSpec;
+  static const Table<P> table{"project",
+                              "a project",
+                              "A project of a team: budgets over the keys that name it.",
+                              {list_of<P>("budgets", &P::budgets, budget_table,
+                                          "budgets of all keys of the project together")},
+                              {}};
+  return table;
+}
+
 const Table<TeamSpec>& team_table() {
   using T = TeamSpec;
   static const Table<T> table{
@@ -133,12 +151,14 @@ const Table<TeamSpec>& team_table() {
                   "budgets of the team; every one must have room"),
        models_field<T>(),
        list_of<T>("pass_through", &T::pass_through, pass_table,
-                  "paths of providers that pass as they are; none without it")},
-      {later_rate,
-       later_plan,
+                  "paths of providers that pass as they are; none without it"),
+       map_of<T>("projects", &T::projects, project_table, "a map from names to projects"),
+       object<T>("rate", &T::rate, rate_table, "requests and tokens of all its keys together"),
+       boolean<T>("trust_user", &T::trust_user,
+                  "a request may say who its user is: `user`, or Anthropic's `metadata.user_id`")},
+      {later_plan,
        later_pace,
-       {"projects", "give each project a key with budgets of its own"},
-       {"users", "give each user a key with budgets of its own"}}};
+       {"users", "write `budgets: [{ each: user, limit: $5, per: day }]`"}}};
   return table;
 }
 
@@ -151,18 +171,21 @@ const Table<OrganisationSpec>& organisation_table() {
       "an organisation",
       "An organisation: teams, and budgets over all of them.",
       {map_of<O>("teams", &O::teams, team_table, "a map from names to teams"),
-       list_of<O>("budgets", &O::budgets, budget_table, "budgets of all teams together")},
-      {later_rate, later_plan, later_pace, {"models", "write it in each team"}}};
+       list_of<O>("budgets", &O::budgets, budget_table, "budgets of all teams together"),
+       object<O>("rate", &O::rate, rate_table, "requests and tokens of all teams together")},
+      {later_plan, later_pace, {"models", "write it in each team"}}};
   return table;
 }
 
 void append_people_parts(std::vector<TableInfo>& out) {
   out.push_back(organisation_table().info());
   out.push_back(team_table().info());
+  out.push_back(project_table().info());
   out.push_back(key_table().info());
   out.push_back(access_table().info());
   out.push_back(pass_table().info());
   out.push_back(budget_table().info());
+  out.push_back(rate_table().info());
   out.push_back({"threshold",
                  "A cap on the tier.",
                  {{"max_tier", "no tier above this one", "", true, name_shape()}}});

@@ -144,6 +144,14 @@ struct LedgerSpec {
   std::int32_t refusal_status = 429;  // or 402
 };
 
+// Requests with an `idempotency-key`.
+struct IdempotencySpec {
+  std::int64_t ttl_ms = 86'400'000;           // how long a key is remembered
+  std::int64_t keys_max = 100'000;            // remembered at once
+  std::int64_t memory_bytes = 64ll << 20;     // of answers kept to be repeated
+  std::int64_t answer_bytes_max = 1ll << 20;  // a longer answer is not kept
+};
+
 struct GatewaySpec {
   ListenSpec listen;
   std::optional<TlsFiles> tls;
@@ -160,6 +168,7 @@ struct GatewaySpec {
   LogSpec log;
   LedgerSpec ledger;
   AlertSpec alerts;
+  IdempotencySpec idempotency;
   std::vector<ModelSpec> models;  // all catalogues, merged
   std::string catalog_as_of;      // ISO date of the oldest catalogue's prices; "" not said
   std::vector<ProviderSpec> providers;
