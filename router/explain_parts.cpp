@@ -44,6 +44,7 @@ const char* per_text(WindowKind per) {
     case WindowKind::week: return "this week";
     case WindowKind::quarter: return "this quarter";
     case WindowKind::year: return "this year";
+    case WindowKind::rolling: return "lately";
   }
   return "";
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "router/ledger/amounts.h"
+#include "router/ledger/rolling.h"
 
 namespace steelyard::router {
 
@@ -28,9 +29,12 @@ Balances::Window* Balances::find(WindowId id) {
 
 void Balances::prune(Account& account) {
   std::vector<Window>& windows = account.windows;
-  const auto idle_old = [&](const Window& w) { return w.holds == 0 && &w != &windows.back(); };
-  if (windows.size() > 1)
-    windows.erase(std::remove_if(windows.begin(), windows.end() - 1, idle_old), windows.end() - 1);
+  if (windows.size() < 2) return;
+  Instant counts = windows.back().balance.start;
+  if (account.per == WindowKind::rolling)
+    counts = rolling_begin(counts, rolling_bucket_ns(account.rolling_s));
+  const auto idle_old = [&](const Window& w) { return w.holds == 0 && w.balance.start < counts; };
+  windows.erase(std::remove_if(windows.begin(), windows.end() - 1, idle_old), windows.end() - 1);
 }
 
 Result<void> Balances::on_account(const AccountEvent& event) {
@@ -41,10 +45,11 @@ Result<void> Balances::on_account(const AccountEvent& event) {
     accounts_.back().zone = event.zone;
     accounts_.back().per = event.per;
     accounts_.back().starts = event.starts;
+    accounts_.back().rolling_s = event.rolling_s;
   }
   Account& account = accounts_[event.account];
   if (account.scope != event.scope || account.zone != event.zone || account.per != event.per ||
-      account.starts != event.starts)
+      account.starts != event.starts || account.rolling_s != event.rolling_s)
     return bad("an account number was used twice");
   if (account.limit != event.limit) account.set_limit = {-1};
   account.limit = event.limit;
@@ -84,11 +89,49 @@ Result<void> Balances::on_limited(const LimitedEvent& event) {
   return {};
 }
 
+void Balances::on_key(const KnownKey& key) {
+  constexpr std::int64_t week_ns = 7 * 86'400 * Instant::kPerSecond;
+  const auto oldest_goes = [&] {
+    return key_order_.size() >= keys_max ||
+           keyed_[key_order_.front()].key.time.ns < key.time.ns - week_ns;
+  };
+  while (!key_order_.empty() && oldest_goes()) {
+    keyed_.erase(key_order_.front());
+    key_order_.pop_front();
+  }
+  if (keyed_.try_emplace(key.request, Keyed{key, 0}).second) key_order_.push_back(key.request);
+}
+
+void Balances::note_charge(RequestId request, int change) {
+  if (keyed_.empty()) return;
+  const auto known = keyed_.find(request);
+  if (known != keyed_.end()) known->second.charges += change;
+}
+
+std::vector<KnownKey> Balances::charged_keys() const {
+  std::vector<KnownKey> out;
+  for (const RequestId& request : key_order_) {
+    const Keyed& keyed = keyed_.at(request);
+    if (keyed.charges > 0) out.push_back(keyed.key);
+  }
+  return out;
+}
+
+Result<void> Balances::on_approval(const ApprovalEvent& event) {
+  if (event.window.account >= accounts_.size()) return bad("unknown account");
+  WindowBalance& balance = open(event.window).balance;
+  std::int32_t& level = event.given ? balance.approved : balance.asked;
+  level = std::max(level, event.percent);
+  prune(accounts_[event.window.account]);
+  return {};
+}
+
 Result<void> Balances::on_dispatch(const DispatchEvent& event) {
   for (std::uint32_t i = 0; i < event.count; ++i)
     if (event.windows[i].account >= accounts_.size()) return bad("unknown account");
   const auto [place, fresh] = holds_.try_emplace(event.key);
   if (!fresh) return bad("an attempt was dispatched twice");
+  note_charge(event.key.request, 1);
   Hold& hold = place->second;
   hold.amount = event.amount;
   hold.windows.reserve(event.count);
@@ -111,6 +154,7 @@ Result<void> Balances::on_end(const AttemptKey& key, NanoUsd actual, bool in_ful
   const Hold hold = std::move(place->second);
   holds_.erase(place);
   const NanoUsd posted = in_full ? hold.amount : actual;
+  if (posted.v == 0) note_charge(key.request, -1);
   const NanoUsd overrun = posted > hold.amount ? posted - hold.amount : NanoUsd{0};
   for (const WindowId& id : hold.windows) {
     Window* window = find(id);
@@ -171,6 +215,18 @@ Result<void> Balances::apply(const Event& event) {
       LimitedEvent limited;
       if (!router::decode(event.payload, limited)) return bad(event, "bad limit payload");
       return named(on_limited(limited));
+    }
+    case EventType::approval: {
+      ApprovalEvent approval;
+      if (!router::decode(event.payload, approval)) return bad(event, "bad approval payload");
+      return named(on_approval(approval));
+    }
+    case EventType::once: {
+      KnownKey key;
+      if (!router::decode(event.payload, key)) return bad(event, "bad idempotency payload");
+      key.time = event.time;
+      on_key(key);
+      return {};
     }
     case EventType::synced: return {};
   }

@@ -3,6 +3,8 @@
 // the background (old segments into the next snapshot). Decides nothing and knows no limits, so
 // that it also checks the Ledger: at any time both must hold the same figures.
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +14,8 @@
 #include "router/ledger/event.h"
 
 namespace steelyard::router {
+
+class PackedReader;
 
 struct AttemptKeyHash {
   std::size_t operator()(const AttemptKey& key) const {
@@ -30,9 +34,11 @@ class Balances {
     std::string scope, zone;
     WindowKind per = WindowKind::month;
     std::uint8_t starts = 1;
-    NanoUsd limit;                // as configured
-    NanoUsd set_limit{-1};        // what an operator set instead; -1: nothing
-    std::vector<Window> windows;  // ascending start; old ones only while they have holds
+    std::int64_t rolling_s = 0;  // of a rolling budget
+    NanoUsd limit;               // as configured
+    NanoUsd set_limit{-1};       // what an operator set instead; -1: nothing
+    // Ascending start; old ones only while they have holds, or still count (rolling).
+    std::vector<Window> windows;
     friend bool operator==(const Account&, const Account&) = default;
   };
   struct WindowId {
@@ -52,11 +58,15 @@ class Balances {
 
   const std::vector<Account>& accounts() const { return accounts_; }
   const Holds& open_holds() const { return holds_; }
+  // Idempotency keys whose requests were charged, or may have been: the newest keys_max of the
+  // last week, oldest first.
+  std::vector<KnownKey> charged_keys() const;
+  static constexpr std::size_t keys_max = 100'000;
   friend bool operator==(const Balances&, const Balances&) = default;
 
   // The payload of a snapshot.
   std::string encode() const;
-  static constexpr std::uint32_t format = 2;
+  static constexpr std::uint32_t format = 3;
   static Result<Balances> decode(std::string_view bytes, std::uint32_t written_as = format);
 
  private:
@@ -66,13 +76,24 @@ class Balances {
   void on_fired(const FiredEvent& event);
   Result<void> on_adjust(const AdjustEvent& event);
   Result<void> on_limited(const LimitedEvent& event);
+  void on_key(const KnownKey& key);
+  void note_charge(RequestId request, int change);
+  Result<void> on_approval(const ApprovalEvent& event);
+  void get_keys(PackedReader& in);
   // The window named, made if it is not there.
   Window& open(const JournalWindow& named);
   Window* find(WindowId id);
   void prune(Account& account);
 
+  struct Keyed {
+    KnownKey key;
+    std::int32_t charges = 0;  // attempts that were charged, or still may be
+    friend bool operator==(const Keyed&, const Keyed&) = default;
+  };
   std::vector<Account> accounts_;
   Holds holds_;
+  std::map<RequestId, Keyed> keyed_;
+  std::deque<RequestId> key_order_;  // of keyed_, oldest first
 };
 
 }  // namespace steelyard::router

@@ -12,7 +12,7 @@ constexpr std::uint32_t kSegmentVersion = 1;
 constexpr std::size_t kWindowBytes = 20, kKeyBytes = 17;
 
 bool known(WindowKind kind) {
-  return kind <= WindowKind::year;
+  return kind <= WindowKind::rolling;
 }
 
 std::uint32_t record_crc(const char* record, std::size_t bytes) {
@@ -83,14 +83,11 @@ std::optional<SegmentHeader> read_segment_header(std::string_view bytes) {
 }
 
 std::size_t encode(char* out, const AccountEvent& event) {
-  return PackedWriter(out)
-      .put(event.account)
-      .put(event.per)
-      .put(event.limit.v)
-      .put_text(event.scope)
-      .put_text(event.zone)
-      .put(event.starts)
-      .size();
+  PackedWriter writer(out);
+  writer.put(event.account).put(event.per).put(event.limit.v);
+  writer.put_text(event.scope).put_text(event.zone).put(event.starts);
+  if (event.per == WindowKind::rolling) writer.put(event.rolling_s);
+  return writer.size();
 }
 
 bool decode(std::string_view payload, AccountEvent& event) {
@@ -101,8 +98,10 @@ bool decode(std::string_view payload, AccountEvent& event) {
   event.scope = in.get_text();
   event.zone = in.get_text();
   event.starts = in.done() ? std::uint8_t{1} : in.get<std::uint8_t>();
+  const bool rolls = event.per == WindowKind::rolling;
+  event.rolling_s = rolls ? in.get<std::int64_t>() : 0;
   return in.done() && event.starts >= 1 && event.starts <= 31 && known(event.per) &&
-         event.limit.v >= 0;
+         event.limit.v >= 0 && (event.rolling_s > 0) == rolls;
 }
 
 std::size_t encode(char* out, const DispatchEvent& event) {
@@ -181,6 +180,39 @@ bool decode(std::string_view payload, LimitedEvent& event) {
   event.limit.v = in.get<std::int64_t>();
   event.configured.v = in.get<std::int64_t>();
   return in.done() && event.limit.v >= 0 && event.configured.v >= 0;
+}
+
+std::size_t encode(char* out, const ApprovalEvent& event) {
+  PackedWriter writer(out);
+  writer.put(event.window.account).put(event.window.start.ns).put(event.window.end.ns);
+  writer.put(event.percent).put(static_cast<std::uint8_t>(event.given));
+  return writer.put_text(event.note).size();
+}
+
+bool decode(std::string_view payload, ApprovalEvent& event) {
+  PackedReader in(payload);
+  if (!get_windows(in, {&event.window, 1})) return false;
+  event.percent = in.get<std::int32_t>();
+  const std::uint8_t given = in.get<std::uint8_t>();
+  event.given = given != 0;
+  event.note = in.get_text();
+  return in.done() && given <= 1 && event.percent > 0 && event.note.size() <= note_bytes_max;
+}
+
+std::size_t encode(char* out, const KnownKey& event) {
+  PackedWriter writer(out);
+  writer.put(event.hi).put(event.lo).put(event.body);
+  return writer.put(event.request.hi).put(event.request.lo).size();
+}
+
+bool decode(std::string_view payload, KnownKey& event) {
+  PackedReader in(payload);
+  event.hi = in.get<std::uint64_t>();
+  event.lo = in.get<std::uint64_t>();
+  event.body = in.get<std::uint64_t>();
+  event.request.hi = in.get<std::uint64_t>();
+  event.request.lo = in.get<std::uint64_t>();
+  return in.done();
 }
 
 std::size_t encode(char* out, const SettleEvent& event) {

@@ -29,12 +29,14 @@ enum class EventType : std::uint8_t {
   account = 1,   // a budget got its journal id, or a new limit
   dispatch = 2,  // money at risk; holds all that replay needs
   settle = 3,
-  release = 4,  // a dispatched hold that cost nothing
-  expire = 5,   // a dispatched hold whose end nobody saw: posted in full as suspense
-  fired = 6,    // a threshold was said
-  adjust = 8,   // a correction of what was posted, or a top-up
-  limited = 9,  // an operator set another limit than the configured one
-  synced = 7,   // everything up to a seq is known to be on the disk
+  release = 4,    // a dispatched hold that cost nothing
+  expire = 5,     // a dispatched hold whose end nobody saw: posted in full as suspense
+  fired = 6,      // a threshold was said
+  adjust = 8,     // a correction of what was posted, or a top-up
+  limited = 9,    // an operator set another limit than the configured one
+  once = 11,      // a request came with an idempotency key
+  approval = 10,  // an approval was asked for, or an operator gave it
+  synced = 7,     // everything up to a seq is known to be on the disk
 };
 
 struct Event {
@@ -69,7 +71,8 @@ struct AccountEvent {
   WindowKind per = WindowKind::month;
   NanoUsd limit;
   std::string_view scope, zone;
-  std::uint8_t starts = 1;  // older records have none
+  std::uint8_t starts = 1;     // older records have none
+  std::int64_t rolling_s = 0;  // of a rolling budget; others have none
 };
 struct JournalWindow {
   std::uint32_t account = 0;
@@ -112,6 +115,20 @@ struct LimitedEvent {
   NanoUsd limit;       // in force from now on
   NanoUsd configured;  // while the configuration says this
 };
+struct ApprovalEvent {
+  JournalWindow window;
+  std::int32_t percent = 0;  // the threshold
+  bool given = false;        // false: asked for
+  std::string_view note;     // why, in the operator's words
+};
+// An idempotency key, hashed, and the request that came with it.
+struct KnownKey {
+  std::uint64_t hi = 0, lo = 0;  // key and principal
+  std::uint64_t body = 0;
+  RequestId request;
+  Instant time;  // of the event; not in the payload
+  friend bool operator==(const KnownKey&, const KnownKey&) = default;
+};
 struct SyncedEvent {
   std::uint64_t seq = 0;
 };
@@ -125,6 +142,8 @@ std::size_t encode(char* out, const FiredEvent& event);
 std::size_t encode(char* out, const SyncedEvent& event);
 std::size_t encode(char* out, const AdjustEvent& event);  // note within its limit
 std::size_t encode(char* out, const LimitedEvent& event);
+std::size_t encode(char* out, const KnownKey& event);
+std::size_t encode(char* out, const ApprovalEvent& event);  // note within its limit
 
 // False: not a payload of this kind (wrong length, value out of range).
 bool decode(std::string_view payload, AccountEvent& event);
@@ -135,5 +154,7 @@ bool decode(std::string_view payload, FiredEvent& event);
 bool decode(std::string_view payload, SyncedEvent& event);
 bool decode(std::string_view payload, AdjustEvent& event);
 bool decode(std::string_view payload, LimitedEvent& event);
+bool decode(std::string_view payload, ApprovalEvent& event);
+bool decode(std::string_view payload, KnownKey& event);
 
 }  // namespace steelyard::router

@@ -23,11 +23,34 @@ bool Ledger::State::acceptable(const ReserveRequest& request) const {
   return true;
 }
 
-Denial Ledger::State::denial_of(AccountId account, NanoUsd asked) const {
-  const Window& window = windows[hot[account.v].window];
-  const AccountCold& info = cold[account.v];
-  return {account,       info.scope,  info.per, hot[account.v].enforced,
-          window.posted, window.held, asked,    window.end};
+Denial Ledger::State::deny(AccountId id, NanoUsd asked, Instant now) {
+  const AccountView view = this->view(id, now);
+  const AccountCold& account = cold[id.v];
+  Denial out{id,    view.scope,      view.per, view.enforced, view.posted, view.held,
+             asked, view.window_end, 0};
+  if (account.rolling) out.resets_at = room_at(id, asked, view);
+  if (!account.approvals || (account.hard && view.enforced == view.limit)) return out;
+  Window& window = windows[hot[id.v].window];
+  for (const Mark& mark : account.marks) {
+    if (mark.action != ThresholdAction::require_approval || mark.percent <= window.approved)
+      continue;
+    out.needs_approval = mark.percent;
+    break;
+  }
+  if (out.needs_approval <= window.asked) return out;
+  window.asked = out.needs_approval;
+  crossings.push_back({id,
+                       account.scope,
+                       account.per,
+                       out.needs_approval,
+                       ThresholdAction::require_approval,
+                       {},
+                       view.limit,
+                       view.posted,
+                       window.start,
+                       window.end,
+                       true});
+  return out;
 }
 
 ReserveOutcome Ledger::reserve(const ReserveRequest& request) {
@@ -42,7 +65,7 @@ ReserveOutcome Ledger::reserve(const ReserveRequest& request) {
     const Window& window = s.windows[account.window];
     if (request.amount.v != 0 &&
         !sum_fits(window.posted, window.held, request.amount, account.enforced))
-      return {ReserveStatus::denied, {}, s.denial_of(id, request.amount)};
+      return {ReserveStatus::denied, {}, s.deny(id, request.amount, request.now)};
   }
 
   const std::uint32_t slot = s.holds.take(request.key, request.lease_until);
@@ -77,6 +100,10 @@ EndOutcome Ledger::State::finish(std::uint32_t slot, NanoUsd actual, HoldState e
     window.overrun = saturating_add(window.overrun, overrun);
     --window.holds;
     if (window.posted >= window.next_mark) say_marks(window);
+    if (window.rolls) [[unlikely]] {
+      older_changed(at);
+      continue;
+    }
     if (window.holds == 0 && hot[window.account].window != at) free_if_idle(at);
   }
   hold.posted = actual;

@@ -40,7 +40,12 @@ struct AccountSpec {
 // What makes an account the same one over reloads and restarts. A lifetime budget has no calendar,
 // hence no zone. `starts`: BudgetSpec::starts; 1 is what a window without one begins on.
 std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone,
-                             std::uint8_t starts = 1);
+                             std::uint8_t starts = 1, std::int64_t rolling_s = 0);
+inline std::string account_identity(const AccountSpec& spec) {
+  const BudgetSpec& budget = spec.budget;
+  return account_identity(spec.scope, budget.per, budget.time_zone, budget.starts,
+                          budget.rolling_s);
+}
 
 struct HoldRef {  // slot and generation: stale references are recognised
   std::uint32_t slot = UINT32_MAX, generation = 0;
@@ -65,9 +70,10 @@ struct Denial {
   AccountId account;
   std::string_view scope;  // lives as long as the ledger
   WindowKind per = WindowKind::month;
-  NanoUsd limit;  // what is enforced: the budget's limit x the lowest `block` threshold
+  NanoUsd limit;  // what is enforced: the budget's limit, or what was approved of it
   NanoUsd posted, held, asked;
-  Instant resets_at;  // INT64_MAX for a lifetime budget
+  Instant resets_at;  // INT64_MAX for a lifetime budget; rolling: when `asked` may fit
+  std::int32_t needs_approval = 0;  // the threshold that an operator has to approve, percent
 };
 
 enum class ReserveStatus : std::uint8_t {
@@ -129,6 +135,7 @@ struct Crossing {
   std::string_view max_tier;  // as long as the ledger
   NanoUsd limit, posted;
   Instant window_start, window_end;
+  bool asked = false;  // not reached: a request was refused because nobody approved of passing it
 };
 
 // The window of one account that a hold counts against, fixed at reserve.
@@ -151,8 +158,10 @@ struct HoldView {
 struct WindowBalance {
   Instant start, end;
   NanoUsd posted, held, overrun;
-  std::int32_t fired = 0;  // highest threshold said so far, percent
-  NanoUsd credit;          // topped up by
+  std::int32_t fired = 0;     // highest threshold said so far, percent
+  NanoUsd credit;             // topped up by
+  std::int32_t approved = 0;  // highest threshold an operator approved of passing
+  std::int32_t asked = 0;     // highest threshold an approval was asked for
   friend bool operator==(const WindowBalance&, const WindowBalance&) = default;
 };
 
@@ -211,6 +220,9 @@ class Ledger {
   bool adjust(AccountId account, Instant window_start, NanoUsd posted, NanoUsd credit);
   // The start of the running window, which is opened if need be.
   Instant current_window(AccountId account, Instant now);
+  // Lets the running window pass its lowest `require_approval` threshold that was not approved.
+  // Returns that threshold in percent; 0: none is left.
+  std::int32_t approve(AccountId account, Instant now);
   // Another limit than the configured one, until configure() says a new one.
   void set_limit(AccountId account, NanoUsd limit);
 
@@ -227,7 +239,8 @@ class Ledger {
   // The best tier that the budgets still allow: what view() says of the account with the highest
   // use that caps it, without looking at accounts below their thresholds. "": no cap.
   std::string_view tier_cap(std::span<const AccountId> accounts, Instant now) const;
-  // All windows still in memory: the newest, and older ones with open holds. Oldest first.
+  // All windows still in memory: the newest, and older ones with open holds; of a rolling budget
+  // all its buckets. Oldest first.
   std::vector<WindowBalance> windows(AccountId account) const;
   std::size_t open_holds() const;
   std::size_t account_count() const;

@@ -8,10 +8,6 @@ namespace steelyard::router {
 
 namespace {
 
-std::string identity_of(const AccountSpec& spec) {
-  return account_identity(spec.scope, spec.budget.per, spec.budget.time_zone, spec.budget.starts);
-}
-
 auto bad(const AccountSpec& spec, const std::string& what) {
   return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::never,
               "budget of `" + spec.scope + "`: " + what);
@@ -24,9 +20,11 @@ Result<std::vector<std::string>> checked_identities(std::span<const AccountSpec>
   identities.reserve(accounts.size());
   for (const AccountSpec& spec : accounts) {
     if (spec.budget.limit.v < 0) return bad(spec, "the limit is negative");
+    if (spec.budget.per == WindowKind::rolling && spec.budget.rolling_s <= 0)
+      return bad(spec, "a rolling budget without a length");
     if (zones.find(spec.budget.time_zone) == nullptr)
       return bad(spec, "unknown time zone `" + spec.budget.time_zone + "`");
-    identities.push_back(identity_of(spec));
+    identities.push_back(account_identity(spec));
     if (!seen.insert(identities.back()).second)
       return bad(spec, "two budgets for the same window and time zone");
   }
@@ -36,11 +34,14 @@ Result<std::vector<std::string>> checked_identities(std::span<const AccountSpec>
 }  // namespace
 
 std::string account_identity(std::string_view scope, WindowKind per, std::string_view time_zone,
-                             std::uint8_t starts) {
+                             std::uint8_t starts, std::int64_t rolling_s) {
   std::string out(scope);
   out += '\0';
   out += static_cast<char>('0' + static_cast<int>(per));
-  if (per != WindowKind::lifetime) out += time_zone;
+  if (per == WindowKind::rolling)
+    out += std::to_string(rolling_s);
+  else if (per != WindowKind::lifetime)
+    out += time_zone;
   if (starts != 1) out += '\0' + std::to_string(starts);
   return out;
 }
@@ -77,12 +78,20 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
     if (budget.thresholds.empty()) account.marks.push_back({100, ThresholdAction::block, ""});
     std::sort(account.marks.begin(), account.marks.end(),
               [](const Mark& a, const Mark& b) { return a.percent < b.percent; });
-    s.hot[id.v].enforced = budget.enforced_limit();
-    account.hard = s.hot[id.v].enforced.v != INT64_MAX;
+    if (budget.per == WindowKind::rolling && !account.rolling) {
+      account.rolling = std::make_unique<Rolling>();
+      account.rolling->bucket_ns = rolling_bucket_ns(budget.rolling_s);
+    }
+    account.hard = budget.hard();
+    account.approvals = std::any_of(
+        account.marks.begin(), account.marks.end(),
+        [](const Mark& mark) { return mark.action == ThresholdAction::require_approval; });
+    s.hot[id.v].enforced = State::bound(account, budget.limit, 0);
     s.hot[id.v].caps_tiers =
         std::any_of(account.marks.begin(), account.marks.end(),
                     [](const Mark& mark) { return mark.action == ThresholdAction::max_tier; });
-    s.hot[id.v].always_look = budget.limit.v <= 0 || account.marks.front().percent <= 0;
+    s.hot[id.v].always_look =
+        budget.limit.v <= 0 || account.marks.front().percent <= 0 || account.rolling != nullptr;
     s.refit(id);
     ids.push_back(id);
   }
@@ -94,10 +103,13 @@ void Ledger::restore(AccountId id, const WindowBalance& balance) {
   if (id.v >= s.hot.size()) return;
   const std::uint32_t newest = s.hot[id.v].window;
   if (newest != kNone && s.windows[newest].start >= balance.start) return;
+  if (s.cold[id.v].rolling) s.shift(id, balance.start);
   Window& window = s.windows[s.open_window(id, {balance.start, balance.end})];
   window.posted = balance.posted;
   window.overrun = balance.overrun;
-  window.fired = balance.fired;
+  window.fired = std::max(window.fired, balance.fired);
+  window.approved = std::max(window.approved, balance.approved);
+  window.asked = std::max(window.asked, balance.asked);
   window.credit = balance.credit;
   s.refit(id);
 }
@@ -105,6 +117,9 @@ void Ledger::restore(AccountId id, const WindowBalance& balance) {
 bool Ledger::adjust(AccountId id, Instant start, NanoUsd posted, NanoUsd credit) {
   State& s = *state_;
   if (id.v >= s.hot.size()) return false;
+  const bool rolls = s.cold[id.v].rolling != nullptr;
+  if (rolls && credit.v != 0) return false;  // there is no window that it would be room in
+  if (rolls && s.adjust_closed(id, start, posted)) return true;
   for (std::uint32_t at = 0; at < s.windows.size(); ++at) {
     Window& window = s.windows[at];
     if (window.account != id.v || window.start != start) continue;
@@ -113,10 +128,9 @@ bool Ledger::adjust(AccountId id, Instant start, NanoUsd posted, NanoUsd credit)
     if (__builtin_add_overflow(window.credit.v, credit.v, &extra)) return false;
     window.posted.v = sum;
     window.credit.v = extra;
-    if (s.hot[id.v].window == at)
-      s.refit(id);
-    else
+    if (s.hot[id.v].window != at)
       window.ceiling = std::max(window.ceiling, saturating_add(window.posted, window.held));
+    if (s.hot[id.v].window == at || rolls) s.refit(id);
     return true;
   }
   return false;
@@ -129,12 +143,28 @@ Instant Ledger::current_window(AccountId id, Instant now) {
   return s.windows[s.hot[id.v].window].start;
 }
 
+std::int32_t Ledger::approve(AccountId id, Instant now) {
+  State& s = *state_;
+  if (id.v >= s.hot.size() || !s.cold[id.v].approvals) return 0;
+  if (now >= s.hot[id.v].window_end) s.roll(id, now);
+  Window& window = s.windows[s.hot[id.v].window];
+  for (const Mark& mark : s.cold[id.v].marks) {
+    if (mark.action != ThresholdAction::require_approval || mark.percent <= window.approved)
+      continue;
+    window.approved = mark.percent;
+    s.refit(id);
+    return mark.percent;
+  }
+  return 0;
+}
+
 void Ledger::set_limit(AccountId id, NanoUsd limit) {
   State& s = *state_;
   if (id.v >= s.hot.size() || limit.v < 0) return;
   s.cold[id.v].limit = limit;
-  if (s.cold[id.v].hard) s.hot[id.v].enforced = limit;
-  s.hot[id.v].always_look = limit.v <= 0 || s.cold[id.v].marks.front().percent <= 0;
+  s.hot[id.v].enforced = State::bound(s.cold[id.v], limit, 0);
+  s.hot[id.v].always_look =
+      limit.v <= 0 || s.cold[id.v].marks.front().percent <= 0 || s.cold[id.v].rolling != nullptr;
   s.refit(id);
 }
 

@@ -8,6 +8,7 @@
 #include "router/ledger/amounts.h"
 #include "router/ledger/hold_table.h"
 #include "router/ledger/ledger.h"
+#include "router/ledger/rolling.h"
 #include "router/ledger/zone.h"
 
 namespace steelyard::router {
@@ -23,6 +24,8 @@ struct Window {
   Instant start, end;
   NanoUsd ceiling;  // what B1 compares with: the limit, or what was in use when it fell
   std::int32_t fired = 0;
+  std::int32_t approved = 0, asked = 0;  // see WindowBalance
+  bool rolls = false;                    // a bucket of a rolling window
 };
 
 // What reserve() reads of an account.
@@ -47,7 +50,14 @@ struct AccountCold {
   NanoUsd limit;
   bool hard = true;
   std::shared_ptr<const Zone> zone;
-  std::vector<Mark> marks;  // ascending percent
+  std::vector<Mark> marks;           // ascending percent
+  std::unique_ptr<Rolling> rolling;  // WindowKind::rolling
+  bool approvals = false;            // some mark says `require_approval`
+};
+
+// What counts in a rolling window besides its newest bucket.
+struct OlderSums {
+  NanoUsd posted, held, overrun;
 };
 
 struct Ledger::State {
@@ -73,11 +83,25 @@ struct Ledger::State {
     const std::int64_t sum = saturating_add(cold[window.account].limit, window.credit).v;
     return {sum < 0 ? 0 : sum};
   }
+  // What is enforced of `limit`: below it while a threshold waits for approval; MAX: nothing.
+  static NanoUsd bound(const AccountCold& account, NanoUsd limit, std::int32_t approved);
+  OlderSums older(const AccountCold& account, Instant since) const;
+  // ledger_rolling.cpp. The newest bucket becomes an older one; buckets that no longer count go.
+  void shift(AccountId account, Instant next);
+  // What is posted or held in an older bucket has changed.
+  void older_changed(std::uint32_t window);
+  AccountView view_rolling(AccountId account, Instant now) const;
+  Instant room_at(AccountId account, NanoUsd asked, const AccountView& view) const;
+  bool adjust_closed(AccountId account, Instant start, NanoUsd posted);
+  void carry(const Window& from, Window& to);
+
   // After a change of the limit, the window, or what is posted in it.
   void refit(AccountId account);
 
   bool acceptable(const ReserveRequest& request) const;
-  Denial denial_of(AccountId account, NanoUsd asked) const;
+  // Tells of an approval that is missing, once.
+  Denial deny(AccountId account, NanoUsd asked, Instant now);
+  AccountView view(AccountId account, Instant now) const;
   // The hold's windows lose its amount and gain `actual`.
   EndOutcome finish(std::uint32_t slot, NanoUsd actual, HoldState state);
 };

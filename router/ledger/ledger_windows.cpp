@@ -14,6 +14,11 @@ Interval Ledger::State::interval_of(const AccountCold& account, Instant now) con
     case WindowKind::week: return account.zone->week_of(now, account.starts);
     case WindowKind::quarter: return account.zone->months_of(now, 3, account.starts, 1);
     case WindowKind::year: return account.zone->months_of(now, 12, account.starts, 1);
+    case WindowKind::rolling: {
+      const std::int64_t bucket = account.rolling->bucket_ns;
+      const std::int64_t start = now.ns - ((now.ns % bucket) + bucket) % bucket;
+      return {Instant{start}, Instant{start + bucket}};
+    }
     case WindowKind::lifetime: break;
   }
   return {Instant{0}, Instant{INT64_MAX}};
@@ -36,6 +41,10 @@ std::uint32_t Ledger::State::open_window(AccountId account, Interval interval) {
   const std::uint32_t older = hot[account.v].window;
   hot[account.v].window = at;
   hot[account.v].window_end = interval.end;
+  if (cold[account.v].rolling) {
+    window.rolls = true;
+    if (older != kNone) carry(windows[older], window);
+  }
   if (older != kNone) free_if_idle(older);
   return at;
 }
@@ -53,15 +62,31 @@ void Ledger::State::roll(AccountId account, Instant now) {
   // Newer zone data may disagree with a window opened under older data: windows never overlap.
   if (current.window != kNone)
     interval.start = std::max(interval.start, windows[current.window].end);
+  if (cold[account.v].rolling) shift(account, interval.start);
   open_window(account, interval);
   refit(account);
+}
+
+NanoUsd Ledger::State::bound(const AccountCold& account, NanoUsd limit, std::int32_t approved) {
+  const NanoUsd most = account.hard ? limit : NanoUsd{INT64_MAX};
+  if (!account.approvals) return most;
+  for (const Mark& mark : account.marks) {
+    if (mark.action != ThresholdAction::require_approval || mark.percent <= approved) continue;
+    const Int128 part = static_cast<Int128>(limit.v) * mark.percent / 100;
+    return part < most.v ? NanoUsd{static_cast<std::int64_t>(part)} : most;
+  }
+  return most;
 }
 
 void Ledger::State::refit(AccountId account) {
   AccountHot& current = hot[account.v];
   if (current.window == kNone) return;
   Window& window = windows[current.window];
-  if (cold[account.v].hard) current.enforced = limit_in(window);
+  current.enforced = bound(cold[account.v], limit_in(window), window.approved);
+  if (window.rolls && current.enforced.v != INT64_MAX) {
+    const OlderSums older = this->older(cold[account.v], window.start);
+    current.enforced = current.enforced - saturating_add(older.posted, older.held);
+  }
   const NanoUsd in_use = saturating_add(window.posted, window.held) - window.overrun;
   window.ceiling = std::max(current.enforced, in_use);
   say_marks(window);
@@ -71,48 +96,56 @@ void Ledger::State::say_marks(Window& window) {
   const AccountCold& account = cold[window.account];
   const std::int32_t said = window.fired;
   window.next_mark = NanoUsd{INT64_MAX};
+  const NanoUsd before = window.rolls ? older(account, window.start).posted : NanoUsd{0};
+  const NanoUsd posted = saturating_add(window.posted, before);
   for (const Mark& mark : account.marks) {
-    if (mark.percent <= said) continue;
+    if (mark.percent <= said || mark.action == ThresholdAction::require_approval) continue;
     const NanoUsd amount = threshold_amount(limit_in(window), mark.percent);
-    if (window.posted < amount) {
-      window.next_mark = amount;
+    if (posted < amount) {
+      window.next_mark = amount - before;
       return;
     }
     window.fired = mark.percent;
     crossings.push_back({AccountId{window.account}, account.scope, account.per, mark.percent,
-                         mark.action, mark.max_tier, limit_in(window), window.posted, window.start,
+                         mark.action, mark.max_tier, limit_in(window), posted, window.start,
                          window.end});
   }
 }
 
 AccountView Ledger::view(AccountId id, Instant now) const {
   if (id.v >= state_->hot.size()) return {};
-  const AccountHot& hot = state_->hot[id.v];
-  const AccountCold& account = state_->cold[id.v];
+  return state_->view(id, now);
+}
+
+AccountView Ledger::State::view(AccountId id, Instant now) const {
+  const AccountCold& account = cold[id.v];
+  if (account.rolling) [[unlikely]]
+    return view_rolling(id, now);
+  const AccountHot& current = hot[id.v];
   AccountView out;
   out.scope = account.scope;
   out.per = account.per;
   out.limit = account.limit;
   out.account = id;
-  out.hard = account.hard;
-  out.enforced = hot.enforced;
-  if (hot.window == kNone || now >= hot.window_end) {
-    if (account.hard) out.enforced = account.limit;  // without what was topped up before
-    const Interval interval = state_->interval_of(account, now);
+  out.enforced = current.enforced;
+  if (current.window == kNone || now >= current.window_end) {
+    out.enforced = bound(account, account.limit, 0);  // without what was topped up before
+    const Interval interval = interval_of(account, now);
     out.window_start = interval.start;
     out.window_end = interval.end;
   } else {
-    const Window& window = state_->windows[hot.window];
+    const Window& window = windows[current.window];
     out.posted = window.posted;
     out.held = window.held;
     out.overrun = window.overrun;
     out.credit = window.credit;
-    out.limit = state_->limit_in(window);
+    out.limit = limit_in(window);
     out.window_start = window.start;
     out.window_end = window.end;
   }
+  out.hard = out.enforced.v != INT64_MAX;
   out.percent_used = percent_of(out.posted, out.limit);
-  if (!hot.caps_tiers) return out;
+  if (!current.caps_tiers) return out;
   for (const Mark& mark : account.marks)
     if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)
       out.max_tier = mark.max_tier;
@@ -141,7 +174,13 @@ std::vector<WindowBalance> Ledger::windows(AccountId id) const {
   std::vector<WindowBalance> out;
   for (const Window& w : state_->windows)
     if (w.account == id.v)
-      out.push_back({w.start, w.end, w.posted, w.held, w.overrun, w.fired, w.credit});
+      out.push_back(
+          {w.start, w.end, w.posted, w.held, w.overrun, w.fired, w.credit, w.approved, w.asked});
+  if (id.v < state_->cold.size() && state_->cold[id.v].rolling) {
+    const Rolling& rolling = *state_->cold[id.v].rolling;
+    for (const ClosedBucket& b : rolling.closed)
+      out.push_back({b.start, {b.start.ns + rolling.bucket_ns}, b.posted, {}, b.overrun, 0, {}});
+  }
   std::sort(out.begin(), out.end(),
             [](const WindowBalance& a, const WindowBalance& b) { return a.start < b.start; });
   return out;

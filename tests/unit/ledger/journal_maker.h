@@ -29,12 +29,23 @@ class JournalMaker {
     char out[payload_bytes_max];
     add(EventType::settle, out, encode(out, SettleEvent{key(n), {actual}, UsageSource::provider}));
   }
+  void once(std::uint64_t n) {
+    char out[payload_bytes_max];
+    add(EventType::once, out, encode(out, KnownKey{n, 1, 2, key(n).request, {}}));
+  }
+  void approval(std::int32_t percent, bool given) {
+    char out[payload_bytes_max];
+    add(EventType::approval, out,
+        encode(out, ApprovalEvent{{0, may(1, 0), may(30, 0)}, percent, given, "why"}));
+  }
   void synced(std::uint64_t up_to) {
     char out[payload_bytes_max];
     add(EventType::synced, out, encode(out, SyncedEvent{up_to}));
   }
   void requests(std::uint64_t from, std::uint64_t to) {
     for (std::uint64_t n = from; n < to; ++n) {
+      if (n % 7 == 3) once(n);
+      if (n % 11 == 5) approval(static_cast<std::int32_t>(n % 90) + 1, n % 2 == 0);
       dispatch(n, 100);
       if (n % 4 != 0) settle(n, static_cast<std::int64_t>(n % 120));
     }

@@ -59,6 +59,28 @@ TEST_CASE("events: what is written is read back") {
   out[settle_size - 1] = 9;
   CHECK_FALSE(decode(written(settle_size), settle_back));
 
+  AccountEvent rolls{4, WindowKind::rolling, {9}, "acme/user:a", "", 1, 86'400};
+  const std::size_t rolls_size = encode(out, rolls);
+  REQUIRE(decode(written(rolls_size), account_back));
+  CHECK(account_back.rolling_s == 86'400);
+  CHECK_FALSE(decode(written(rolls_size - 8), account_back));  // a rolling one without a length
+
+  ApprovalEvent approval{{2, may(3), may(4)}, 80, true, "why"}, approval_back;
+  const std::size_t approval_size = encode(out, approval);
+  REQUIRE(decode(written(approval_size), approval_back));
+  CHECK(approval_back.window.account == 2);
+  CHECK(approval_back.window.end == may(4));
+  CHECK(approval_back.percent == 80);
+  CHECK(approval_back.given);
+  CHECK(approval_back.note == "why");
+  CHECK_FALSE(decode(written(approval_size - 1), approval_back));
+
+  KnownKey once{1, 2, 3, {4, 5}, {}}, once_back;
+  const std::size_t once_size = encode(out, once);
+  REQUIRE(decode(written(once_size), once_back));
+  CHECK(once_back == once);
+  CHECK_FALSE(decode(written(once_size - 1), once_back));
+
   FiredEvent fired{2, may(3), 80}, fired_back;
   REQUIRE(decode(written(encode(out, fired)), fired_back));
   CHECK(fired_back.percent == 80);
@@ -127,6 +149,10 @@ TEST_CASE("balances: a snapshot's payload is the balances; a cut one is refused"
     const std::size_t size = encode(out, dispatch);
     REQUIRE(books.apply({++seq, may(1), EventType::dispatch, {out, size}}).has_value());
   }
+  const std::size_t key_size = encode(out, KnownKey{1, 2, 3, key(77).request, {}});
+  REQUIRE(books.apply({++seq, may(1), EventType::once, {out, key_size}}).has_value());
+  const std::size_t asked = encode(out, ApprovalEvent{{0, may(2), may(3)}, 80, false, ""});
+  REQUIRE(books.apply({++seq, may(1), EventType::approval, {out, asked}}).has_value());
   const std::string bytes = books.encode();
   const auto back = Balances::decode(bytes);
   REQUIRE(back.has_value());

@@ -1,0 +1,161 @@
+// Rolling windows: older buckets, when they stop counting, and when room comes back.
+#include "router/ledger/rolling.h"
+
+#include <algorithm>
+
+#include "router/ledger/amounts.h"
+#include "router/ledger/ledger_state.h"
+
+namespace steelyard::router {
+
+// `since`: the start of the newest bucket.
+OlderSums Ledger::State::older(const AccountCold& account, Instant since) const {
+  OlderSums sums;
+  const Instant begin = rolling_begin(since, account.rolling->bucket_ns);
+  for (const ClosedBucket& bucket : account.rolling->closed) {
+    if (bucket.start < begin) continue;
+    sums.posted = saturating_add(sums.posted, bucket.posted);
+    sums.overrun = saturating_add(sums.overrun, bucket.overrun);
+  }
+  for (const std::uint32_t at : account.rolling->open) {
+    const Window& window = windows[at];
+    if (window.start < begin) continue;
+    sums.posted = saturating_add(sums.posted, window.posted);
+    sums.held = saturating_add(sums.held, window.held);
+    sums.overrun = saturating_add(sums.overrun, window.overrun);
+  }
+  return sums;
+}
+
+void Ledger::State::shift(AccountId id, Instant next) {
+  AccountCold& account = cold[id.v];
+  Rolling& rolling = *account.rolling;
+  const Instant begin = rolling_begin(next, rolling.bucket_ns);
+  std::erase_if(rolling.closed, [&](const ClosedBucket& b) { return b.start < begin; });
+  const std::uint32_t at = hot[id.v].window;
+  if (at == kNone) return;
+  Window& window = windows[at];
+  window.next_mark = NanoUsd{INT64_MAX};
+  if (window.holds != 0) {
+    rolling.open.push_back(at);
+  } else if (window.start >= begin) {
+    rolling.closed.reserve(rolling_buckets);
+    rolling.closed.push_back({window.start, window.posted, window.overrun});
+  }
+}
+
+// Thresholds said and approvals given stay while what is used still reaches them; below, they are
+// armed again.
+void Ledger::State::carry(const Window& from, Window& to) {
+  const AccountCold& account = cold[to.account];
+  const OlderSums sums = older(account, to.start);
+  const NanoUsd used = saturating_add(sums.posted, sums.held);
+  for (const Mark& mark : account.marks) {
+    const bool approval = mark.action == ThresholdAction::require_approval;
+    if ((approval ? used : sums.posted) < threshold_amount(limit_in(to), mark.percent)) break;
+    if (mark.percent <= from.fired) to.fired = mark.percent;
+    if (mark.percent <= from.approved) to.approved = mark.percent;
+    if (mark.percent <= from.asked) to.asked = mark.percent;
+  }
+}
+
+void Ledger::State::older_changed(std::uint32_t at) {
+  Window& window = windows[at];
+  const AccountId id{window.account};
+  if (hot[id.v].window == at) return;
+  if (window.holds == 0) {
+    Rolling& rolling = *cold[id.v].rolling;
+    std::erase(rolling.open, at);
+    const Instant newest = windows[hot[id.v].window].start;
+    if (window.start >= rolling_begin(newest, rolling.bucket_ns)) {
+      rolling.closed.reserve(rolling_buckets);
+      const auto later = [&](const ClosedBucket& b) { return b.start > window.start; };
+      rolling.closed.insert(std::find_if(rolling.closed.begin(), rolling.closed.end(), later),
+                            {window.start, window.posted, window.overrun});
+    }
+    window.account = kNone;
+    free_windows.push_back(at);
+  }
+  refit(id);
+}
+
+AccountView Ledger::State::view_rolling(AccountId id, Instant now) const {
+  const AccountHot& current = hot[id.v];
+  const AccountCold& account = cold[id.v];
+  const std::int64_t bucket = account.rolling->bucket_ns;
+  AccountView out;
+  out.scope = account.scope;
+  out.per = account.per;
+  out.limit = account.limit;
+  out.account = id;
+  std::int32_t approved = 0;
+  Instant newest = interval_of(account, now).start;
+  if (current.window != kNone) {
+    const Window& window = windows[current.window];
+    newest = std::max(newest, window.start);
+    approved = window.approved;
+    if (window.start >= rolling_begin(newest, bucket)) {
+      out.posted = window.posted;
+      out.held = window.held;
+      out.overrun = window.overrun;
+    }
+  }
+  const OlderSums sums = older(account, newest);
+  out.posted = saturating_add(out.posted, sums.posted);
+  out.held = saturating_add(out.held, sums.held);
+  out.overrun = saturating_add(out.overrun, sums.overrun);
+  out.enforced = bound(account, account.limit, approved);
+  out.hard = out.enforced.v != INT64_MAX;
+  out.window_start = rolling_begin(newest, bucket);
+  out.window_end = room_at(id, NanoUsd{0}, out);
+  out.percent_used = percent_of(out.posted, out.limit);
+  for (const Mark& mark : account.marks)
+    if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)
+      out.max_tier = mark.max_tier;
+  return out;
+}
+
+// When enough buckets stop counting for `asked` to fit; of nothing: when the oldest does.
+Instant Ledger::State::room_at(AccountId id, NanoUsd asked, const AccountView& view) const {
+  const AccountCold& account = cold[id.v];
+  const std::int64_t bucket = account.rolling->bucket_ns;
+  struct Part {
+    Instant start;
+    NanoUsd amount;
+  };
+  std::vector<Part> parts;
+  for (const ClosedBucket& b : account.rolling->closed) parts.push_back({b.start, b.posted});
+  for (const std::uint32_t at : account.rolling->open)
+    parts.push_back({windows[at].start, windows[at].posted + windows[at].held});
+  if (hot[id.v].window != kNone) {
+    const Window& window = windows[hot[id.v].window];
+    parts.push_back({window.start, window.posted + window.held});
+  }
+  std::erase_if(parts,
+                [&](const Part& p) { return p.start < view.window_start || p.amount.v == 0; });
+  std::sort(parts.begin(), parts.end(),
+            [](const Part& a, const Part& b) { return a.start < b.start; });
+  const std::int64_t span = (rolling_buckets + 1) * bucket;  // from a bucket's start to its going
+  Instant when{view.window_start.ns + span + rolling_buckets * bucket};
+  Int128 over = static_cast<Int128>(view.posted.v) + view.held.v + asked.v - view.enforced.v;
+  for (const Part& part : parts) {
+    when = Instant{part.start.ns + span};
+    over -= part.amount.v;
+    if (over <= 0) break;
+  }
+  return when;
+}
+
+bool Ledger::State::adjust_closed(AccountId id, Instant start, NanoUsd posted) {
+  for (ClosedBucket& bucket : cold[id.v].rolling->closed) {
+    if (bucket.start != start) continue;
+    std::int64_t sum = 0;
+    if (__builtin_add_overflow(bucket.posted.v, posted.v, &sum) || sum < 0) return false;
+    bucket.posted.v = sum;
+    refit(id);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace steelyard::router

@@ -1,0 +1,39 @@
+#pragma once
+// Rolling windows. Time is cut into buckets of a 24th of the window's length, on the same marks in
+// every process; what is reserved counts in the bucket of that moment. The window at any instant is
+// the bucket it lies in and the 24 before it. So what was reserved in the last `length` always
+// counts, and nothing counts for longer than `length` and one bucket: the sum over ANY stretch of
+// that length is never above the limit.
+#include <cstdint>
+#include <vector>
+
+#include "config/types/instant.h"
+#include "config/types/money.h"
+
+namespace steelyard::router {
+
+inline constexpr std::int64_t rolling_buckets = 24;
+
+constexpr std::int64_t rolling_bucket_ns(std::int64_t length_s) {
+  return (length_s * Instant::kPerSecond + rolling_buckets - 1) / rolling_buckets;
+}
+
+// What counts besides the bucket `at`: buckets that begin here or later.
+constexpr Instant rolling_begin(Instant at, std::int64_t bucket_ns) {
+  return {at.ns - rolling_buckets * bucket_ns};
+}
+
+// A bucket that time has left, without open holds.
+struct ClosedBucket {
+  Instant start;
+  NanoUsd posted, overrun;
+};
+
+// The older buckets of one account. Those with open holds are windows of the ledger still.
+struct Rolling {
+  std::int64_t bucket_ns = 0;
+  std::vector<ClosedBucket> closed;  // ascending
+  std::vector<std::uint32_t> open;   // into Ledger::State::windows, ascending
+};
+
+}  // namespace steelyard::router
