@@ -40,6 +40,7 @@ Reservation Books::reserve(const Chain& chain, const router::AttemptKey& key, Na
     case router::ReserveStatus::denied:
       out.status = Admission::denied;
       out.denial = outcome.denial;
+      s.notice_crossings(shard);  // an approval may have been asked for
       break;
   }
   return out;
@@ -178,6 +179,19 @@ bool Books::durable(std::uint64_t seq) const {
 
 bool Books::wait_durable(std::uint64_t seq) {
   return !state_->journal || state_->journal->wait_durable(seq);
+}
+
+void Books::note_key(const router::KnownKey& key, Instant now) {
+  char payload[64];
+  state_->keep(EventType::once, now, {payload, encode(payload, key)});
+}
+
+const std::vector<router::KnownKey>& Books::known_keys() const {
+  return state_->known_keys;
+}
+
+RateLimits& Books::rates() {
+  return state_->rates;
 }
 
 bool Books::healthy() const {

@@ -17,6 +17,7 @@
 #include "config/types/limits.h"
 #include "config/types/money.h"
 #include "config/types/result.h"
+#include "gateway/store/rates.h"
 #include "router/ledger/event.h"
 #include "router/ledger/ledger.h"
 
@@ -38,10 +39,34 @@ struct Chain {
   std::span<const router::AccountId> span() const { return {accounts.data(), count}; }
 };
 
+// A budget that counts some of a key's requests only: of one user, tag or model, or each by itself.
+struct Condition {
+  BudgetOf of = BudgetOf::all;
+  std::string name;           // user or tag; a glob for a model
+  router::AccountId account;  // of a name that the configuration says
+  std::uint32_t family = 0;   // of `each`: into the shard's families
+};
+
 // Chains in the order of the configuration: one per key.
 struct KeyChain {
   std::string organisation, team, key;
-  Chain chain;
+  Chain chain;  // what counts every request
+  std::vector<Condition> conditions;
+};
+
+// What conditions look at. An empty user counts as one without a name; an empty model is not known
+// yet, and budgets by model are left out.
+struct Spender {
+  std::string_view user, model;
+  std::string_view tags;  // "a, b"
+};
+
+enum class ChainStatus : std::uint8_t {
+  complete,
+  too_many,     // more budgets than one request may have (limits::windows_per_request_max)
+  names_new,    // never returned
+  names_full,   // `beyond: refuse`, and `names_max` names have a budget already
+  ledger_down,  // a new name, and the journal cannot be written
 };
 
 // A hold somewhere in the books. Copyable; stale ones are recognised.
@@ -107,6 +132,7 @@ struct CrossingReport {
   ThresholdAction action = ThresholdAction::warn;
   NanoUsd limit, posted;
   Instant window_start, window_end;
+  bool asked = false;  // an approval is needed: see router::Crossing
 };
 
 // Which budget an operator means.
@@ -153,6 +179,11 @@ class Books {
   Result<std::vector<KeyChain>> configure(std::span<const OrganisationSpec> organisations,
                                           Instant now);
 
+  // Adds the budgets of `conditions` that count a request of `spender`. A name that is new to an
+  // `each` budget gets an account of its own: the one case in which anything is allocated.
+  ChainStatus extend(Chain& chain, std::span<const Condition> conditions, const Spender& spender,
+                     Instant now);
+
   // `tick` starts the lease (LedgerSpec::lease_ms).
   Reservation reserve(const Chain& chain, const router::AttemptKey& key, NanoUsd amount,
                       Instant now, Tick tick);
@@ -185,6 +216,9 @@ class Books {
   // meant, when the sum would be below zero, when the journal cannot be written.
   Result<router::AccountView> adjust(const BudgetName& budget, router::AdjustReason reason,
                                      NanoUsd amount, std::string_view note, Instant now);
+  // Lets the running window pass its lowest threshold that still requires approval. Fails when
+  // there is none.
+  Result<router::AccountView> approve(const BudgetName& budget, std::string_view note, Instant now);
   // Another limit at once; in force until the configuration says a new one.
   Result<router::AccountView> set_limit(const BudgetName& budget, NanoUsd limit, Instant now);
 
@@ -192,11 +226,20 @@ class Books {
   Headroom headroom(const Chain& chain, Instant now) const;
   // headroom().max_tier alone.
   std::string_view tier_cap(const Chain& chain, Instant now) const;
-  std::vector<router::AccountView> all_views(
-      Instant now) const;  // string_views live as long as the books
+  // Of every budget; `names`: also those that each user, tag or model has by itself (there may be
+  // very many). string_views live as long as the books.
+  std::vector<router::AccountView> all_views(Instant now, bool names = true) const;
   // Thresholds reached since the last call, each once per window, over restarts too. Cheap when
   // none.
   bool take_crossings(std::vector<CrossingReport>& out, Instant now);
+
+  // A request with an idempotency key begins: in the journal before it can be charged.
+  void note_key(const router::KnownKey& key, Instant now);
+  // Keys of earlier processes whose requests were charged.
+  const std::vector<router::KnownKey>& known_keys() const;
+
+  // Limits by requests and tokens, beside the money.
+  RateLimits& rates();
 
   bool healthy() const;
   BooksStatus status() const;

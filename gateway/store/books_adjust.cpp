@@ -59,6 +59,65 @@ void Books::State::settle_late(Shard& shard, const BookHold& hold, NanoUsd actua
   keep(EventType::adjust, now, {payload, encode(payload, event)});
 }
 
+// What to add to which window. A rolling budget has many: the newest are changed first.
+Result<void> Books::State::adjust(Shard& shard, AccountId id, AdjustReason reason, NanoUsd amount,
+                                  std::string_view note, Instant now) {
+  const Instant newest = shard.ledger.current_window(id, now);
+  const AccountView before = shard.ledger.view(id, now);
+  const bool rolls = before.per == WindowKind::rolling;
+  if (rolls && reason == AdjustReason::top_up)
+    return bad(ErrorKind::bad_request, "a rolling budget cannot be topped up: set its limit");
+  NanoUsd left = reason == AdjustReason::reset ? NanoUsd{0} - before.posted : amount;
+  if (reason != AdjustReason::top_up && (before.posted + left).v < 0)
+    return bad(ErrorKind::bad_request, "what is posted cannot become less than nothing");
+  std::vector<router::WindowBalance> windows = shard.ledger.windows(id);
+  for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
+    if (!rolls && window->start != newest) continue;
+    AdjustEvent event;
+    event.reason = reason;
+    event.note = note;
+    event.count = 1;
+    event.windows[0] = {shard.numbers[id.v], window->start, window->end};
+    if (reason == AdjustReason::top_up)
+      event.credit = left;
+    else
+      event.posted = rolls ? std::max(left, NanoUsd{0} - window->posted) : left;
+    const bool idle = event.posted.v == 0 && event.credit.v == 0;
+    if (rolls && idle && window->start != newest) continue;
+    if (!shard.ledger.adjust(id, window->start, event.posted, event.credit))
+      return bad(ErrorKind::bad_request, "what is posted cannot become less than nothing");
+    char payload[router::payload_bytes_max];
+    keep(EventType::adjust, now, {payload, encode(payload, event)});
+    left = left - event.posted;
+    if (!rolls || left.v == 0) break;
+  }
+  return {};
+}
+
+Result<AccountView> Books::approve(const BudgetName& budget, std::string_view note, Instant now) {
+  State& s = *state_;
+  if (note.size() > router::note_bytes_max)
+    return bad(ErrorKind::bad_request, "the note is longer than 200 bytes");
+  for (const std::unique_ptr<Shard>& shard : s.shards) {
+    const std::lock_guard lock(shard->mutex);
+    const Result<std::optional<AccountId>> id = find(*shard, budget, now);
+    if (!id) return fail(id.error());
+    if (!*id) continue;
+    if (!healthy()) return bad(ErrorKind::storage, "the ledger cannot be written");
+    const Instant start = shard->ledger.current_window(**id, now);
+    const std::int32_t percent = shard->ledger.approve(**id, now);
+    if (percent == 0)
+      return bad(ErrorKind::bad_request, name_of(budget) + " has nothing that needs approval");
+    const std::vector<router::WindowBalance> windows = shard->ledger.windows(**id);
+    const router::JournalWindow window{shard->numbers[(**id).v], start, windows.back().end};
+    char payload[router::payload_bytes_max];
+    const std::size_t size = encode(payload, router::ApprovalEvent{window, percent, true, note});
+    s.keep(EventType::approval, now, {payload, size});
+    return shard->ledger.view(**id, now);
+  }
+  return bad(ErrorKind::not_found, name_of(budget) + " has no budget");
+}
+
 Result<AccountView> Books::adjust(const BudgetName& budget, AdjustReason reason, NanoUsd amount,
                                   std::string_view note, Instant now) {
   State& s = *state_;
@@ -69,20 +128,9 @@ Result<AccountView> Books::adjust(const BudgetName& budget, AdjustReason reason,
     const Result<std::optional<AccountId>> id = find(*shard, budget, now);
     if (!id) return fail(id.error());
     if (!*id) continue;
-    AdjustEvent event;
-    const Instant start = shard->ledger.current_window(**id, now);
-    const AccountView before = shard->ledger.view(**id, now);
-    event.reason = reason;
-    event.note = note;
-    event.count = 1;
-    event.windows[0] = {shard->numbers[(**id).v], start, before.window_end};
-    (reason == AdjustReason::top_up ? event.credit : event.posted) = amount;
-    if (reason == AdjustReason::reset) event.posted = NanoUsd{0} - before.posted;
     if (!healthy()) return bad(ErrorKind::storage, "the ledger cannot be written");
-    if (!shard->ledger.adjust(**id, start, event.posted, event.credit))
-      return bad(ErrorKind::bad_request, "what is posted cannot become less than nothing");
-    char payload[router::payload_bytes_max];
-    s.keep(EventType::adjust, now, {payload, encode(payload, event)});
+    const Result<void> changed = s.adjust(*shard, **id, reason, amount, note, now);
+    if (!changed) return fail(changed.error());
     s.notice_crossings(*shard);
     return shard->ledger.view(**id, now);
   }

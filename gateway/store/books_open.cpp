@@ -2,7 +2,9 @@
 #include <algorithm>
 
 #include "gateway/store/books_state.h"
+#include "gateway/store/encoded_name.h"
 #include "gateway/store/recovery.h"
+#include "gateway/store/shard_hash.h"
 #include "gateway/store/zone_loader.h"
 
 namespace steelyard::store {
@@ -16,13 +18,6 @@ auto bad(const std::string& what) {
   return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::never, what);
 }
 
-// FNV-1a: the same shard in every process.
-std::size_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xCBF29CE484222325u;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return static_cast<std::size_t>(hash ^ hash >> 32);
-}
-
 // Which budgets of `specs` a key's requests count against.
 struct PlannedChain {
   KeyChain key;
@@ -31,7 +26,7 @@ struct PlannedChain {
 
 struct PlannedOrganisation {
   std::size_t shard = 0;
-  std::vector<AccountSpec> specs;
+  std::vector<AccountSpec> specs;  // an `each` budget is here under the name `*`, for the checks
   std::vector<PlannedChain> keys;
 };
 
@@ -40,22 +35,32 @@ std::vector<std::size_t> add_budgets(PlannedOrganisation& plan, const std::strin
                                      std::vector<std::size_t> chain) {
   for (const BudgetSpec& budget : budgets) {
     chain.push_back(plan.specs.size());
-    plan.specs.push_back({scope, budget});
+    std::string of = scope;
+    if (budget.of != BudgetOf::all) of += "/" + std::string(scope_word(budget.of));
+    if (is_each(budget.of)) of += "*";
+    if (budget.of != BudgetOf::all && !is_each(budget.of)) of += encoded_name(budget.of_name);
+    plan.specs.push_back({std::move(of), budget});
   }
   return chain;
 }
 
 PlannedOrganisation plan_of(const OrganisationSpec& organisation, std::size_t shards) {
   PlannedOrganisation plan;
-  plan.shard = hash_of(organisation.name) % shards;
+  plan.shard = shard_hash(organisation.name) % shards;
   const std::string& name = organisation.name;
   const auto top = add_budgets(plan, name, organisation.budgets, {});
   for (const TeamSpec& team : organisation.teams) {
     const std::string team_scope = name + "/" + team.name;
     const auto middle = add_budgets(plan, team_scope, team.budgets, top);
+    std::map<std::string_view, std::vector<std::size_t>> projects{{"", middle}};
+    for (const ProjectSpec& project : team.projects)
+      projects[project.name] =
+          add_budgets(plan, team_scope + "/project:" + project.name, project.budgets, middle);
     for (const KeySpec& key : team.keys) {
-      PlannedChain chain{{name, team.name, key.id, {}}, {}};
-      chain.accounts = add_budgets(plan, team_scope + "/" + key.id, key.budgets, middle);
+      PlannedChain chain{{name, team.name, key.id, {}, {}}, {}};
+      const auto above = projects.find(key.project);
+      chain.accounts = add_budgets(plan, team_scope + "/" + key.id, key.budgets,
+                                   above != projects.end() ? above->second : middle);
       plan.keys.push_back(std::move(chain));
     }
   }
@@ -64,7 +69,7 @@ PlannedOrganisation plan_of(const OrganisationSpec& organisation, std::size_t sh
 
 Result<void> check_sizes(const PlannedOrganisation& plan) {
   for (const AccountSpec& spec : plan.specs)
-    if (spec.scope.size() > router::scope_bytes_max)
+    if (spec.scope.size() + encoded_name_max > router::scope_bytes_max)
       return bad("the names of `" + spec.scope.substr(0, 64) + "...` are too long for a budget");
   for (const PlannedChain& chain : plan.keys)
     if (chain.accounts.size() > limits::windows_per_request_max)
@@ -74,7 +79,8 @@ Result<void> check_sizes(const PlannedOrganisation& plan) {
 }
 
 std::string zone_in_journal(const BudgetSpec& budget) {
-  return budget.per == WindowKind::lifetime ? "" : budget.time_zone;
+  const bool calendar = budget.per != WindowKind::lifetime && budget.per != WindowKind::rolling;
+  return calendar ? budget.time_zone : "";
 }
 
 }  // namespace
@@ -111,10 +117,12 @@ Result<void> Books::State::recover(FileOps& files, Instant now) {
   }
   for (const router::Balances::Account& account : books->balances.accounts()) {
     JournalAccount known{next_number++, account.limit, account.set_limit, {}};
-    if (!account.windows.empty()) known.recovered = account.windows.back().balance;
-    accounts[router::account_identity(account.scope, account.per, account.zone, account.starts)] =
-        known;
+    for (const router::Balances::Window& window : account.windows)
+      known.recovered.push_back(window.balance);
+    accounts[router::account_identity(account.scope, account.per, account.zone, account.starts,
+                                      account.rolling_s)] = std::move(known);
   }
+  known_keys = books->balances.charged_keys();
   at_start.recovered_holds = in_flight.size();
   at_start.recovered_records = books->records;
   at_start.cut_bytes = books->cut_bytes;
@@ -145,37 +153,74 @@ void Books::State::install(Shard& shard, std::span<const AccountSpec> specs,
                            std::span<const AccountId> ids, Instant now) {
   for (std::size_t i = 0; i < ids.size(); ++i) {
     const BudgetSpec& budget = specs[i].budget;
-    const std::string identity =
-        router::account_identity(specs[i].scope, budget.per, budget.time_zone, budget.starts);
+    const std::string identity = router::account_identity(specs[i]);
     const auto [place, fresh] = accounts.try_emplace(identity);
     JournalAccount& known = place->second;
     if (fresh) known.number = next_number++;
     if (fresh || known.limit != budget.limit) {
       char payload[router::payload_bytes_max];
       const std::string zone = zone_in_journal(budget);
-      const std::size_t size =
-          encode(payload, router::AccountEvent{known.number, budget.per, budget.limit,
-                                               specs[i].scope, zone, budget.starts});
+      const std::size_t size = encode(
+          payload, router::AccountEvent{known.number, budget.per, budget.limit, specs[i].scope,
+                                        zone, budget.starts, budget.rolling_s});
       keep(router::EventType::account, now, {payload, size});
       known.limit = budget.limit;
       known.set_limit = {-1};
     }
     if (ids[i].v == shard.numbers.size()) shard.numbers.push_back(known.number);
-    if (known.recovered) shard.ledger.restore(ids[i], *known.recovered);
-    known.recovered.reset();
+    for (const router::WindowBalance& window : known.recovered)
+      shard.ledger.restore(ids[i], window);
+    known.recovered.clear();
   }
 }
 
 std::vector<AccountSpec> Books::State::in_force(std::span<const AccountSpec> specs) const {
   std::vector<AccountSpec> out(specs.begin(), specs.end());
   for (AccountSpec& account : out) {
-    const auto known = accounts.find(router::account_identity(
-        account.scope, account.budget.per, account.budget.time_zone, account.budget.starts));
+    const auto known = accounts.find(router::account_identity(account));
     if (known == accounts.end() || known->second.set_limit.v < 0) continue;
     if (known->second.limit == account.budget.limit) account.budget.limit = known->second.set_limit;
   }
   return out;
 }
+
+// The ids of all `specs`: an account's, or a family's where the budget is one for each name.
+Result<std::vector<std::uint32_t>> Books::State::install_all(Shard& shard,
+                                                             std::span<const AccountSpec> specs,
+                                                             Instant now) {
+  std::vector<AccountSpec> plain;
+  for (const AccountSpec& one : specs)
+    if (!is_each(one.budget.of)) plain.push_back(one);
+  const Result<std::vector<AccountId>> ids = shard.ledger.configure(in_force(plain), zones);
+  if (!ids) return fail(ids.error());
+  install(shard, plain, *ids, now);
+  std::vector<std::uint32_t> out;
+  std::size_t next = 0;
+  for (const AccountSpec& one : specs) {
+    if (!is_each(one.budget.of)) {
+      out.push_back((*ids)[next++].v);
+      continue;
+    }
+    const std::string scope = one.scope.substr(0, one.scope.size() - 1);  // without the `*`
+    out.push_back(family_of(shard, scope, one.budget, now));
+  }
+  notice_crossings(shard);
+  return out;
+}
+
+namespace {
+
+void put_account(KeyChain& key, const BudgetSpec& budget, std::uint32_t id) {
+  if (budget.of == BudgetOf::all) {
+    key.chain.accounts[key.chain.count++] = AccountId{id};
+  } else if (is_each(budget.of)) {
+    key.conditions.push_back({budget.of, {}, {}, id});
+  } else {
+    key.conditions.push_back({budget.of, budget.of_name, AccountId{id}, 0});
+  }
+}
+
+}  // namespace
 
 Result<std::vector<KeyChain>> Books::configure(std::span<const OrganisationSpec> organisations,
                                                Instant now) {
@@ -201,19 +246,17 @@ Result<std::vector<KeyChain>> Books::configure(std::span<const OrganisationSpec>
     return fail(ErrorKind::storage, ErrorSource::gateway, Retry::never,
                 "budgets cannot change while the ledger cannot be written: " + status().error);
 
+  s.zones = *zones;
   std::vector<KeyChain> chains;
   for (PlannedOrganisation& plan : plans) {
     Shard& shard = *s.shards[plan.shard];
     const std::lock_guard lock(shard.mutex);
-    const Result<std::vector<AccountId>> ids =
-        shard.ledger.configure(s.in_force(plan.specs), *zones);
+    const Result<std::vector<std::uint32_t>> ids = s.install_all(shard, plan.specs, now);
     if (!ids) return fail(ids.error());
-    s.install(shard, plan.specs, *ids, now);
-    s.notice_crossings(shard);
     for (PlannedChain& planned : plan.keys) {
-      Chain& chain = planned.key.chain;
-      chain.shard = static_cast<std::uint16_t>(plan.shard);
-      for (const std::size_t at : planned.accounts) chain.accounts[chain.count++] = (*ids)[at];
+      planned.key.chain.shard = static_cast<std::uint16_t>(plan.shard);
+      for (const std::size_t at : planned.accounts)
+        put_account(planned.key, plan.specs[at].budget, (*ids)[at]);
       chains.push_back(std::move(planned.key));
     }
   }

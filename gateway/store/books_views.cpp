@@ -53,12 +53,15 @@ Headroom Books::headroom(const Chain& chain, Instant now) const {
   return out;
 }
 
-std::vector<AccountView> Books::all_views(Instant now) const {
+std::vector<AccountView> Books::all_views(Instant now, bool names) const {
   std::vector<AccountView> out;
   for (const std::unique_ptr<Shard>& shard : state_->shards) {
     const std::lock_guard lock(shard->mutex);
     const std::uint32_t count = static_cast<std::uint32_t>(shard->ledger.account_count());
-    for (std::uint32_t i = 0; i < count; ++i) out.push_back(shard->ledger.view({i}, now));
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (!names && i < shard->is_member.size() && shard->is_member[i]) continue;
+      out.push_back(shard->ledger.view({i}, now));
+    }
   }
   return out;
 }
@@ -70,10 +73,18 @@ bool Books::take_crossings(std::vector<CrossingReport>& out, Instant now) {
     const std::lock_guard lock(shard->mutex);
     for (const router::Crossing& c : shard->ledger.crossings()) {
       out.push_back({std::string(c.scope), std::string(c.max_tier), c.per, c.percent, c.action,
-                     c.limit, c.posted, c.window_start, c.window_end});
-      char payload[32];
-      const std::size_t size = encode(
-          payload, router::FiredEvent{shard->numbers[c.account.v], c.window_start, c.percent});
+                     c.limit, c.posted, c.window_start, c.window_end, c.asked});
+      const std::uint32_t number = shard->numbers[c.account.v];
+      char payload[64];
+      if (c.asked) {
+        const std::size_t size = encode(
+            payload,
+            router::ApprovalEvent{{number, c.window_start, c.window_end}, c.percent, false, {}});
+        s.keep(router::EventType::approval, now, {payload, size});
+        continue;
+      }
+      const std::size_t size =
+          encode(payload, router::FiredEvent{number, c.window_start, c.percent});
       s.keep(router::EventType::fired, now, {payload, size});
     }
     shard->ledger.clear_crossings();

@@ -7,7 +7,14 @@ ADJUST, JOURNAL = "gateway/store/books_adjust.cpp", "gateway/store/journal.cpp"
 THREADS, COMPACT = "gateway/store/journal_threads.cpp", "gateway/store/compaction.cpp"
 BALANCES, SCAN = "router/ledger/balances.cpp", "router/ledger/journal_scan.cpp"
 EVENT, HOLDS = "router/ledger/event.cpp", "router/ledger/hold_table.h"
+ROLLING, ROLLS = "router/ledger/ledger_rolling.cpp", "router/ledger/rolling.h"
+RATE, RATES = "router/ledger/rate_window.h", "gateway/store/rates.cpp"
+SCOPES = "gateway/store/books_scopes.cpp"
 
+ROLLED = "rolling: over any stretch of the length no more than the limit, and no false refusal"
+RATED = "rates: in any stretch no more than the limit, and never refused with room"
+APPROVED = "approval: each threshold waits for its own, in every kind of window"
+KEYS = "world: whatever happens, the books are what the mirror says, after each event"
 MODEL = "ledger: any sequence of commands gives the figures of the naive ledger"
 
 BUGS = [
@@ -21,9 +28,9 @@ BUGS = [
     ("a bill above the hold is cut to the hold", LEDGER, "window.posted = saturating_add(window.posted, actual);",
      "window.posted = saturating_add(window.posted, actual > hold.amount ? hold.amount : actual);",
      "ledger: billed above the hold is booked in full and said"),
-    ("a denial leaves the first level charged", LEDGER, "      return {ReserveStatus::denied, {}, s.denial_of(id, request.amount)};",
+    ("a denial leaves the first level charged", LEDGER, "      return {ReserveStatus::denied, {}, s.deny(id, request.amount, request.now)};",
      "    {\n      s.windows[s.hot[request.accounts[0].v].window].held += request.amount;\n"
-     "      return {ReserveStatus::denied, {}, s.denial_of(id, request.amount)};\n    }",
+     "      return {ReserveStatus::denied, {}, s.deny(id, request.amount, request.now)};\n    }",
      "ledger: a denial says everything, and changes nothing"),
     ("only posted counts, not what is held", LEDGER, "!sum_fits(window.posted, window.held, request.amount, account.enforced))",
      "!sum_fits(window.posted, NanoUsd{0}, request.amount, account.enforced))",
@@ -60,11 +67,11 @@ BUGS = [
      "ledger: a new limit applies at once, usage is kept"),
     ("a new limit waits for the next window", CONFIGURE, "    account.limit = budget.limit;", "    if (id == next) account.limit = budget.limit;",
      "ledger: a new limit applies at once, usage is kept"),
-    ("a soft budget blocks", CONFIGURE, "account.hard = s.hot[id.v].enforced.v != INT64_MAX;", "account.hard = true;",
+    ("a soft budget blocks", CONFIGURE, "account.hard = budget.hard();", "account.hard = true;",
      "ledger: a soft budget is counted and never denies"),
     ("a threshold speaks again and again", WINDOWS, "    window.fired = mark.percent;\n", "",
      "thresholds: said once per window, when posted reaches them"),
-    ("a threshold speaks of what is only held", WINDOWS, "if (window.posted < amount) {", "if (window.posted + window.held < amount) {",
+    ("a threshold speaks of what is only held", WINDOWS, "    if (posted < amount) {", "    if (posted + window.held < amount) {",
      "thresholds: what is only held says nothing, even when another threshold speaks"),
     ("a week begins on Monday, whatever is configured", WINDOWS, "week_of(now, account.starts)", "week_of(now, 1)",
      "calendar: budgets of every window reset when it ends, and keep apart what starts apart"),
@@ -83,7 +90,7 @@ BUGS = [
     ("in flight is forgotten by a restart", OPEN, "    const router::Event event{0, now, router::EventType::expire, {payload, size}};",
      "    const router::Event event{0, now, router::EventType::release, {payload, size}};",
      "recovery: in flight is posted in full, not sent is forgotten, settled is exact"),
-    ("a restart refills the budgets", OPEN, "    if (known.recovered) shard.ledger.restore(ids[i], *known.recovered);\n", "",
+    ("a restart refills the budgets", OPEN, "      shard.ledger.restore(ids[i], window);\n", "      (void)window;\n",
      "recovery: in flight is posted in full, not sent is forgotten, settled is exact"),
     ("a damaged record is believed", EVENT, "  if (crc != record_crc(bytes.data(), size)) return out;\n", "  (void)crc;\n",
      "records: every changed bit is noticed"),
@@ -105,4 +112,40 @@ BUGS = [
     ("a limit that was set is gone after a restart", OPEN, "if (known->second.limit == account.budget.limit)",
      "if (known->second.number == UINT32_MAX)",
      "adjust: a limit that was set holds over restarts, until the file says a new one"),
+    ("a rolling window forgets a bucket too early", ROLLS, "return {at.ns - rolling_buckets * bucket_ns};",
+     "return {at.ns - (rolling_buckets - 1) * bucket_ns};", ROLLED),
+    ("a rolling window remembers a bucket too long", ROLLS, "return {at.ns - rolling_buckets * bucket_ns};",
+     "return {at.ns - (rolling_buckets + 1) * bucket_ns};", ROLLED),
+    ("what is held in older buckets does not count", ROLLING, "    sums.held = saturating_add(sums.held, window.held);\n", "", ROLLED),
+    ("a bucket that was settled late is lost", ROLLING, "window.start >= rolling_begin(newest, rolling.bucket_ns)",
+     "window.start < rolling_begin(newest, rolling.bucket_ns)", ROLLED),
+    ("a restart knows the newest bucket only", BALANCES, "  if (account.per == WindowKind::rolling)", "  if (account.rolling_s < 0)",
+     "rolling: every bucket survives a restart, and so does what an operator changed"),
+    ("the promise of room comes a bucket early", ROLLING, "(rolling_buckets + 1) * bucket;", "rolling_buckets * bucket;",
+     "rolling: a refusal says when there will be room, to the nanosecond"),
+    ("a threshold speaks in every bucket", ROLLING, "    if (mark.percent <= from.fired) to.fired = mark.percent;\n", "",
+     "rolling: thresholds speak once, and again when use has fallen below them"),
+    ("approval is not needed", WINDOWS, "return part < most.v ? NanoUsd{static_cast<std::int64_t>(part)} : most;", "return most;", APPROVED),
+    ("one approval is for all thresholds", CONFIGURE, "    window.approved = mark.percent;", "    window.approved = 200;", APPROVED),
+    ("an approval is forgotten by a restart", BALANCES, "  level = std::max(level, event.percent);", "  level = std::max(level, 0);",
+     "approval: of one window, not of the next; it survives restarts and new limits"),
+    ("an approval is asked for again and again", LEDGER, "  window.asked = out.needs_approval;\n", "", APPROVED),
+    ("every tag counts for a tag's budget", SCOPES, "return tag != wanted;", "return tag.empty();",
+     "scopes: which budgets count which request"),
+    ("who says no name has no budget", SCOPES, "    const EncodedName encoded(name);", "    if (name.empty()) return true;\n    const EncodedName encoded(name);",
+     "scopes: each user has a budget of its own; who says no name shares one"),
+    ("names without end", SCOPES, "  if (family.members.size() < static_cast<std::size_t>(family.budget.names_max)) return {};",
+     "  if (family.members.size() < SIZE_MAX) return {};", "scopes: beyond names_max, further names share one budget or are refused"),
+    ("a new limit is for new names", SCOPES, "  for (const auto& [member, account] : family.members) (void)add_member(shard, family, member, now);\n", "",
+     "scopes: members survive a restart, and take a new limit of the file at once"),
+    ("a tag said twice is charged twice", SCOPES, "  if (holds(chain, account)) return true;", "  if (holds(chain, account)) ;",
+     "scopes: more budgets than a request may have is said, and nothing is held"),
+    ("a rate forgets a bucket too early", RATE, "static constexpr std::size_t slots = buckets + 1;", "static constexpr std::size_t slots = buckets;", RATED),
+    ("a rate of nothing but the newest bucket", RATE, "    if (bucket < newest_ - buckets) return;  // counts no more\n", "", RATED),
+    ("a refused request is counted in other rates", RATES, "    if (out.taken) ticket", "    ticket",
+     "rates: organisation, team and key, all or none; the refusal says whose and until when"),
+    ("a rate is reset by a reload", RATES, "    limits[at].window.set_limit(limit, per_ms);", "    limits[at].window = {};\n    limits[at].window.set_limit(limit, per_ms);",
+     "rates: a reloaded file keeps what was taken and applies its limit at once"),
+    ("a key that was charged is forgotten", BALANCES, "  note_charge(event.key.request, 1);\n", "", KEYS),
+    ("a key that nobody paid for is remembered", BALANCES, "  if (posted.v == 0) note_charge(key.request, -1);\n", "", KEYS),
 ]

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "gateway/store/directory.h"
+#include "router/ledger/rolling.h"
 
 namespace ledger_test {
 
@@ -14,16 +15,13 @@ namespace {
 constexpr std::int64_t day_ns = 86'400 * Instant::kPerSecond;
 constexpr std::size_t in_flight_max = 40;
 
-std::string figures(const char* what, std::int64_t books, std::int64_t mirror) {
-  return fmt::format("{}: the books say {}, the mirror {}", what, books, mirror);
-}
-
 }  // namespace
 
 BooksWorld::BooksWorld(std::uint64_t seed) : random_(seed) {
   organisation_.limit = {between(20'000, 60'000)};
   for (Level& team : teams_) team.limit = {between(4'000, 20'000)};
   for (Level& key : keys_) key.limit = {between(10'000, 60'000)};
+  teams_[1].back = rolling_buckets;
   open(root_.path + "/0");
 }
 
@@ -34,7 +32,9 @@ std::vector<OrganisationSpec> BooksWorld::spec() const {
   for (std::size_t t = 0; t < teams_.size(); ++t) {
     TeamSpec team;
     team.name = "team" + std::to_string(t);
-    team.budgets = {budget(teams_[t].limit.v, WindowKind::day)};
+    team.budgets = {
+        budget(teams_[t].limit.v, teams_[t].back != 0 ? WindowKind::rolling : WindowKind::day)};
+    if (teams_[t].back != 0) team.budgets[0].rolling_s = 86'400;
     for (std::size_t k = 0; k < 2; ++k) {
       KeySpec key;
       key.id = "key" + std::to_string(t * 2 + k);
@@ -43,13 +43,14 @@ std::vector<OrganisationSpec> BooksWorld::spec() const {
     }
     out.teams.push_back(team);
   }
-  return {out};
+  return {out, acme(INT64_MAX, INT64_MAX, INT64_MAX, 1, "stranger")};
 }
 
 void BooksWorld::open(const std::string& path) {
   path_ = path;
   BooksOptions options = small();
   options.shards = 1;
+  options.files = &disk_;
   books_ = std::make_unique<OpenBooks>(path, spec(), options);
 }
 
@@ -60,14 +61,22 @@ std::string BooksWorld::run(std::uint64_t events) {
     if (failure_.empty()) fail(check());
     if (!failure_.empty()) failure_ += fmt::format(" (after event {})", counts_.events);
   }
-  // At rest nothing is held (B5), and nothing that was billed is missing (B4, B6).
+  if (failure_.empty()) rest();
+  return failure_;
+}
+
+// At rest nothing is held (B5), and nothing that was billed is missing (B4, B6).
+void BooksWorld::rest() {
+  disk_.full = false;
   while (!open_.empty() && failure_.empty()) {
     Attempt attempt = open_.front();
     open_.pop_front();
     finish(attempt);
     fail(check());
   }
-  return failure_;
+  if (books_->books->open_holds() != 0) fail("B5: something is held at rest");
+  for (const AccountView& view : books_->books->all_views(now()))
+    if (view.held.v != 0) fail(fmt::format("B5: `{}` holds {} at rest", view.scope, view.held.v));
 }
 
 void BooksWorld::step() {
@@ -75,6 +84,9 @@ void BooksWorld::step() {
   tick_ = tick_.plus_ms(between(0, 20));
   wall_ += between(0, 20'000'000);
   if (dice <= 4) return crash(dice <= 2);
+  if (dice <= 30) return burst();
+  if (dice <= 60) return stranger();
+  if (dice <= 64) return disk();
   if (dice <= 130) return reload();
   if (dice <= 160) return adjust();
   if (dice <= 180) {  // the wall clock is set, back or forth
@@ -108,7 +120,8 @@ void BooksWorld::reserve() {
                                                   {attempt.amount}, now(), tick_);
   if (made.status == Admission::ledger_down) {  // segments this small run out now and then
     ++counts_.down;
-    std::this_thread::sleep_for(std::chrono::microseconds(300));
+    if (chance(30)) disk_.full = false;
+    if (!disk_.full) std::this_thread::sleep_for(std::chrono::microseconds(300));
     return;
   }
   bool fits = true;
@@ -116,25 +129,38 @@ void BooksWorld::reserve() {
   for (std::size_t i = 0; i < chain.size(); ++i) {
     Level& level = *chain[i];
     // A window is opened by looking, and never by a clock that went back.
-    if (fits) level.start = std::max(level.start, window_at(i));
-    const std::int64_t in_use = level.posted[level.start] + level.held[level.start];
-    const std::int64_t limit = level.limit.v + level.credit[level.start];
-    if (attempt.amount != 0 && in_use + attempt.amount > std::max<std::int64_t>(limit, 0))
-      fits = false;
+    if (fits) level.start = std::max(level.start, window_at(i, attempt.chain));
+    if (attempt.amount != 0 && attempt.amount > level.room()) fits = false;
     attempt.windows[i] = level.start;
   }
-  if ((made.status == Admission::held) != fits)  // B1, B15, B16
-    return fail(fits ? "refused with room" : "held without room");
+  if ((made.status == Admission::held) != fits)
+    return fail(fits ? "B15: refused with room" : "B1: held without room");
   counts_.held += fits;
   counts_.denied += !fits;
-  if (!fits) return;
+  if (!fits) return fail(check_denied(made, attempt.chain));
   attempt.hold = made.hold;
   attempt.lease = tick_.plus_ms(1'000);
   for (std::size_t i = 0; i < chain.size(); ++i)
     chain[i]->held[attempt.windows[i]] += attempt.amount;
+  const Admission twice = books_->books
+                              ->reserve(books_->chains[attempt.chain].chain, attempt.key,
+                                        {attempt.amount}, now(), tick_)
+                              .status;
+  if (twice != Admission::exists && twice != Admission::ledger_down)
+    return fail("B9: one attempt was held twice");
   if (chance(950)) {
+    const bool keyed = chance(100);
+    if (keyed) {
+      ++counts_.keyed;
+      keyed_[attempt.key.request.hi] = false;
+      books_->books->note_key({attempt.key.request.hi, 1, 2, attempt.key.request, {}}, now());
+    }
+    const bool was_down = disk_.full && disk_.refused && !books_->books->healthy();
     const DispatchStatus status = books_->books->dispatch(attempt.hold).status;
     if (status == DispatchStatus::stale) return fail("a hold that lives cannot be sent");
+    if (was_down && status == DispatchStatus::sent)
+      return fail("B13: sent although the journal cannot be written");
+    if (keyed) keyed_[attempt.key.request.hi] = status == DispatchStatus::sent;
     attempt.sent = status == DispatchStatus::sent;
     for (std::size_t i = 0; attempt.sent && i < chain.size(); ++i)
       chain[i]->journaled = std::max(chain[i]->journaled, attempt.windows[i]);
@@ -145,6 +171,7 @@ void BooksWorld::reserve() {
 }
 
 void BooksWorld::post(const Attempt& attempt, std::int64_t amount) {
+  account(attempt, amount);
   const std::array<Level*, 3> chain = levels(attempt.chain);
   for (std::size_t i = 0; i < chain.size(); ++i) {
     chain[i]->held[attempt.windows[i]] -= attempt.amount;
@@ -162,11 +189,11 @@ void BooksWorld::finish(Attempt attempt) {
   const EndOutcome end =
       release ? books_->books->release(attempt.hold, now())
               : books_->books->settle(attempt.hold, {amount}, UsageSource::provider, now());
-  if (end.already) return fail("an attempt ended twice");
-  if (!release && end.posted.v != amount) return fail("posted is not what was billed");
+  if (end.already) return fail("B3: an attempt ended twice");
+  if (!release && end.posted.v != amount) return fail("B4: posted is not what was billed");
   post(attempt, release ? 0 : amount);
   ++(release ? counts_.released : counts_.settled);
-  if (!books_->books->release(attempt.hold, now()).already) fail("a second end did something");
+  if (!books_->books->release(attempt.hold, now()).already) fail("B3: a second end did something");
 }
 
 void BooksWorld::expire() {
@@ -194,15 +221,20 @@ void BooksWorld::late_bill() {
   lapsed_.pop_front();
   const EndOutcome end =
       books_->books->settle(attempt.hold, {attempt.bill}, UsageSource::provider, now());
-  if (!end.already) return fail("an expired attempt ended again");
+  if (!end.already) return fail("B3: an expired attempt ended again");
   if (end.state != HoldState::expired) return;  // long ago: its slot was used again
   ++counts_.late;
   const std::array<Level*, 3> chain = levels(attempt.chain);
   const std::int64_t change = attempt.bill - attempt.amount;
   for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (attempt.windows[i] < chain[i]->start - chain[i]->back) continue;  // counts no more
     std::int64_t& posted = chain[i]->posted[attempt.windows[i]];
     if (posted + change < 0) continue;  // forgiven by a reset already
     posted += change;
+    if (i == 0) {  // now it is known
+      outside_.logged += change;
+      (change < 0 ? outside_.more : outside_.less) += change < 0 ? change : -change;
+    }
     chain[i]->lowered += std::max<std::int64_t>(change, 0);
   }
 }
@@ -214,7 +246,8 @@ void BooksWorld::reload() {
                                : keys_[random_() % 4];
   const NanoUsd before = level.limit;
   // A budget that is used up is given room again, or the simulation would end in refusals.
-  level.limit.v = std::max<std::int64_t>(0, level.posted[level.start] + between(-500, 60'000));
+  level.limit.v = std::max<std::int64_t>(
+      0, level.sum(level.posted, level.start) + between(-500, level.back != 0 ? 20'000 : 60'000));
   const std::vector<OrganisationSpec> specs = spec();
   const auto done = books_->books->configure(specs, now());
   if (!done) {
@@ -236,24 +269,37 @@ void BooksWorld::adjust() {
   const std::int64_t amount = between(-2'000, 2'000);
   if (!books_->books->healthy()) return;
   const auto done = books_->books->adjust(name, reason, {amount}, "", now());
-  level.start = std::max(level.start, window_at(chosen));
+  level.start = std::max(level.start, window_at(chosen, team * 2));
   if (!done && done.error().kind == ErrorKind::storage) return;
-  std::int64_t& posted = level.posted[level.start];
-  const bool possible = reason != AdjustReason::correction || posted + amount >= 0;
+  const bool rolls = level.back != 0;
+  const std::int64_t before = level.sum(level.posted, level.start);
+  bool possible = reason != AdjustReason::correction || before + amount >= 0;
+  if (rolls && reason == AdjustReason::top_up) possible = false;
   if (done.has_value() != possible) return fail("an adjustment was judged wrongly");
   if (!done) return;
   ++counts_.adjusted;
   level.journaled = std::max(level.journaled, level.start);
   level.lowered += std::abs(amount);
-  if (reason == AdjustReason::reset) posted = 0;
-  if (reason == AdjustReason::correction) posted += amount;
-  if (reason == AdjustReason::top_up) level.credit[level.start] += amount;
+  if (reason == AdjustReason::top_up) {
+    level.credit[level.start] += amount;
+    return;
+  }
+  std::int64_t left = reason == AdjustReason::reset ? -before : amount;
+  if (chosen == 0) outside_.changed += left;
+  for (std::int64_t window = level.start; left != 0 && window >= level.start - level.back;
+       --window) {
+    std::int64_t& posted = level.posted[window];
+    const std::int64_t change = rolls ? std::max(left, -posted) : left;
+    posted += change;
+    left -= change;
+  }
 }
 
 // The process dies here: what its files hold at this moment is all that is left. `torn`: the last
 // record was only half written.
 void BooksWorld::crash(bool torn) {
   ++counts_.crashes;
+  disk_.full = false;
   // What is kept in memory for a full disk would be lost with the process, and posted in full.
   for (int i = 0; i < 5'000 && !books_->books->healthy(); ++i)
     std::this_thread::sleep_for(std::chrono::microseconds(200));
@@ -271,62 +317,42 @@ void BooksWorld::crash(bool torn) {
   }
   books_.reset();
   std::filesystem::remove_all(path_);
-  if (torn) {
-    // A dispatch that never returned: half a record at the end.
-    const auto listing = list_directory(copy);
-    for (std::size_t i = listing->segments.size(); i > 0; --i) {
-      const std::string file = segment_path(copy, listing->segments[i - 1]);
-      std::string bytes = read_file(file);
-      if (bytes.size() < segment_header_bytes) continue;  // being made
-      std::size_t at = segment_header_bytes;
-      for (;;) {
-        const ReadRecord record = read_record(std::string_view(bytes).substr(at));
-        if (record.status != ReadStatus::record) break;
-        at += record.bytes;
-      }
-      if (at == segment_header_bytes) continue;
-      if (at + 60 > bytes.size()) break;  // no room behind the last record
-      for (std::int64_t k = between(1, 50); k > 0; --k)
-        bytes[at++] = static_cast<char>(between(1, 255));
-      write_file(file, bytes);
-      ++counts_.torn;
-      break;
-    }
+  if (torn) tear(copy);
+  std::map<std::uint64_t, bool> charged = keyed_;
+  for (const Attempt& attempt : open_) {
+    const auto keyed = charged.find(attempt.key.request.hi);
+    if (keyed != charged.end()) keyed->second = attempt.sent && attempt.amount != 0;
+    post(attempt, attempt.sent ? attempt.amount : 0);
   }
-  for (const Attempt& attempt : open_) post(attempt, attempt.sent ? attempt.amount : 0);
   open_.clear();
   lapsed_.clear();
   // Only windows that the journal knows come back.
   for (Level& team : teams_) team.start = team.journaled;
   open(copy);
+  fail(check_recovered(charged));
 }
 
-std::string BooksWorld::check() {
-  const std::string broken = books_->books->check_invariants();
-  if (!broken.empty()) return broken;
-  if (books_->books->open_holds() != open_.size())
-    return figures("open holds", static_cast<std::int64_t>(books_->books->open_holds()),
-                   static_cast<std::int64_t>(open_.size()));
-  const std::size_t chain = counts_.events % keys_.size();
-  const ChainView view = books_->books->view(books_->chains[chain].chain, now());
-  const std::array<Level*, 3> chain_levels = levels(chain);
-  std::int64_t organisation_total = 0;
-  for (std::size_t i = 0; i < chain_levels.size(); ++i) {
-    Level& level = *chain_levels[i];
-    const std::int64_t window = std::max(level.start, window_at(i));
-    const AccountView& account = view.accounts[i];
-    if (account.posted.v != level.posted[window])
-      return figures("posted", account.posted.v, level.posted[window]);
-    if (account.held.v != level.held[window])
-      return figures("held", account.held.v, level.held[window]);
-    if (account.limit.v != std::max<std::int64_t>(0, level.limit.v + level.credit[window]))
-      return figures("limit", account.limit.v, level.limit.v + level.credit[window]);
-    if (i == 0) organisation_total = account.posted.v + account.held.v;
-    // B1: more in use than the limit is explained by overruns and by limits that were lowered.
-    if (account.posted.v + account.held.v > account.limit.v + level.overrun + level.lowered)
-      return "more in use than the limit, and nothing explains it";
+// A dispatch that never returned: half a record at the end.
+void BooksWorld::tear(const std::string& copy) {
+  const auto listing = list_directory(copy);
+  for (std::size_t i = listing->segments.size(); i > 0; --i) {
+    const std::string file = segment_path(copy, listing->segments[i - 1]);
+    std::string bytes = read_file(file);
+    if (bytes.size() < segment_header_bytes) continue;  // being made
+    std::size_t at = segment_header_bytes;
+    for (;;) {
+      const ReadRecord record = read_record(std::string_view(bytes).substr(at));
+      if (record.status != ReadStatus::record) break;
+      at += record.bytes;
+    }
+    if (at == segment_header_bytes) continue;
+    if (at + 60 > bytes.size()) return;  // no room behind the last record
+    for (std::int64_t k = between(1, 50); k > 0; --k)
+      bytes[at++] = static_cast<char>(between(1, 255));
+    write_file(file, bytes);
+    ++counts_.torn;
+    return;
   }
-  return organisation_total < 0 ? "a negative total" : "";
 }
 
 }  // namespace ledger_test

@@ -1,7 +1,11 @@
 #pragma once
 // The whole money path without a network: real books on real files, providers that keep their own
 // bill, and everything that goes wrong, from one seed. After each event the books are compared with
-// a mirror that only adds and subtracts.
+// a mirror that only adds and subtracts, and every invariant of the books is checked by its name
+// (B1 to B16; B17 is of a fleet). Among the four keys of two teams, one team has a budget by day,
+// the other one over rolling 24 hours; a second organisation must never show in the first.
+#include <atomic>
+#include <cerrno>
 #include <deque>
 #include <map>
 #include <random>
@@ -12,8 +16,22 @@ namespace ledger_test {
 
 struct WorldCounts {
   std::uint64_t events = 0, held = 0, denied = 0, settled = 0, overruns = 0, released = 0,
-                expired = 0, late = 0, crashes = 0, torn = 0, reloads = 0, adjusted = 0, down = 0;
+                expired = 0, late = 0, crashes = 0, torn = 0, reloads = 0, adjusted = 0, down = 0,
+                bursts = 0, strangers = 0, keyed = 0, full_disks = 0, idle = 0;
 };
+
+// A disk that is full for as long as it is told.
+struct FullDisk : FileOps {
+  std::atomic<bool> full{false}, refused{false};
+  int allocate(int fd, std::size_t bytes) override {
+    if (!full) return FileOps::allocate(fd, bytes);
+    refused = true;
+    return ENOSPC;
+  }
+};
+
+// "what: the books say ..., the mirror ..."
+std::string figures(const char* what, std::int64_t books, std::int64_t mirror);
 
 class BooksWorld {
  public:
@@ -29,6 +47,21 @@ class BooksWorld {
     std::int64_t journaled = 0;  // the newest that the journal knows
     std::map<std::int64_t, std::int64_t> posted, held, credit;  // by window
     std::int64_t overrun = 0, lowered = 0;  // what explains more in use than the limit
+    std::int64_t back = 0;                  // how many windows before the newest count too: rolling
+
+    using Sums = std::map<std::int64_t, std::int64_t>;
+    std::int64_t sum(const Sums& sums, std::int64_t newest) const {
+      std::int64_t out = 0;
+      for (auto at = sums.lower_bound(newest - back); at != sums.end() && at->first <= newest; ++at)
+        out += at->second;
+      return out;
+    }
+    std::int64_t in_use() const { return sum(posted, start) + sum(held, start); }
+    std::int64_t room() const {
+      const auto extra = credit.find(start);
+      const std::int64_t more = extra == credit.end() ? 0 : extra->second;
+      return std::max<std::int64_t>(limit.v + more, 0) - in_use();
+    }
   };
   struct Attempt {
     AttemptKey key;
@@ -39,6 +72,14 @@ class BooksWorld {
     bool sent = false, expired = false;
     Tick lease;
   };
+  // What the provider and the access log say, for the whole organisation.
+  struct Outside {
+    std::int64_t bills = 0;    // of providers
+    std::int64_t more = 0;     // posted above the bill because nobody knew it
+    std::int64_t less = 0;     // billed above the hold, and nobody came to know
+    std::int64_t changed = 0;  // by operators
+    std::int64_t logged = 0;   // by receipts, and by what a restart or an expiry said
+  };
 
   void step();
   void reserve();
@@ -48,8 +89,21 @@ class BooksWorld {
   void reload();
   void adjust();
   void crash(bool torn);
+  void tear(const std::string& copy);
   void open(const std::string& path);
+  void burst();
+  void stranger();
+  void disk();
+  void rest();
+
+  // books_world_checks.cpp. Empty, or the name of what does not hold.
   std::string check();
+  std::string check_level(std::size_t chain, std::size_t level, const AccountView& account);
+  std::string check_chain(std::size_t chain);
+  std::string check_outside();
+  std::string check_denied(const Reservation& made, std::size_t chain);
+  std::string check_recovered(const std::map<std::uint64_t, bool>& charged);
+  void account(const Attempt& attempt, std::int64_t posted);
 
   std::int64_t between(std::int64_t low, std::int64_t high) {
     return low + static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(high - low + 1));
@@ -60,8 +114,9 @@ class BooksWorld {
   std::array<Level*, 3> levels(std::size_t chain) {
     return {&organisation_, &teams_[chain / 2], &keys_[chain]};
   }
-  std::int64_t window_at(std::size_t level) const {
-    return level == 1 ? wall_ / (86'400 * Instant::kPerSecond) : 0;
+  std::int64_t window_at(std::size_t level, std::size_t chain) const {
+    if (level != 1) return 0;
+    return wall_ / ((teams_[chain / 2].back != 0 ? 3'600 : 86'400) * Instant::kPerSecond);
   }
   std::vector<OrganisationSpec> spec() const;
   void post(const Attempt& attempt, std::int64_t amount);
@@ -78,6 +133,10 @@ class BooksWorld {
   std::array<Level, 2> teams_;
   std::array<Level, 4> keys_;
   std::deque<Attempt> open_, lapsed_;
+  Outside outside_;
+  std::map<std::uint64_t, bool> keyed_;  // requests with an idempotency key: charged?
+  std::int64_t stranger_ = 0;            // posted for the other organisation
+  FullDisk disk_;
   std::int64_t wall_ = may(1).ns;
   Tick tick_{0};
   std::uint64_t next_key_ = 1;

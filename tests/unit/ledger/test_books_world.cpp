@@ -28,19 +28,23 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
          {&WorldCounts::events, &WorldCounts::held, &WorldCounts::denied, &WorldCounts::settled,
           &WorldCounts::overruns, &WorldCounts::released, &WorldCounts::expired, &WorldCounts::late,
           &WorldCounts::crashes, &WorldCounts::torn, &WorldCounts::reloads, &WorldCounts::adjusted,
-          &WorldCounts::down})
+          &WorldCounts::down, &WorldCounts::bursts, &WorldCounts::strangers, &WorldCounts::keyed,
+          &WorldCounts::full_disks, &WorldCounts::idle})
       all.*member += c.*member;
   }
   MESSAGE(all.events, " events: ", all.held, " held, ", all.denied, " denied, ", all.settled,
           " settled, ", all.overruns, " overruns, ", all.released, " released, ", all.expired,
           " expired, ", all.late, " late bills, ", all.crashes, " crashes (", all.torn, " torn), ",
-          all.reloads, " reloads, ", all.adjusted, " adjusted, ", all.down, " times down");
+          all.reloads, " reloads, ", all.adjusted, " adjusted, ", all.down, " times down, ",
+          all.bursts, " bursts, ", all.strangers, " of another organisation, ", all.keyed,
+          " with keys, ", all.full_disks, " full disks, ", all.idle, " at rest");
   // A simulation in which nothing happens proves nothing.
   if (events < 100'000) return;
   CHECK(all.held > events / 10);
   CHECK(all.denied > events / 100);
   CHECK(all.settled > events / 20);
-  for (const std::uint64_t happened : {all.overruns, all.released, all.expired, all.late,
-                                       all.crashes, all.torn, all.reloads, all.adjusted})
+  for (const std::uint64_t happened :
+       {all.overruns, all.released, all.expired, all.late, all.crashes, all.torn, all.reloads,
+        all.adjusted, all.bursts, all.strangers, all.keyed, all.full_disks})
     CHECK(happened > 10);
 }
