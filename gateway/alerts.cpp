@@ -26,15 +26,6 @@ constexpr std::size_t waiting_max = 1'000;
 constexpr std::array<std::int64_t, 9> pauses_ms{500,     2'000,   5'000,     30'000,   120'000,
                                                 300'000, 600'000, 1'800'000, 3'600'000};
 
-const char* word_of(ThresholdAction action) {
-  switch (action) {
-    case ThresholdAction::warn: return "warn";
-    case ThresholdAction::max_tier: return "max_tier";
-    case ThresholdAction::block: return "block";
-  }
-  return "";
-}
-
 std::string base64(const unsigned char* bytes, std::size_t size) {
   std::string out(4 * ((size + 2) / 3) + 1, '\0');
   const int length =
@@ -67,7 +58,8 @@ std::string_view time_text(telemetry::Timestamps& times, Instant at, char* room)
 
 std::string event_id(const store::CrossingReport& crossing) {
   return crossing.scope + "/" + window_word(crossing.per) + "/" +
-         std::to_string(crossing.window_start.seconds()) + "/" + std::to_string(crossing.percent);
+         std::to_string(crossing.window_start.seconds()) + "/" + std::to_string(crossing.percent) +
+         (crossing.asked ? "/approval" : "");
 }
 
 std::string cloud_event(const store::CrossingReport& crossing, Instant now) {
@@ -76,11 +68,13 @@ std::string cloud_event(const store::CrossingReport& crossing, Instant now) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().field("specversion", "1.0").field("id", event_id(crossing));
-  json.field("source", "/steelyard/budgets").field("type", "steelyard.budget.threshold.v1");
+  json.field("source", "/steelyard/budgets")
+      .field("type",
+             crossing.asked ? "steelyard.budget.approval.v1" : "steelyard.budget.threshold.v1");
   json.field("subject", crossing.scope).key("time").raw(time_text(times, now, room));
   json.field("datacontenttype", "application/json").key("data").begin_object();
   json.field("scope", crossing.scope).field("per", window_word(crossing.per));
-  json.field("percent", crossing.percent).field("action", word_of(crossing.action));
+  json.field("percent", crossing.percent).field("action", action_word(crossing.action));
   if (!crossing.max_tier.empty()) json.field("max_tier", crossing.max_tier);
   json.field("limit_nano_usd", crossing.limit.v).field("posted_nano_usd", crossing.posted.v);
   json.key("window_start").raw(time_text(times, crossing.window_start, room));

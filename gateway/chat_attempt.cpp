@@ -6,6 +6,7 @@
 #include "gateway/chat_call.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
+#include "gateway/spender.h"
 #include "gateway/spending.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
@@ -81,9 +82,10 @@ void ChatCall::end_unsent() {
 // Reserves the worst case in every budget of the key, or explains which one has no room.
 bool ChatCall::hold() {
   budgets_are_final_ = false;
+  if (!session_.principal()->conditions.empty() && !complete_chain()) return false;
   const router::AttemptKey key{receipt_.id, sent_count_};
   const store::Reservation reserved = worker_.seams().books.reserve(
-      session_.principal()->chain, key, planned_->worst_case, decision_.at, attempt_started_);
+      *chain_, key, planned_->worst_case, decision_.at, attempt_started_);
   if (reserved.status == store::Admission::held) {
     ++sent_count_;
     hold_ = reserved.hold;
@@ -94,6 +96,7 @@ bool ChatCall::hold() {
     const router::Denial& denial = reserved.denial;
     budget_details_ = details_of(denial);
     extras_.budget = &budget_details_;
+    if (denial.needs_approval != 0) extras_.code = "approval_required";
     error_ = over_budget(denial);
     has_error_ = true;
   } else if (reserved.status == store::Admission::ledger_down) {
@@ -102,6 +105,20 @@ bool ChatCall::hold() {
   } else {
     give_error(ErrorKind::overloaded, ErrorSource::gateway, "too many requests are under way");
   }
+  return false;
+}
+
+// Adds the budgets that count this user, these tags, this model. False: error_ says why not.
+bool ChatCall::complete_chain() {
+  const Principal& principal = *session_.principal();
+  own_chain_ = principal.chain;
+  chain_ = &*own_chain_;
+  const std::string_view model = runtime_.catalog.model(planned_->model).name;
+  const store::ChainStatus status = worker_.seams().books.extend(
+      *own_chain_, principal.conditions, spender_of(principal, decision_, model), decision_.at);
+  if (status == store::ChainStatus::complete) return true;
+  error_ = chain_error(status);
+  has_error_ = true;
   return false;
 }
 
@@ -121,8 +138,8 @@ bool ChatCall::build_body() {
   const bool chat = provider.wire == dialect::hub::Wire::openai_chat;
   edits.include_usage = decision_.chat.stream && provider.quirks.include_usage && chat;
   // Without a budget or a cap the client's own limits (or none) are nobody's business.
-  const bool bounded = !session_.principal()->chain.empty() ||
-                       decision_.verdict.output_tokens_max != 0 || planned_->clamped;
+  const bool bounded =
+      !chain_->empty() || decision_.verdict.output_tokens_max != 0 || planned_->clamped;
   if (bounded) edits.output_tokens_max = planned_->output_tokens_max;
   if (provider.wire == dialect::hub::Wire::openai_responses)
     edits.limit_key = dialect::LimitKey::max_output_tokens;

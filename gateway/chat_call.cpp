@@ -51,6 +51,7 @@ ChatCall::ChatCall(Session& session)
       worker_(session.worker()),
       serving_(session.serving()),
       runtime_(session.runtime()),
+      chain_(&session.principal()->chain),
       deadline_(&ChatCall::on_deadline, this) {}
 
 ChatCall::~ChatCall() {
@@ -70,7 +71,7 @@ bool ChatCall::end() {
 
 // Everything up to the plan: no I/O. False: error_ says why not.
 bool ChatCall::prepare() {
-  receipt_.id = worker_.new_request_id();
+  receipt_.id = session_.new_request_id();
   receipt_.start = session_.started_at();
   receipt_.call = call_of(session_.route());
   receipt_.client_dialect = dialect_of(wire());
@@ -100,7 +101,7 @@ bool ChatCall::prepare() {
     return false;
   }
   take_plan();
-  return true;
+  return session_.principal()->rates.empty() || take_rate();
 }
 
 RequestHints ChatCall::hints() const {
@@ -111,6 +112,20 @@ RequestHints ChatCall::hints() const {
     hints.path_stream = session_.route() == Route::stream_content;
   }
   return hints;
+}
+
+// False: error_ says whose limit of requests or tokens has no room.
+bool ChatCall::take_rate() {
+  std::int64_t tokens = 0;
+  for (std::size_t i = 0; i < attempt_count_; ++i)
+    tokens =
+        std::max(tokens, attempts_[i].input_tokens_upper +
+                             attempts_[i].output_tokens_max * std::max(decision_.chat.choices, 1));
+  rated_.emplace();
+  if (rated_->take(session_, tokens)) return true;
+  error_ = rated_->refusal();
+  has_error_ = true;
+  return false;
 }
 
 void ChatCall::take_plan() {
@@ -302,6 +317,12 @@ void ChatCall::append_error_headers() {
   head_text_ += "\r\nx-steelyard-attempts: ";
   head_text_ += std::to_string(receipt_.attempts.size());
   head_text_ += "\r\n";
+  if (rated_) [[unlikely]] {
+    std::array<char, 1024> room;
+    net::HeadWriter lines(room);
+    rated_->append(lines, session_, decision_.at);
+    head_text_ += lines.view();
+  }
   if (error_.kind == ErrorKind::over_budget && budget_details_.resets_at) {
     const std::int64_t left = budget_details_.resets_at->seconds() - decision_.at.seconds();
     head_text_ += "retry-after: " + std::to_string(std::max<std::int64_t>(left, 1)) + "\r\n";
@@ -309,6 +330,8 @@ void ChatCall::append_error_headers() {
 }
 
 void ChatCall::finish() {
+  if (rated_) rated_->settle(session_, receipt_);
+  session_.note_end(receipt_.spend, answered_ && !receipt_.failed && !client_left_);
   const Tick now = worker_.tick_now();
   receipt_.durations.total = now - session_.started();
   receipt_.durations.overhead = std::max<std::int64_t>(receipt_.durations.total - waited_ns_, 0);
@@ -320,10 +343,9 @@ void ChatCall::finish() {
     receipt_.error = ErrorKind::client_gone;
     receipt_.error_text = "the client closed the connection";
   }
-  const store::Chain& chain = session_.principal()->chain;
-  if (!chain.empty()) {
+  if (!chain_->empty()) {
     store::ChainView& budgets = worker_.tools().budgets;
-    if (!budgets_are_final_) budgets = worker_.seams().books.view(chain, worker_.now());
+    if (!budgets_are_final_) budgets = worker_.seams().books.view(*chain_, worker_.now());
     receipt_.budgets = {budgets.accounts.data(), budgets.count};
   }
   record(worker_, receipt_);

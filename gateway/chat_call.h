@@ -24,6 +24,7 @@
 #include "gateway/net/task.h"
 #include "gateway/net/upstream_pool.h"
 #include "gateway/net/wheel.h"
+#include "gateway/rate_hold.h"
 #include "gateway/session.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/receipt.h"
@@ -64,6 +65,7 @@ class ChatCall final : public DepartureListener {
 
   // chat_call.cpp: the story
   bool prepare();
+  bool take_rate();
   RequestHints hints() const;
   void take_plan();
   void append_error_headers();
@@ -85,6 +87,7 @@ class ChatCall final : public DepartureListener {
   net::Task<AttemptEnd> exchange();
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
   bool hold();
+  bool complete_chain();
   bool cheaper_left() const;
   bool build_body();
   bool loses_too_much();
@@ -177,6 +180,8 @@ class ChatCall final : public DepartureListener {
   dialect::BudgetDetails budget_details_;
   bool has_error_ = false, answered_ = false, client_left_ = false, must_end_ = false;
 
+  std::optional<RateHold> rated_;  // where requests or tokens are limited
+
   // The plan's attempts, copied: the worker's plan is reused by other requests.
   std::array<router::PlannedAttempt, limits::attempts_max> attempts_;
   router::PlannedAttempt escalation_;
@@ -194,6 +199,8 @@ class ChatCall final : public DepartureListener {
   std::unique_ptr<net::UpstreamConnection> upstream_;
   net::HeadLines response_lines_;
   store::BookHold hold_;
+  const store::Chain* chain_;              // the budgets that count the attempt
+  std::optional<store::Chain> own_chain_;  // where they are not the same for all of the key's
   bool holding_ = false, dispatched_ = false;
   Tick attempt_started_, first_byte_at_;
   dialect::SplicedBody body_;

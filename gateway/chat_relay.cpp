@@ -168,7 +168,7 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
   else
     out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
   append_common_headers(out);
-  const store::Chain& chain = session_.principal()->chain;
+  const store::Chain& chain = *chain_;
   store::Headroom budgets;
   if (!chain.empty()) budgets = worker_.seams().books.headroom(chain, decision_.at);
   if (budgets.remaining.v != INT64_MAX)

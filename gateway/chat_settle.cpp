@@ -75,8 +75,8 @@ router::Usage ChatCall::estimated_usage(std::int64_t output_bytes, bool whole) c
 }
 
 void ChatCall::book(NanoUsd cost, router::UsageSource source) {
-  const router::EndOutcome end = worker_.seams().books.settle(
-      hold_, cost, source, worker_.now(), session_.principal()->chain, worker_.tools().budgets);
+  const router::EndOutcome end = worker_.seams().books.settle(hold_, cost, source, worker_.now(),
+                                                              *chain_, worker_.tools().budgets);
   holding_ = false;
   budgets_are_final_ = true;
   receipt_.price_source = runtime_.catalog.model(planned_->model).prices.source_at(decision_.at);
@@ -243,6 +243,7 @@ void ChatCall::append_common_headers(net::HeadWriter& head) const {
   head.append_raw({room.data(), static_cast<std::size_t>(at - room.data())});
   head.append_raw(runtime_.target_lines[static_cast<std::size_t>(planned_->target)]);
   if (rule_ < runtime_.policy_lines.size()) head.append_raw(runtime_.policy_lines[rule_]);
+  if (rated_) rated_->append(head, session_, decision_.at);
   if (foreign_ && !foreign_->dropped.empty()) {
     std::string names;
     foreign_->dropped.append_names(names);

@@ -8,6 +8,7 @@
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/session_memory.h"
+#include "gateway/spender.h"
 #include "gateway/telemetry/json_put.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
@@ -103,9 +104,17 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
 }
 
 std::int32_t max_tier(Worker& worker, const Runtime& runtime, const Principal& principal,
-                      Instant now) {
+                      const Decision& decision) {
   if (!principal.tier_follows_budget) return policies::no_tier;
-  const std::string_view cap = worker.seams().books.tier_cap(principal.chain, now);
+  store::Books& books = worker.seams().books;
+  if (!principal.conditions.empty()) [[unlikely]] {
+    store::Chain chain = principal.chain;
+    (void)books.extend(chain, principal.conditions, spender_of(principal, decision, {}),
+                       decision.at);
+    const std::string_view capped = books.tier_cap(chain, decision.at);
+    return capped.empty() ? policies::no_tier : runtime.rules.find_tier(capped);
+  }
+  const std::string_view cap = books.tier_cap(principal.chain, decision.at);
   return cap.empty() ? policies::no_tier : runtime.rules.find_tier(cap);
 }
 
@@ -144,7 +153,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;
-  input.max_tier = max_tier(worker, runtime, principal, d.at);
+  input.max_tier = max_tier(worker, runtime, principal, d);
   input.every_candidate = !d.verdict.trace.empty();
   input.escalation = escalation;
   router::WarmCache warm;
@@ -178,7 +187,7 @@ void choose_counted(Worker& worker, Serving& serving, const Principal& principal
   }
 }
 
-Error no_route(const Runtime& runtime, const router::Plan& plan) {
+Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
   std::string text = "no model can serve this request: ";
   bool first = true, health = false;
   for (std::size_t r = 1; r < router::reasons; ++r) {
@@ -187,10 +196,11 @@ Error no_route(const Runtime& runtime, const router::Plan& plan) {
     if (!first) text += ", ";
     first = false;
     text += std::to_string(plan.counts[r]) + " " + router::text_of(reason);
+    if (reason == router::Reason::no_price && !facts.requested_model.empty())
+      text += " (`" + std::string(facts.requested_model) + "`)";
     health |= reason == router::Reason::breaker_open || reason == router::Reason::parked;
   }
   if (first) text += "none is configured";
-  (void)runtime;
   return Error(health ? ErrorKind::overloaded : ErrorKind::no_route, ErrorSource::gateway,
                Retry::never, std::move(text));
 }
@@ -326,7 +336,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {
     choose_counted(worker, serving, principal, d);
-    if (tools.plan.attempt_count == 0) allowed = fail(no_route(runtime, tools.plan));
+    if (tools.plan.attempt_count == 0) allowed = fail(no_route(d.facts, tools.plan));
   }
   d.decide_ns = worker.tick_now() - t2;
   return allowed;

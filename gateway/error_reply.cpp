@@ -81,13 +81,13 @@ void write_http_refusal(std::string& body, net::Refusal refusal) {
   json.key("param").null().field("code", "malformed_http").end_object().end_object();
 }
 
-net::Task<bool> reply_refused(Session& session, GateRefusal refusal) {
+net::Task<bool> reply_refused(Session& session, GateRefusal refusal, std::string_view extra) {
   const Error error(refusal.kind, ErrorSource::client, Retry::never, refusal.text);
   record_refused(session, error, refusal.status);
   std::string& body = session.worker().tools().text_scratch;
   body.clear();
   dialect::hub::write_error(body, session.wire(), error, {});
-  co_return co_await session.reply(refusal.status, "application/json", body);
+  co_return co_await session.reply(refusal.status, "application/json", body, extra);
 }
 
 net::Task<bool> reply_error(Session& session, const Error& error,

@@ -28,7 +28,8 @@ GateRefusal gate(const Session& session, const RouteMatch& match);
 void write_http_refusal(std::string& body, net::Refusal refusal);
 
 // Answers a refused head, with a receipt if it was meant for an API route.
-net::Task<bool> reply_refused(Session& session, GateRefusal refusal);
+// `extra`: head lines.
+net::Task<bool> reply_refused(Session& session, GateRefusal refusal, std::string_view extra = {});
 
 // Answers with an error of the gateway's. `extra`: head lines.
 net::Task<bool> reply_error(Session& session, const Error& error,

@@ -1,10 +1,12 @@
 #include "gateway/metered_call.h"
 
 #include <algorithm>
+#include <array>
 
 #include "gateway/dialect/hub_errors.h"
 #include "gateway/error_reply.h"
 #include "gateway/hints.h"
+#include "gateway/net/head_writer.h"
 #include "gateway/receipts.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -44,7 +46,11 @@ bool MeteredCall::allowed(std::string_view model, const router::TokenCount& toke
                    hints_of(session_.head()), model, tokens, receipt_.facts, verdict_);
   receipt_.policy = verdict_.policy;
   if (!may) give_error(may.error());
-  return may.has_value();
+  if (!may || session_.principal()->rates.empty()) return may.has_value();
+  rated_.emplace();
+  const bool taken = rated_->take(session_, std::max(tokens.tokens, tokens.upper));
+  if (!taken) give_error(rated_->refusal());
+  return taken;
 }
 
 bool MeteredCall::begin(std::int32_t provider, std::int32_t target, NanoUsd expected,
@@ -54,10 +60,13 @@ bool MeteredCall::begin(std::int32_t provider, std::int32_t target, NanoUsd expe
   attempt_started_ = session_.worker().last_tick();
   target_ = target;
   has_error_ = false;
-  if (!spending_.hold(most)) {
+  std::string_view model;
+  if (target >= 0) model = runtime.catalog.model(runtime.catalog.target(target).model).name;
+  if (!spending_.hold(most, model)) {
     give_error(spending_.error());
     if (spending_.details() != nullptr) {
       details_ = *spending_.details();
+      if (details_.needs_approval != 0) extras_.code = "approval_required";
       extras_.budget = &details_;
     }
     return false;
@@ -72,7 +81,7 @@ bool MeteredCall::begin(std::int32_t provider, std::int32_t target, NanoUsd expe
   line->expected = expected;
   line->held = most;
   if (target >= 0) {
-    line->model = runtime.catalog.model(runtime.catalog.target(target).model).name;
+    line->model = model;
     line->target = runtime.target_labels[static_cast<std::size_t>(target)];
   }
   receipt_.upstream_dialect = dialect_of(at.wire);
@@ -131,7 +140,13 @@ std::string MeteredCall::head_lines(bool with_cost) const {
   if (target_ >= 0) lines += session_.runtime().target_lines[static_cast<std::size_t>(target_)];
   if (with_cost)
     lines.append("x-steelyard-cost-usd: ").append(UsdText(receipt_.spend).view()).append("\r\n");
-  const store::Chain& chain = session_.principal()->chain;
+  if (rated_) {
+    std::array<char, 1024> room;
+    net::HeadWriter rate(room);
+    rated_->append(rate, session_, at_);
+    lines += rate.view();
+  }
+  const store::Chain& chain = spending_.chain();
   if (chain.empty()) return lines;
   const store::Headroom left = session_.worker().seams().books.headroom(chain, at_);
   if (left.remaining.v == INT64_MAX) return lines;
@@ -180,7 +195,8 @@ void MeteredCall::finish(std::int64_t waited_ns) {
   spending_.settle_whole();  // nobody said otherwise
   receipt_.retries =
       static_cast<std::uint16_t>(receipt_.attempts.empty() ? 0 : receipt_.attempts.size() - 1);
-  const store::Chain& chain = session_.principal()->chain;
+  if (rated_) rated_->settle(session_, receipt_);
+  const store::Chain& chain = spending_.chain();
   store::ChainView& budgets = session_.worker().tools().budgets;
   if (!chain.empty()) {
     budgets = session_.worker().seams().books.view(chain, session_.worker().now());

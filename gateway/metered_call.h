@@ -2,6 +2,7 @@
 // What requests share that no chat plan serves and that cost money all the same: receipt, policies,
 // hold and settlement, the line of an attempt, errors in the client's shape.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "gateway/dialect/openai_errors.h"
 #include "gateway/dialect/usage.h"
 #include "gateway/forward.h"
+#include "gateway/rate_hold.h"
 #include "gateway/spending.h"
 #include "gateway/telemetry/receipt.h"
 #include "router/meter.h"
@@ -29,7 +31,7 @@ class MeteredCall {
   Spending& spending() { return spending_; }
   Instant at() const { return at_; }  // chooses prices
 
-  // Do the policies let it pass? False: error().
+  // Do the policies let it pass, and the limits of requests and tokens? False: error().
   bool allowed(std::string_view model, const router::TokenCount& tokens);
   // Begins an attempt: its line, and the hold. `target`: of the catalogue, or -1. False: error().
   bool begin(std::int32_t provider, std::int32_t target, NanoUsd expected, NanoUsd most);
@@ -57,6 +59,7 @@ class MeteredCall {
   Session& session_;
   telemetry::Receipt receipt_;
   Spending spending_;
+  std::optional<RateHold> rated_;  // where requests or tokens are limited
   policies::Verdict verdict_;
   Instant at_;
   Tick attempt_started_;

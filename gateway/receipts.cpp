@@ -23,7 +23,7 @@ void record(Worker& worker, telemetry::Receipt& receipt) {
 }
 
 void begin_receipt(Session& session, telemetry::Receipt& receipt) {
-  receipt.id = session.worker().new_request_id();
+  receipt.id = session.new_request_id();
   receipt.start = session.started_at();
   receipt.call = call_of(session.route());
   receipt.client_dialect = dialect_of(session.wire());
@@ -42,7 +42,15 @@ void end_receipt(Session& session, telemetry::Receipt& receipt, std::int64_t wai
   receipt.durations.total = session.worker().tick_now() - session.started();
   receipt.durations.overhead = std::max<std::int64_t>(receipt.durations.total - waited_ns, 0);
   if (session.client_gone()) receipt.client_abort = telemetry::ClientAbort::mid_stream;
+  session.note_end(receipt.spend, !receipt.failed);
   record(session.worker(), receipt);
+}
+
+void record_replayed(Session& session) {
+  telemetry::Receipt receipt;
+  begin_receipt(session, receipt);
+  receipt.http_status = 200;
+  end_receipt(session, receipt, 0);
 }
 
 void record_refused(Session& session, const Error& error, unsigned status) {

@@ -19,6 +19,8 @@ void record(Worker& worker, telemetry::Receipt& receipt);
 void begin_receipt(Session& session, telemetry::Receipt& receipt);
 // Its durations, then record(). `waited_ns`: for peers.
 void end_receipt(Session& session, telemetry::Receipt& receipt, std::int64_t waited_ns);
+// The receipt of a request that got a stored answer: nothing was spent.
+void record_replayed(Session& session);
 
 // The receipt of a request that ended at the gate.
 void record_refused(Session& session, const Error& error, unsigned status);

@@ -174,6 +174,7 @@ void split_access(const router::Catalog& catalog, const policies::ModelMask& all
 Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now) {
   auto chains = books.configure(runtime.spec.organisations, now);
   if (!chains) return fail(chains.error());
+  const std::vector<store::RateChain> rates = books.rates().configure(runtime.spec.organisations);
   std::vector<KeyTable::Entry> entries;
   std::size_t next = 0;
   for (const OrganisationSpec& organisation : runtime.spec.organisations) {
@@ -184,8 +185,13 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         principal.team = team.name;
         principal.key = key.id;
         principal.key_hash = policies::stable_hash(principal.key);
+        principal.rates = rates[next];
+        store::KeyChain& chain = (*chains)[next++];
+        principal.chain = chain.chain;
+        principal.conditions = std::move(chain.conditions);
+        principal.user = key.user;
+        principal.trust_user = team.trust_user;
         principal.owner_hash = policies::stable_hash(organisation.name + "\n" + team.name);
-        principal.chain = (*chains)[next++].chain;
         split_access(runtime.catalog, runtime.catalog.access_of(team, key), principal);
         principal.rules = runtime.rules.rules_of(organisation.name, team.name, key.id);
         principal.may_explain = key.may_explain;
@@ -193,6 +199,9 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
             pass_rules(runtime, key.pass_through.empty() ? team.pass_through : key.pass_through);
         principal.tier_follows_budget =
             caps_tier(organisation.budgets) || caps_tier(team.budgets) || caps_tier(key.budgets);
+        for (const ProjectSpec& project : team.projects)
+          principal.tier_follows_budget |=
+              project.name == key.project && caps_tier(project.budgets);
         entries.push_back({key.sha256, static_cast<std::uint32_t>(runtime.principals.size())});
         runtime.principals.push_back(std::move(principal));
       }

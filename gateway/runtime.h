@@ -38,10 +38,14 @@ struct Principal {
   std::uint64_t key_hash = 0;  // policies::stable_hash(key)
   // Of organisation and team: who may go on from an answer that a provider keeps (kept_answers.h).
   std::uint64_t owner_hash = 0;
-  store::Chain chain;              // budgets its requests count against
-  policies::ModelMask access;      // models it may use for chat
-  policies::ModelMask embeddings;  // and those that make vectors
-  policies::KeyRules rules;        // policies that may apply to it
+  store::Chain chain;                        // budgets its requests count against
+  std::vector<store::Condition> conditions;  // and those that count some of them only
+  store::RateChain rates;                    // how many requests and tokens it may begin
+  std::string user;                          // whose key it is; "": nobody's
+  bool trust_user = false;                   // its requests may say who their user is
+  policies::ModelMask access;                // models it may use for chat
+  policies::ModelMask embeddings;            // and those that make vectors
+  policies::KeyRules rules;                  // policies that may apply to it
   std::vector<PassRule> pass_through;
   bool may_explain = false;
   bool tier_follows_budget = false;  // some budget has a `max_tier` threshold

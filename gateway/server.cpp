@@ -65,6 +65,7 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .calibrations = state.calibrations.get(),
       .kept = state.kept.get(),
       .sessions = &state.sessions,
+      .once = &state.once,
       .memo = memo};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;
@@ -129,6 +130,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   auto books = store::Books::open(spec.ledger, state->clock.now());
   if (!books) return fail(books.error());
   state->books = std::move(*books);
+  state->once.configure(spec.idempotency);
+  state->once.recover(state->books->known_keys());
   state->metrics = std::make_unique<telemetry::Metrics>(workers);
   const std::string& home = spec.ledger.directory;
   state->calibrations =
@@ -178,6 +181,7 @@ Result<void> Server::State::reload() {
   last_reload_good = true;
   runtime = *next;
   alerts->configure(runtime->spec.alerts);
+  once.configure(runtime->spec.idempotency);
   for (const auto& thread : workers) {
     WorkerThread* self = thread.get();
     self->loop.post([self, installed = runtime] { self->worker->install(installed); });

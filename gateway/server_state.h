@@ -9,6 +9,7 @@
 #include "gateway/admin/admin_listener.h"
 #include "gateway/alerts.h"
 #include "gateway/calibrations.h"
+#include "gateway/idempotency.h"
 #include "gateway/kept_answers.h"
 #include "gateway/net/tcp.h"
 #include "gateway/runtime.h"
@@ -40,6 +41,7 @@ struct Server::State {
   std::unique_ptr<Calibrations> calibrations;
   std::unique_ptr<KeptAnswers> kept;
   SessionMemory sessions;
+  Idempotency once;
   Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;
   std::unique_ptr<Alerts> alerts;

@@ -15,6 +15,7 @@
 #include "gateway/explain_call.h"
 #include "gateway/models_call.h"
 #include "gateway/net/head_writer.h"
+#include "gateway/once_call.h"
 #include "gateway/pass_call.h"
 #include "gateway/pass_through.h"
 #include "gateway/runtime.h"
@@ -72,7 +73,9 @@ net::Detached Session::run() {
       const bool got = co_await next_request();
       if (!got) break;
       begin_serving();
-      if (is_chat(route_)) {
+      if (asks_once(*this)) [[unlikely]] {
+        co_await serve_once(*this);
+      } else if (is_chat(route_)) {
         co_await serve_chat(*this);
       } else if (route_ == Route::embeddings || route_ == Route::embed_content ||
                  route_ == Route::batch_embed) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "config/types/money.h"
 #include "gateway/auth.h"
 #include "gateway/error_reply.h"
 #include "gateway/net/buffer.h"
@@ -18,6 +19,7 @@
 #include "gateway/net/task.h"
 #include "gateway/net/wheel.h"
 #include "gateway/routes.h"
+#include "router/ledger/ledger.h"
 
 namespace steelyard {
 
@@ -42,6 +44,18 @@ class DepartureListener {
   virtual void client_left() = 0;
   // The gateway shuts down: end the answer with an error.
   virtual void must_end() = 0;
+};
+
+// A request that is answered once (once_call.h): its id, its answer as it goes to the client, how
+// it ended.
+struct OnceNote {
+  void add(std::span<const net::ConstBytes> parts);
+  router::RequestId id;
+  std::size_t bytes_max = 0;
+  std::string bytes;
+  bool over = false;  // the answer was longer: `bytes` is empty
+  NanoUsd spent;
+  bool good = false;  // answered, and not with an error
 };
 
 class Session {
@@ -75,6 +89,15 @@ class Session {
   bool will_close() const;
   void close_after() { close_after_ = true; }
   void listen_for_departure(DepartureListener* listener) { departure_ = listener; }
+
+  // Until it is null again: what is written is noted, and how the request ends.
+  void note_once(OnceNote* note) { once_ = note; }
+  router::RequestId new_request_id();
+  void note_end(NanoUsd spent, bool good) {
+    if (once_ == nullptr) return;
+    once_->spent = spent;
+    once_->good = good && !gone_;
+  }
 
   // Writes everything. Parts must live until it ends; false: the client is gone or stalled.
   net::Task<bool> send(std::span<const net::ConstBytes> parts);
@@ -133,6 +156,7 @@ class Session {
   dialect::hub::Wire wire_ = dialect::hub::Wire::openai_chat;
   GateRefusal denied_;
   DepartureListener* departure_ = nullptr;
+  OnceNote* once_ = nullptr;
 
   net::Buffer in_;      // the request being read or served
   net::Buffer next_;    // what comes while it is served

@@ -10,7 +10,22 @@
 
 namespace steelyard {
 
+void OnceNote::add(std::span<const net::ConstBytes> parts) {
+  for (const net::ConstBytes& part : parts) {
+    over |= bytes.size() + part.size > bytes_max;
+    if (over) break;
+    bytes.append(static_cast<const char*>(part.data), part.size);
+  }
+  if (over) bytes = {};
+}
+
+router::RequestId Session::new_request_id() {
+  return once_ != nullptr ? once_->id : worker_.new_request_id();
+}
+
 bool Session::send_now(std::span<const net::ConstBytes> parts) {
+  if (once_ != nullptr) [[unlikely]]
+    once_->add(parts);
   const net::IoResult wrote = connection_->try_write(parts);
   std::size_t done = wrote.bytes;
   if (!wrote.ok() && wrote.error != net::IoError::would_block) {

@@ -19,24 +19,65 @@ Error over_budget(const router::Denial& denial) {
   text += UsdText(denial.limit).view();
   text += "; this request could cost $";
   text += UsdText(denial.asked).view();
+  text += " (spent $";
+  text += UsdText(denial.posted).view();
+  text += ", held $";
+  text += UsdText(denial.held).view();
+  text += ")";
+  if (denial.needs_approval != 0)
+    text += "; to pass " + std::to_string(denial.needs_approval) +
+            "% of it an operator has to approve: `steelyard budget approve`";
   return Error(ErrorKind::over_budget, ErrorSource::gateway, Retry::never, std::move(text));
 }
 
 dialect::BudgetDetails details_of(const router::Denial& denial) {
-  dialect::BudgetDetails details{denial.scope, window_word(denial.per),
-                                 denial.limit, denial.posted,
-                                 denial.held,  std::nullopt};
+  dialect::BudgetDetails details{
+      denial.scope, window_word(denial.per), denial.limit, denial.posted, denial.held,
+      std::nullopt, denial.needs_approval};
   if (denial.resets_at.ns != INT64_MAX) details.resets_at = denial.resets_at;
   return details;
 }
 
-bool Spending::hold(NanoUsd most) {
+Error chain_error(store::ChainStatus status) {
+  const auto say = [](ErrorKind kind, const char* text) {
+    return Error(kind, ErrorSource::gateway, Retry::never, text);
+  };
+  switch (status) {
+    case store::ChainStatus::too_many:
+      return say(ErrorKind::bad_request,
+                 "the request counts against more budgets than one may: send fewer tags");
+    case store::ChainStatus::names_full:
+      return say(ErrorKind::over_budget, "a budget for each name has no room for a further one");
+    case store::ChainStatus::complete:
+    case store::ChainStatus::names_new:
+    case store::ChainStatus::ledger_down: break;
+  }
+  return say(ErrorKind::storage, "the budget ledger cannot be written; nothing may be spent");
+}
+
+const store::Chain& Spending::chain() const {
+  return chain_ ? *chain_ : session_.principal()->chain;
+}
+
+// Who the user is, as far as the key says it: these bodies are not asked.
+bool Spending::extend(std::string_view model) {
+  const Principal& principal = *session_.principal();
+  chain_ = principal.chain;
+  Worker& worker = session_.worker();
+  const store::ChainStatus status = worker.seams().books.extend(
+      *chain_, principal.conditions, {principal.user, model, receipt_.facts.tags}, worker.now());
+  if (status != store::ChainStatus::complete) error_ = chain_error(status);
+  return status == store::ChainStatus::complete;
+}
+
+bool Spending::hold(NanoUsd most, std::string_view model) {
   Worker& worker = session_.worker();
   denied_ = false;
   most_ = most;
+  if (!session_.principal()->conditions.empty() && !extend(model)) return false;
   const router::AttemptKey key{receipt_.id, attempt_};
-  const store::Reservation reserved = worker.seams().books.reserve(
-      session_.principal()->chain, key, most, worker.now(), worker.last_tick());
+  const store::Reservation reserved =
+      worker.seams().books.reserve(chain(), key, most, worker.now(), worker.last_tick());
   if (reserved.status == store::Admission::held) {
     ++attempt_;
     hold_ = reserved.hold;

@@ -2,7 +2,9 @@
 // The money of one request that no chat plan prices (embeddings, completions, pass-through): its
 // most is held in every budget of the key, dispatched, and settled. What ChatCall does for chat.
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/types/error.h"
 #include "config/types/money.h"
@@ -22,6 +24,8 @@ struct Receipt;
 // A budget's refusal, for people; with its figures.
 Error over_budget(const router::Denial& denial);
 dialect::BudgetDetails details_of(const router::Denial& denial);
+// A chain that could not be extended; not `complete`.
+Error chain_error(store::ChainStatus status);
 
 // One attempt after the other; what is still held when it goes is settled in full.
 class Spending {
@@ -31,8 +35,10 @@ class Spending {
   Spending(const Spending&) = delete;
   Spending& operator=(const Spending&) = delete;
 
-  // Holds `most` for one attempt. False: error() and details() say why not.
-  bool hold(NanoUsd most);
+  // Holds `most` for one attempt, in the budgets of the key and those that count its user, its tags
+  // and `model` ("": none is known). False: error() and details() say why not.
+  bool hold(NanoUsd most, std::string_view model);
+  const store::Chain& chain() const;
   // The journal knows of it before the provider does; `durability: strict` waits for the disk.
   // False: error(); nothing is held any more.
   net::Task<bool> dispatch();
@@ -45,8 +51,11 @@ class Spending {
   const dialect::BudgetDetails* details() const { return denied_ ? &details_ : nullptr; }
 
  private:
+  bool extend(std::string_view model);
+
   Session& session_;
   telemetry::Receipt& receipt_;
+  std::optional<store::Chain> chain_;  // where it is not the same for all requests of the key
   store::BookHold hold_;
   NanoUsd most_;
   Error error_;

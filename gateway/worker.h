@@ -25,6 +25,7 @@ class CountMemo;
 }
 
 class Calibrations;
+class Idempotency;
 class KeptAnswers;
 class SessionMemory;
 class Session;
@@ -59,6 +60,7 @@ struct WorkerSeams {
   Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
   KeptAnswers* kept = nullptr;           // null: answers are not remembered
   SessionMemory* sessions = nullptr;     // null: each turn is planned as if it were the first
+  Idempotency* once = nullptr;           // null: idempotency keys mean nothing
   std::shared_ptr<router::CountMemo> memo = nullptr;  // of all workers; null: this one has its own
 };
 

@@ -67,7 +67,7 @@ std::vector<telemetry::BreakerGauge> breakers(const Server::State& state) {
 }
 
 AdminReply metrics(const Server::State& state) {
-  const std::vector<router::AccountView> budgets = state.books->all_views(state.clock.now());
+  const std::vector<router::AccountView> budgets = state.books->all_views(state.clock.now(), false);
   const std::vector<telemetry::BreakerGauge> gauges = breakers(state);
   telemetry::ScrapeInput input;
   input.version = state.options.version;

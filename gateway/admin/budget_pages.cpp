@@ -38,7 +38,7 @@ bool name_budget(std::string_view target, store::BudgetName& out) {
   out.scope = query_value(target, "scope");
   const std::string per = query_value(target, "per");
   if (per.empty()) return true;
-  for (int i = 0; i <= static_cast<int>(WindowKind::year); ++i)
+  for (int i = 0; i <= static_cast<int>(WindowKind::rolling); ++i)
     if (per == window_word(static_cast<WindowKind>(i))) out.per = static_cast<WindowKind>(i);
   return out.per.has_value();
 }
@@ -58,8 +58,8 @@ AdminReply change(Server::State& state, std::string_view action, std::string_vie
   store::BudgetName budget;
   if (!name_budget(target, budget)) return problem(422, "no window is called like this");
   NanoUsd amount;
-  const bool reset = action == "reset";
-  if (!reset && !parse_amount(query_value(target, "amount_nano_usd"), amount))
+  const bool reset = action == "reset", approve = action == "approve";
+  if (!reset && !approve && !parse_amount(query_value(target, "amount_nano_usd"), amount))
     return problem(422, "`amount_nano_usd` has to be a whole number");
   const Instant now = state.clock.now();
   const std::string note = query_value(target, "note");
@@ -67,7 +67,8 @@ AdminReply change(Server::State& state, std::string_view action, std::string_vie
     return state.books->adjust(budget, reason, amount, note, now);
   };
   const Result<router::AccountView> view =
-      action == "set"      ? state.books->set_limit(budget, amount, now)
+      approve              ? state.books->approve(budget, note, now)
+      : action == "set"    ? state.books->set_limit(budget, amount, now)
       : action == "adjust" ? adjust(router::AdjustReason::correction)
       : action == "top-up" ? adjust(router::AdjustReason::top_up)
                            : adjust(router::AdjustReason::reset);
@@ -120,7 +121,7 @@ AdminReply budget_page(Server::State& state, bool get, std::string_view target) 
   std::string_view path = target.substr(0, target.find('?'));
   path.remove_prefix(root.size());
   if (get && path.empty()) return all(state);
-  for (const std::string_view action : {"/adjust", "/top-up", "/reset", "/set"})
+  for (const std::string_view action : {"/adjust", "/top-up", "/reset", "/set", "/approve"})
     if (!get && path == action) return change(state, action.substr(1), target);
   return problem(404, "there is no such page");
 }

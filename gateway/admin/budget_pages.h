@@ -5,6 +5,7 @@
 //   POST /admin/budgets/top-up  the same
 //   POST /admin/budgets/reset   without an amount
 //   POST /admin/budgets/set     amount_nano_usd is the new limit
+//   POST /admin/budgets/approve lets the running window pass its next `require_approval` threshold
 // `per` may be left out when the scope has one budget. The answer is the budget as it is then.
 #include <string_view>
 

@@ -45,7 +45,7 @@ int change(const Flags& flags, const std::string& action) {
   std::string target = "/admin/budgets/" + action + "?scope=" + percent_encoded(flags.scope);
   if (!flags.per.empty()) target += "&per=" + percent_encoded(flags.per);
   if (!flags.note.empty()) target += "&note=" + percent_encoded(flags.note);
-  if (action != "reset") {
+  if (action != "reset" && action != "approve") {
     const auto amount = parse_money(flags.amount);
     if (!amount) {
       std::cerr << "`" << flags.amount << "` is not an amount of money: write $5\n";
@@ -67,7 +67,7 @@ CLI::App* add_change(CLI::App& budget, const std::string& action, const char* te
   CLI::App* command = budget.add_subcommand(action, text);
   command->add_option("scope", flags->scope, "acme, acme/search, acme/search/search-prod")
       ->required();
-  if (action != "reset")
+  if (action != "reset" && action != "approve")
     command->add_option("amount", flags->amount, "dollars: $5, $0.25")->required();
   command->add_option("-c,--config", flags->config, "the main file")->envname("STEELYARD_CONFIG");
   command->add_option("--per", flags->per, "which window, if the scope has several budgets");
@@ -92,6 +92,8 @@ void add_budget_command(CLI::App& app, int& exit_code) {
   add_change(*budget, "set", "another limit, until the file says a new one", flags, exit_code);
   add_change(*budget, "adjust", "correct what is spent in the running window", flags, exit_code);
   add_change(*budget, "top-up", "more room in the running window, or a prepaid budget", flags,
+             exit_code);
+  add_change(*budget, "approve", "let it pass the threshold that requires approval", flags,
              exit_code);
   add_change(*budget, "reset", "nothing is spent any more in the running window", flags, exit_code);
   budget->footer(

@@ -1,5 +1,5 @@
 #pragma once
-// `steelyard budget show | set | adjust | top-up | reset`.
+// `steelyard budget show | set | adjust | top-up | approve | reset`.
 
 namespace CLI {
 class App;

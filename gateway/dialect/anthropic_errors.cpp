@@ -96,7 +96,9 @@ void write_error(std::string& out, const Error& error, const ErrorExtras& extras
   const BudgetDetails& b = *extras.budget;
   json.begin_object().field("budget", b.budget).field("per", b.per);
   json.field("limit_nano_usd", b.limit.v).field("spent_nano_usd", b.spent.v);
-  json.field("held_nano_usd", b.held.v).end_object();
+  json.field("held_nano_usd", b.held.v);
+  if (b.needs_approval != 0) json.field("needs_approval_percent", b.needs_approval);
+  json.end_object();
   const std::size_t end = out.find(extras.request_id.empty() ? "}}" : "},\"request_id\"", begin);
   out.insert(end, ",\"steelyard\":" + figures);
 }

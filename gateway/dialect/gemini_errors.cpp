@@ -52,6 +52,8 @@ void write_details(JsonWriter& json, std::string_view reason, const ErrorExtras&
     json.field("limit_nano_usd", std::to_string(b->limit.v));
     json.field("spent_nano_usd", std::to_string(b->spent.v));
     json.field("held_nano_usd", std::to_string(b->held.v));
+    if (b->needs_approval != 0)
+      json.field("needs_approval_percent", std::to_string(b->needs_approval));
   }
   json.end_object().end_object().end_array();
 }

@@ -85,6 +85,7 @@ void write_details(JsonWriter& json, const ErrorExtras& extras) {
     json.field("budget", b->budget).field("per", b->per);
     json.field("limit_nano_usd", b->limit.v).field("spent_nano_usd", b->spent.v);
     json.field("held_nano_usd", b->held.v);
+    if (b->needs_approval != 0) json.field("needs_approval_percent", b->needs_approval);
     json.key("resets_at");
     if (b->resets_at) {
       std::string text;
@@ -109,10 +110,11 @@ void write_object(std::string& out, const Error& error, const ErrorExtras& extra
   else
     json.string(extras.param);
   json.key("code");
-  if (how.code == nullptr)
+  const char* const code = extras.code != nullptr ? extras.code : how.code;
+  if (code == nullptr)
     json.null();
   else
-    json.string(how.code);
+    json.string(code);
   if (!extras.request_id.empty() || extras.budget != nullptr) write_details(json, extras);
   json.end_object().end_object();
 }

@@ -20,13 +20,15 @@ struct BudgetDetails {
   std::string_view per;     // "day", "month", ...
   NanoUsd limit, spent, held;
   std::optional<Instant> resets_at;  // absent: never
+  int needs_approval = 0;            // the threshold an operator has to approve of passing, percent
 };
 
 struct ErrorExtras {
   std::string_view request_id;
   std::string_view param;  // the field at fault; "": null
   const BudgetDetails* budget = nullptr;
-  int refusal_status = 429;  // of over_budget: 429 or 402
+  int refusal_status = 429;    // of over_budget: 429 or 402
+  const char* code = nullptr;  // what OpenAI's `code` says instead of the kind's own
 };
 
 }  // namespace steelyard::dialect

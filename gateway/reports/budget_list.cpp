@@ -8,6 +8,7 @@
 #include "gateway/reports/text_table.h"
 #include "gateway/usd_text.h"
 #include "router/ledger/amounts.h"
+#include "router/ledger/rolling.h"
 #include "router/ledger/zone.h"
 
 namespace steelyard::reports {
@@ -42,6 +43,21 @@ void forecast(BudgetLine& line, Instant now) {
     line.exhausted_at = Instant{static_cast<std::int64_t>(until + now.ns)};
 }
 
+// The buckets that still count at `now`.
+void add_rolling(BudgetLine& line, const router::Balances::Account& account, Instant now) {
+  const std::int64_t bucket = router::rolling_bucket_ns(account.rolling_s);
+  const Instant newest{now.ns - (now.ns % bucket + bucket) % bucket};
+  line.start = router::rolling_begin(newest, bucket);
+  line.end = {newest.ns + bucket};
+  for (const router::Balances::Window& window : account.windows) {
+    if (window.balance.start < line.start) continue;
+    line.posted += window.balance.posted;
+    line.held += window.balance.held;
+    line.overrun += window.balance.overrun;
+  }
+  forecast(line, now);
+}
+
 }  // namespace
 
 std::vector<BudgetLine> list_budgets(const router::Balances& balances, Instant now) {
@@ -52,6 +68,10 @@ std::vector<BudgetLine> list_budgets(const router::Balances& balances, Instant n
     line.zone = account.zone;
     line.per = account.per;
     line.limit = account.set_limit.v >= 0 ? account.set_limit : account.limit;
+    if (account.per == WindowKind::rolling) {
+      add_rolling(line, account, now);
+      continue;
+    }
     if (account.windows.empty() || account.windows.back().balance.end <= now) continue;
     const router::WindowBalance& window = account.windows.back().balance;
     line.limit.v = std::max<std::int64_t>(router::saturating_add(line.limit, window.credit).v, 0);
