@@ -106,15 +106,7 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
 std::int32_t max_tier(Worker& worker, const Runtime& runtime, const Principal& principal,
                       const Decision& decision) {
   if (!principal.tier_follows_budget) return policies::no_tier;
-  store::Books& books = worker.seams().books;
-  if (!principal.conditions.empty()) [[unlikely]] {
-    store::Chain chain = principal.chain;
-    (void)books.extend(chain, principal.conditions, spender_of(principal, decision, {}),
-                       decision.at);
-    const std::string_view capped = books.tier_cap(chain, decision.at);
-    return capped.empty() ? policies::no_tier : runtime.rules.find_tier(capped);
-  }
-  const std::string_view cap = books.tier_cap(principal.chain, decision.at);
+  const std::string_view cap = tier_cap_of(worker.seams().books, principal, decision);
   return cap.empty() ? policies::no_tier : runtime.rules.find_tier(cap);
 }
 

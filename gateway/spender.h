@@ -19,4 +19,13 @@ inline store::Spender spender_of(const Principal& principal, const Decision& dec
   return spender;
 }
 
+// The best tier that the budgets of the request still allow; those by model are not asked.
+inline std::string_view tier_cap_of(store::Books& books, const Principal& principal,
+                                    const Decision& decision) {
+  if (principal.conditions.empty()) return books.tier_cap(principal.chain, decision.at);
+  store::Chain chain = principal.chain;
+  (void)books.extend(chain, principal.conditions, spender_of(principal, decision, {}), decision.at);
+  return books.tier_cap(chain, decision.at);
+}
+
 }  // namespace steelyard

@@ -150,11 +150,7 @@ void BooksWorld::reserve() {
     return fail("B9: one attempt was held twice");
   if (chance(950)) {
     const bool keyed = chance(100);
-    if (keyed) {
-      ++counts_.keyed;
-      keyed_[attempt.key.request.hi] = false;
-      books_->books->note_key({attempt.key.request.hi, 1, 2, attempt.key.request, {}}, now());
-    }
+    if (keyed) name_key(attempt);
     const bool was_down = disk_.full && disk_.refused && !books_->books->healthy();
     const DispatchStatus status = books_->books->dispatch(attempt.hold).status;
     if (status == DispatchStatus::stale) return fail("a hold that lives cannot be sent");
@@ -246,8 +242,8 @@ void BooksWorld::reload() {
                                : keys_[random_() % 4];
   const NanoUsd before = level.limit;
   // A budget that is used up is given room again, or the simulation would end in refusals.
-  level.limit.v = std::max<std::int64_t>(
-      0, level.sum(level.posted, level.start) + between(-500, level.back != 0 ? 20'000 : 60'000));
+  level.limit.v =
+      std::max<std::int64_t>(0, level.sum(level.posted, level.start) + between(-500, 60'000));
   const std::vector<OrganisationSpec> specs = spec();
   const auto done = books_->books->configure(specs, now());
   if (!done) {

@@ -93,6 +93,7 @@ class BooksWorld {
   void open(const std::string& path);
   void burst();
   void stranger();
+  void name_key(const Attempt& attempt);
   void disk();
   void rest();
 
@@ -135,7 +136,8 @@ class BooksWorld {
   std::deque<Attempt> open_, lapsed_;
   Outside outside_;
   std::map<std::uint64_t, bool> keyed_;  // requests with an idempotency key: charged?
-  std::int64_t stranger_ = 0;            // posted for the other organisation
+  std::deque<std::pair<std::uint64_t, std::int64_t>> key_times_;  // oldest first
+  std::int64_t stranger_ = 0;  // posted for the other organisation
   FullDisk disk_;
   std::int64_t wall_ = may(1).ns;
   Tick tick_{0};

@@ -58,6 +58,18 @@ void BooksWorld::stranger() {
   if (theirs != stranger_) fail(figures("B14: of the other one", theirs, stranger_));
 }
 
+// The request came with an idempotency key, which is remembered for a week.
+void BooksWorld::name_key(const Attempt& attempt) {
+  constexpr std::int64_t week_ns = 7 * 86'400 * Instant::kPerSecond;
+  const std::uint64_t name = attempt.key.request.hi;
+  for (; !key_times_.empty() && key_times_.front().second < wall_ - week_ns; key_times_.pop_front())
+    keyed_.erase(key_times_.front().first);
+  ++counts_.keyed;
+  keyed_[name] = false;
+  key_times_.emplace_back(name, wall_);
+  books_->books->note_key({name, 1, 2, attempt.key.request, {}}, now());
+}
+
 // The disk is full for a while.
 void BooksWorld::disk() {
   disk_.refused = false;

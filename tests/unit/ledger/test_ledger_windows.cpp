@@ -169,3 +169,40 @@ TEST_CASE("thresholds: what is only held says nothing, even when another thresho
   REQUIRE(b.ledger.crossings().size() == 2);
   CHECK(b.ledger.crossings()[1].percent == 90);
 }
+
+TEST_CASE(
+    "windows: in every kind a new limit applies at once, usage is kept, thresholds speak once") {
+  for (const WindowKind per :
+       {WindowKind::hour, WindowKind::day, WindowKind::week, WindowKind::month, WindowKind::quarter,
+        WindowKind::year, WindowKind::lifetime, WindowKind::rolling}) {
+    CAPTURE(window_word(per));
+    BudgetSpec spec = budget(100, per);
+    spec.rolling_s = per == WindowKind::rolling ? 3'600 : 0;
+    spec.thresholds = {at(50, ThresholdAction::warn), at(100, ThresholdAction::block)};
+    Bench b({spec});
+    const Instant now = may(6, 12, 30);
+    b.ledger.settle(b.reserve(1, 60, now).hold, {60}, {});
+    const HoldRef open = b.reserve(2, 30, now).hold;
+    CHECK(b.reserve(3, 11, now).status == ReserveStatus::denied);
+    const auto change = [&](std::int64_t limit) {
+      spec.limit = {limit};
+      REQUIRE(b.ledger.configure(std::vector<AccountSpec>{{"level0", spec}}, b.zones)->at(0) ==
+              b.ids[0]);
+      CHECK(b.view(0, now).posted.v == 60);
+      CHECK(b.view(0, now).held.v == 30);
+    };
+    change(101);
+    CHECK(b.reserve(3, 11, now).status == ReserveStatus::held);
+    CHECK(b.reserve(4, 1, now).status == ReserveStatus::denied);
+    change(80);  // less than what is in use
+    CHECK(b.reserve(5, 1, now).status == ReserveStatus::denied);
+    CHECK(b.ledger.settle(open, {30}, {}).posted.v == 30);
+    REQUIRE(b.ledger.crossings().size() == 2);
+    CHECK(b.ledger.crossings()[0].percent == 50);
+    CHECK(b.ledger.crossings()[1].percent == 100);
+    spec.limit = {90};
+    REQUIRE(b.ledger.configure(std::vector<AccountSpec>{{"level0", spec}}, b.zones).has_value());
+    CHECK(b.ledger.crossings().size() == 2);
+    CHECK(b.ledger.check_invariants() == "");
+  }
+}
