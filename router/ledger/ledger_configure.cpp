@@ -67,6 +67,7 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
       s.cold.emplace_back();
     }
     AccountCold& account = s.cold[id.v];
+    account.id = id.v;
     account.scope = accounts[i].scope;
     account.per = budget.per;
     account.starts = budget.starts;

@@ -8,16 +8,15 @@
 
 namespace steelyard::router {
 
-// `since`: the start of the newest bucket.
+// `since`: the start of the newest bucket, which may be newer than the account's window.
 OlderSums Ledger::State::older(const AccountCold& account, Instant since) const {
   OlderSums sums;
-  const Instant begin = rolling_begin(since, account.rolling->bucket_ns);
-  for (const ClosedBucket& bucket : account.rolling->closed) {
-    if (bucket.start < begin) continue;
-    sums.posted = saturating_add(sums.posted, bucket.posted);
-    sums.overrun = saturating_add(sums.overrun, bucket.overrun);
-  }
-  for (const std::uint32_t at : account.rolling->open) {
+  const Rolling& rolling = *account.rolling;
+  const Instant begin = rolling_begin(since, rolling.bucket_ns);
+  for_each_closed(account, [&](Instant start, std::int64_t posted) {
+    if (start >= begin && start < since) sums.posted = saturating_add(sums.posted, {posted});
+  });
+  for (const std::uint32_t at : rolling.open) {
     const Window& window = windows[at];
     if (window.start < begin) continue;
     sums.posted = saturating_add(sums.posted, window.posted);
@@ -28,20 +27,19 @@ OlderSums Ledger::State::older(const AccountCold& account, Instant since) const 
 }
 
 void Ledger::State::shift(AccountId id, Instant next) {
-  AccountCold& account = cold[id.v];
-  Rolling& rolling = *account.rolling;
-  const Instant begin = rolling_begin(next, rolling.bucket_ns);
-  std::erase_if(rolling.closed, [&](const ClosedBucket& b) { return b.start < begin; });
+  Rolling& rolling = *cold[id.v].rolling;
   const std::uint32_t at = hot[id.v].window;
   if (at == kNone) return;
   Window& window = windows[at];
   window.next_mark = NanoUsd{INT64_MAX};
-  if (window.holds != 0) {
+  // What lay a whole window before the buckets that are older now counts no more.
+  const std::int64_t left = rolling.number(window.start);
+  const std::int64_t passed = std::min(rolling.number(next) - left, rolling_buckets);
+  for (std::int64_t k = 0; k < passed; ++k) rolling.of(left + k) = 0;
+  if (window.holds != 0)
     rolling.open.push_back(at);
-  } else if (window.start >= begin) {
-    rolling.closed.reserve(rolling_buckets);
-    rolling.closed.push_back({window.start, window.posted, window.overrun});
-  }
+  else if (window.start >= rolling_begin(next, rolling.bucket_ns))
+    rolling.of(left) = window.posted.v;
 }
 
 // Thresholds said and approvals given stay while what is used still reaches them; below, they are
@@ -67,12 +65,8 @@ void Ledger::State::older_changed(std::uint32_t at) {
     Rolling& rolling = *cold[id.v].rolling;
     std::erase(rolling.open, at);
     const Instant newest = windows[hot[id.v].window].start;
-    if (window.start >= rolling_begin(newest, rolling.bucket_ns)) {
-      rolling.closed.reserve(rolling_buckets);
-      const auto later = [&](const ClosedBucket& b) { return b.start > window.start; };
-      rolling.closed.insert(std::find_if(rolling.closed.begin(), rolling.closed.end(), later),
-                            {window.start, window.posted, window.overrun});
-    }
+    if (window.start >= rolling_begin(newest, rolling.bucket_ns))
+      rolling.of(rolling.number(window.start)) = window.posted.v;
     window.account = kNone;
     free_windows.push_back(at);
   }
@@ -124,7 +118,9 @@ Instant Ledger::State::room_at(AccountId id, NanoUsd asked, const AccountView& v
     NanoUsd amount;
   };
   std::vector<Part> parts;
-  for (const ClosedBucket& b : account.rolling->closed) parts.push_back({b.start, b.posted});
+  for_each_closed(account, [&](Instant start, std::int64_t posted) {
+    parts.push_back({start, {posted}});
+  });
   for (const std::uint32_t at : account.rolling->open)
     parts.push_back({windows[at].start, windows[at].posted + windows[at].held});
   if (hot[id.v].window != kNone) {
@@ -147,15 +143,18 @@ Instant Ledger::State::room_at(AccountId id, NanoUsd asked, const AccountView& v
 }
 
 bool Ledger::State::adjust_closed(AccountId id, Instant start, NanoUsd posted) {
-  for (ClosedBucket& bucket : cold[id.v].rolling->closed) {
-    if (bucket.start != start) continue;
-    std::int64_t sum = 0;
-    if (__builtin_add_overflow(bucket.posted.v, posted.v, &sum) || sum < 0) return false;
-    bucket.posted.v = sum;
-    refit(id);
-    return true;
-  }
-  return false;
+  Rolling& rolling = *cold[id.v].rolling;
+  if (hot[id.v].window == kNone) return false;
+  const Instant newest = windows[hot[id.v].window].start;
+  if (start >= newest || start < rolling_begin(newest, rolling.bucket_ns)) return false;
+  for (const std::uint32_t at : rolling.open)
+    if (windows[at].start == start) return false;
+  std::int64_t& closed = rolling.of(rolling.number(start));
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(closed, posted.v, &sum) || sum < 0) return false;
+  closed = sum;
+  refit(id);
+  return true;
 }
 
 }  // namespace steelyard::router

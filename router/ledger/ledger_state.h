@@ -44,6 +44,7 @@ struct Mark {
 };
 
 struct AccountCold {
+  std::uint32_t id = 0;  // its own index
   std::string scope;
   WindowKind per = WindowKind::month;
   std::uint8_t starts = 1;
@@ -86,6 +87,18 @@ struct Ledger::State {
   // What is enforced of `limit`: below it while a threshold waits for approval; MAX: nothing.
   static NanoUsd bound(const AccountCold& account, NanoUsd limit, std::int32_t approved);
   OlderSums older(const AccountCold& account, Instant since) const;
+  // Each older bucket of a rolling account without open holds in which something is posted:
+  // visit(start, posted), oldest first.
+  template <class Visit>
+  void for_each_closed(const AccountCold& account, const Visit& visit) const {
+    const std::uint32_t at = hot[account.id].window;
+    if (at == kNone) return;
+    const Rolling& rolling = *account.rolling;
+    const std::int64_t newest = rolling.number(windows[at].start);
+    for (std::int64_t bucket = newest - rolling_buckets; bucket < newest; ++bucket)
+      if (bucket >= 0 && rolling.of(bucket) != 0)
+        visit(Instant{bucket * rolling.bucket_ns}, rolling.of(bucket));
+  }
   // ledger_rolling.cpp. The newest bucket becomes an older one; buckets that no longer count go.
   void shift(AccountId account, Instant next);
   // What is posted or held in an older bucket has changed.

@@ -177,9 +177,10 @@ std::vector<WindowBalance> Ledger::windows(AccountId id) const {
       out.push_back(
           {w.start, w.end, w.posted, w.held, w.overrun, w.fired, w.credit, w.approved, w.asked});
   if (id.v < state_->cold.size() && state_->cold[id.v].rolling) {
-    const Rolling& rolling = *state_->cold[id.v].rolling;
-    for (const ClosedBucket& b : rolling.closed)
-      out.push_back({b.start, {b.start.ns + rolling.bucket_ns}, b.posted, {}, b.overrun, 0, {}});
+    const AccountCold& account = state_->cold[id.v];
+    state_->for_each_closed(account, [&](Instant start, std::int64_t posted) {
+      out.push_back({start, {start.ns + account.rolling->bucket_ns}, {posted}, {}, {}, 0, {}});
+    });
   }
   std::sort(out.begin(), out.end(),
             [](const WindowBalance& a, const WindowBalance& b) { return a.start < b.start; });

@@ -4,6 +4,7 @@
 // the bucket it lies in and the 24 before it. So what was reserved in the last `length` always
 // counts, and nothing counts for longer than `length` and one bucket: the sum over ANY stretch of
 // that length is never above the limit.
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -23,17 +24,19 @@ constexpr Instant rolling_begin(Instant at, std::int64_t bucket_ns) {
   return {at.ns - rolling_buckets * bucket_ns};
 }
 
-// A bucket that time has left, without open holds.
-struct ClosedBucket {
-  Instant start;
-  NanoUsd posted, overrun;
-};
-
 // The older buckets of one account. Those with open holds are windows of the ledger still.
 struct Rolling {
   std::int64_t bucket_ns = 0;
-  std::vector<ClosedBucket> closed;  // ascending
-  std::vector<std::uint32_t> open;   // into Ledger::State::windows, ascending
+  std::array<std::int64_t, rolling_buckets> posted{};  // of the others, by number
+  std::vector<std::uint32_t> open;                     // into Ledger::State::windows, ascending
+
+  std::int64_t number(Instant start) const { return start.ns / bucket_ns; }
+  std::int64_t& of(std::int64_t bucket) {
+    return posted[static_cast<std::size_t>(bucket % rolling_buckets)];
+  }
+  std::int64_t of(std::int64_t bucket) const {
+    return posted[static_cast<std::size_t>(bucket % rolling_buckets)];
+  }
 };
 
 }  // namespace steelyard::router

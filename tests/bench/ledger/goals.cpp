@@ -66,6 +66,14 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+// A figure of speed for work that was not done is none.
+void expect(std::int64_t found, std::int64_t wanted) {
+  if (found == wanted) return;
+  std::printf("posted is %lld, not %lld\n", static_cast<long long>(found),
+              static_cast<long long>(wanted));
+  std::exit(2);
+}
+
 BudgetSpec budget(std::int64_t limit, WindowKind per, std::uint8_t starts = 1) {
   BudgetSpec out;
   out.limit = {limit};
@@ -148,6 +156,7 @@ void one_thread() {
     ns[i] = std::chrono::duration<float, std::nano>(Clock::now() - start).count();
   }
   const std::uint64_t made = allocations - before;
+  expect(b.ledger.view(b.ids[19], noon).posted.v, 70 * (20'000 + 200'000));
   std::nth_element(ns.begin(), ns.begin() + static_cast<std::ptrdiff_t>(ns.size() / 2), ns.end());
   row("reserve + settle, 4 levels, 20 scopes, one thread, p50", ns[ns.size() / 2] / 1e3, "us", 1,
       false);
@@ -172,8 +181,11 @@ void two_threads(bool same) {
   std::thread other(run, 1);
   run(0);
   other.join();
+  const double rate = 2 * pairs / seconds_since(start) / 1e6;
+  expect(books->view(chains[0], noon).accounts[2].posted.v,
+         (same ? 2 : 1) * 70 * std::int64_t{pairs});
   row(same ? "two threads on one organisation, pairs" : "two threads on two organisations, pairs",
-      2 * pairs / seconds_since(start) / 1e6, "M/s", same ? 1.0 : 1.8, true);
+      rate, "M/s", same ? 1.0 : 1.8, true);
 }
 
 void journal(const std::string& directory) {
@@ -198,8 +210,9 @@ void journal(const std::string& directory) {
   books.reset();
   const Clock::time_point again = Clock::now();
   books = open_books(directory + "/journal");
-  (void)chain_of(*books, {organisation("one", INT64_MAX)});
+  const store::Chain same = chain_of(*books, {organisation("one", INT64_MAX)});
   const double seconds = seconds_since(again);
+  expect(books->view(same, noon).accounts[2].posted.v, 70 * std::int64_t{requests});
   const double records = static_cast<double>(books->status().recovered_records);
   if (records < 1e6) std::printf("only %.0f records were replayed\n", records);
   row("recovery of 1,000,000 records", seconds * 1e6 / std::max(records, 1.0), "s", 2, false);

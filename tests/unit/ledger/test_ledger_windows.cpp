@@ -184,17 +184,17 @@ TEST_CASE(
     b.ledger.settle(b.reserve(1, 60, now).hold, {60}, {});
     const HoldRef open = b.reserve(2, 30, now).hold;
     CHECK(b.reserve(3, 11, now).status == ReserveStatus::denied);
-    const auto change = [&](std::int64_t limit) {
+    const auto change = [&](std::int64_t limit, std::int64_t held) {
       spec.limit = {limit};
       REQUIRE(b.ledger.configure(std::vector<AccountSpec>{{"level0", spec}}, b.zones)->at(0) ==
               b.ids[0]);
       CHECK(b.view(0, now).posted.v == 60);
-      CHECK(b.view(0, now).held.v == 30);
+      CHECK(b.view(0, now).held.v == held);
     };
-    change(101);
+    change(101, 30);
     CHECK(b.reserve(3, 11, now).status == ReserveStatus::held);
     CHECK(b.reserve(4, 1, now).status == ReserveStatus::denied);
-    change(80);  // less than what is in use
+    change(80, 41);  // less than what is in use
     CHECK(b.reserve(5, 1, now).status == ReserveStatus::denied);
     CHECK(b.ledger.settle(open, {30}, {}).posted.v == 30);
     REQUIRE(b.ledger.crossings().size() == 2);
