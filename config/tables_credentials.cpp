@@ -28,11 +28,16 @@ const Table<CredentialSpec>& credential_table() {
             {"entra-client", CredentialType::entra_client},
             {"entra-managed-identity", CredentialType::entra_managed_identity},
             {"aws", CredentialType::aws},
-            {"aws-file", CredentialType::aws_file}},
+            {"aws-file", CredentialType::aws_file},
+            {"aws-instance", CredentialType::aws_instance},
+            {"aws-container", CredentialType::aws_container}},
            "`google-service-account`: `secret` is the account's JSON file; `google-metadata`: the "
            "machine's; `entra-client`: `tenant`, `id` and `secret` of an application; "
            "`entra-managed-identity`: the machine's; `aws`: `id` and `secret` of an access key; "
-           "`aws-file`: a profile of a shared credentials file")),
+           "`aws-file`: a profile of a shared credentials file; `aws-instance`: the role of an EC2 "
+           "machine; `aws-container`: the role of an ECS task or an EKS pod, `token_url` is "
+           "`AWS_CONTAINER_CREDENTIALS_FULL_URI` (ECS: its usual address with the relative one), "
+           "`file` is `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE`")),
        text<C>("id", &C::id, "access key, or client id"),
        custom<C>("secret", text_shape("a secret: `${env:NAME}` or `${file:path}`"),
                  "what proves it",
@@ -44,7 +49,7 @@ const Table<CredentialSpec>& credential_table() {
        text<C>("tenant", &C::tenant, "of Entra"),
        text<C>("token_url", &C::token_url, "where tokens are asked for, if not at the usual place"),
        text<C>("scope", &C::scope, "what the token is for, if not the usual"),
-       path<C>("file", &C::file, "AWS shared credentials file"),
+       path<C>("file", &C::file, "AWS shared credentials file, or that of the agent's token"),
        text<C>("profile", &C::profile, "profile in that file")},
       {}};
   return table;
@@ -64,6 +69,21 @@ std::string cloud_base_url(const ProviderSpec& provider) {
          provider.region;
 }
 
+bool is_aws(CredentialType type) {
+  switch (type) {
+    case CredentialType::aws:
+    case CredentialType::aws_file:
+    case CredentialType::aws_instance:
+    case CredentialType::aws_container: return true;
+    case CredentialType::none:
+    case CredentialType::google_service_account:
+    case CredentialType::google_metadata:
+    case CredentialType::entra_client:
+    case CredentialType::entra_managed_identity: break;
+  }
+  return false;
+}
+
 std::vector<std::string> missing_of(const CredentialSpec& c) {
   std::vector<std::string> missing;
   const auto need = [&](bool there, const char* key) {
@@ -77,6 +97,8 @@ std::vector<std::string> missing_of(const CredentialSpec& c) {
       need(!c.secret.empty(), "secret");
       break;
     case CredentialType::aws_file: need(!c.file.empty(), "file"); break;
+    case CredentialType::aws_container: need(!c.token_url.empty(), "token_url"); break;
+    case CredentialType::aws_instance:
     case CredentialType::none:
     case CredentialType::google_metadata:
     case CredentialType::entra_managed_identity: break;
@@ -93,8 +115,7 @@ void finish_provider(BindContext& context, ProviderSpec& provider) {
   std::vector<std::string> missing;
   if (provider.base_url.value.empty()) missing.emplace_back("base_url");
   const CredentialSpec& credentials = provider.credentials;
-  const bool aws =
-      credentials.type == CredentialType::aws || credentials.type == CredentialType::aws_file;
+  const bool aws = is_aws(credentials.type);
   if (aws && provider.region.empty()) missing.emplace_back("region");
   if (!missing.empty()) context.missing_keys(provider.at, "a provider", missing);
   if (const auto fields = missing_of(credentials); !fields.empty())

@@ -208,6 +208,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   TranslateTarget target;
   target.provider = provider.wire;
   target.model = runtime_.catalog.target(planned_->target).upstream_name;
+  target.catalog_model = runtime_.catalog.model(planned_->model).name;
   target.output_tokens_room = planned_->output_tokens_max;
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
   target.max_completion_tokens = provider.quirks.max_completion_tokens;

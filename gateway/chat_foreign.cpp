@@ -21,6 +21,12 @@ namespace {
 
 constexpr std::int64_t output_room = 32'000;  // what Claude Code asks of a model it does not know
 
+// The name that says which model it is: a deployment, or a profile of Bedrock's, may be called
+// anything.
+std::string_view telling(const TranslateTarget& target, std::string_view family) {
+  return target.model.find(family) != std::string_view::npos ? target.model : target.catalog_model;
+}
+
 Result<void> write_messages(const dialect::hub::Request& request, const TranslateTarget& target,
                             ForeignCall& foreign) {
   dialect::anthropic::WriteOptions options;
@@ -28,7 +34,7 @@ Result<void> write_messages(const dialect::hub::Request& request, const Translat
   options.output_tokens_cap = target.output_tokens_cap;
   options.default_max_tokens =
       target.output_tokens_room > 0 ? target.output_tokens_room : output_room;
-  dialect::anthropic::apply_model(target.model, options);
+  dialect::anthropic::apply_model(telling(target, "claude"), options);
   dialect::anthropic::RequestWriter writer;
   return writer.write(request, options, foreign.body, foreign.dropped);
 }
@@ -49,7 +55,7 @@ Result<void> write_contents(const dialect::hub::Request& request, const Translat
                             ForeignCall& foreign) {
   dialect::gemini::WriteOptions options;
   options.output_tokens_cap = target.output_tokens_cap;
-  dialect::gemini::apply_model(target.model, options);
+  dialect::gemini::apply_model(telling(target, "gemini"), options);
   dialect::gemini::RequestWriter writer;
   return writer.write(request, options, foreign.body, foreign.dropped);
 }
@@ -67,7 +73,8 @@ Result<void> write_converse(const dialect::hub::Request& request, const Translat
                             ForeignCall& foreign) {
   dialect::converse::WriteOptions options;
   options.output_tokens_cap = target.output_tokens_cap;
-  dialect::converse::apply_model(target.model, options);
+  if (!dialect::converse::apply_model(target.model, options))
+    (void)dialect::converse::apply_model(target.catalog_model, options);
   dialect::converse::RequestWriter writer;
   return writer.write(request, options, foreign.body, foreign.dropped);
 }

@@ -64,6 +64,7 @@ bool wants_array(const Session& session);
 struct TranslateTarget {
   dialect::hub::Wire provider = dialect::hub::Wire::openai_chat;
   std::string_view model;
+  std::string_view catalog_model;       // says what it takes where `model` is a deployment's name
   std::int64_t output_tokens_cap = 0;   // 0: none
   std::int64_t output_tokens_room = 0;  // when the client set no limit and the dialect needs one
   bool max_completion_tokens = false, include_usage = true;

@@ -83,15 +83,17 @@ enum class CredentialType : std::uint8_t {
   entra_client,            // `tenant`, `id`, `secret` of an application
   entra_managed_identity,  // of the machine; `id` where it has several
   aws,                     // `id`, `secret`, `session_token`
-  aws_file,                // a shared credentials file, read again when it changes
+  aws_file,                // a shared credentials file, read again every minute
+  aws_instance,            // of the machine's role, asked of EC2's metadata server
+  aws_container,           // of the task's or pod's role, asked of its agent
 };
 
 struct CredentialSpec {
   CredentialType type = CredentialType::none;
   std::string id, tenant;
   Secret secret, session_token;
-  std::string token_url, scope;  // "": the usual ones
-  std::string file, profile = "default";
+  std::string token_url, scope;           // "": the usual ones
+  std::string file, profile = "default";  // aws_container: file of the agent's token
   SourceSpan at;
 };
 

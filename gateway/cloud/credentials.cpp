@@ -2,9 +2,7 @@
 
 #include <simdjson.h>
 
-#include <fstream>
-#include <sstream>
-
+#include "gateway/cloud/aws_keys.h"
 #include "gateway/cloud/google_jwt.h"
 
 namespace steelyard::cloud {
@@ -16,7 +14,6 @@ constexpr std::string_view kGoogleMetadata =
     "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
 constexpr std::string_view kEntraScope = "https://cognitiveservices.azure.com/.default";
 constexpr std::string_view kEntraMetadata = "http://169.254.169.254/metadata/identity/oauth2/token";
-constexpr std::size_t kFileMax = 1u << 20;
 
 std::string_view or_usual(const std::string& said, std::string_view usual) {
   return said.empty() ? usual : std::string_view(said);
@@ -116,23 +113,6 @@ Result<HttpCall> entra_identity_call(const CredentialSpec& spec) {
   return call;
 }
 
-std::string trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r");
-  if (begin == text.npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
-}
-
-Result<Credentials> read_aws_file(const CredentialSpec& spec) {
-  std::ifstream file(spec.file, std::ios::binary);
-  std::string text(kFileMax, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  if (text.empty()) return wrong("`" + spec.file + "` cannot be read");
-  Result<Credentials> found = read_aws_profile(text, spec.profile);
-  if (found) found->valid_seconds = 60;  // then it is read again
-  return found;
-}
-
 }  // namespace
 
 Result<HttpCall> token_call(const CredentialSpec& spec, Instant now) {
@@ -143,7 +123,9 @@ Result<HttpCall> token_call(const CredentialSpec& spec, Instant now) {
     case CredentialType::entra_managed_identity: return entra_identity_call(spec);
     case CredentialType::none:
     case CredentialType::aws:
-    case CredentialType::aws_file: break;
+    case CredentialType::aws_file:
+    case CredentialType::aws_instance:
+    case CredentialType::aws_container: break;
   }
   return wrong("these credentials have no token");
 }
@@ -171,38 +153,14 @@ Result<Credentials> read_token(const HttpAnswer& answer) {
   return out;
 }
 
-Result<Credentials> read_aws_profile(std::string_view text, const std::string& profile) {
-  Credentials out;
-  bool inside = false;
-  std::istringstream lines{std::string(text)};
-  for (std::string line; std::getline(lines, line);) {
-    const std::string at = trimmed(line);
-    if (at.empty() || at[0] == '#' || at[0] == ';') continue;
-    if (at[0] == '[') {
-      const std::string name = trimmed(std::string_view(at).substr(1, at.find(']') - 1));
-      inside = name == profile || name == "profile " + profile;
-      continue;
-    }
-    const std::size_t equal = at.find('=');
-    if (!inside || equal == at.npos) continue;
-    const std::string key = trimmed(std::string_view(at).substr(0, equal));
-    const std::string value = trimmed(std::string_view(at).substr(equal + 1));
-    if (key == "aws_access_key_id") out.aws.id = value;
-    if (key == "aws_secret_access_key") out.aws.secret = Secret(value);
-    if (key == "aws_session_token") out.aws.session_token = Secret(value);
-  }
-  if (out.aws.id.empty() || out.aws.secret.empty())
-    return wrong("the credentials file has no keys for profile `" + profile + "`");
-  return out;
-}
-
 Result<Credentials> ask_for_credentials(const CredentialSpec& spec, Instant now) {
-  if (spec.type == CredentialType::aws) {
-    Credentials out;
-    out.aws = {spec.id, spec.secret, spec.session_token};
-    return out;
+  switch (spec.type) {
+    case CredentialType::aws:
+    case CredentialType::aws_file:
+    case CredentialType::aws_instance:
+    case CredentialType::aws_container: return ask_for_aws_keys(spec, now);
+    default: break;
   }
-  if (spec.type == CredentialType::aws_file) return read_aws_file(spec);
   const Result<HttpCall> call = token_call(spec, now);
   if (!call) return fail(call.error());
   const Result<HttpAnswer> answer = call_blocking(*call);

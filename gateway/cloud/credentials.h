@@ -24,7 +24,5 @@ Result<Credentials> ask_for_credentials(const CredentialSpec& spec, Instant now)
 // Its parts, for tests.
 Result<HttpCall> token_call(const CredentialSpec& spec, Instant now);
 Result<Credentials> read_token(const HttpAnswer& answer);
-// A profile of ~/.aws/credentials.
-Result<Credentials> read_aws_profile(std::string_view text, const std::string& profile);
 
 }  // namespace steelyard::cloud

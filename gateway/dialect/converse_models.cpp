@@ -24,7 +24,8 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-void apply_model(std::string_view model, WriteOptions& options) {
+bool apply_model(std::string_view model, WriteOptions& options) {
+  bool known = false;
   for (const Row& row : kRows) {
     if (model.find(row.holds) == std::string_view::npos) continue;
     options.thinking = row.thinking;
@@ -33,12 +34,14 @@ void apply_model(std::string_view model, WriteOptions& options) {
     options.nine_character_ids = row.nine_character_ids;
     options.structured_output = row.structured_output;
     options.top_k_key = row.top_k_key;
+    known = true;
     break;
   }
   options.is_claude = options.thinking == ThinkingStyle::claude;
-  if (!options.is_claude) return;
+  if (!options.is_claude) return known;
   anthropic::apply_model(model, options.claude);
   options.structured_output = options.claude.structured_output;
+  return known;
 }
 
 }  // namespace steelyard::dialect::converse

@@ -7,7 +7,7 @@
 namespace steelyard::dialect::converse {
 
 // "anthropic.claude-opus-4-7", "us.amazon.nova-2-lite-v1:0", an ARN that holds one: sets the
-// capabilities of `options`; for a name it cannot read the least is assumed.
-void apply_model(std::string_view model, WriteOptions& options);
+// capabilities of `options`. False: the name says nothing, and the least is assumed.
+bool apply_model(std::string_view model, WriteOptions& options);
 
 }  // namespace steelyard::dialect::converse

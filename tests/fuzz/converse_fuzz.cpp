@@ -87,7 +87,7 @@ void check_request(std::string_view body) {
   if (!parser.parse(body, request)) return;
   for (const char* model : {"anthropic.claude-sonnet-4-5", "mistral.large", "amazon.nova-2-lite"}) {
     converse::WriteOptions options;
-    converse::apply_model(model, options);
+    (void)converse::apply_model(model, options);
     converse::RequestWriter writer;
     hub::Dropped dropped;
     std::string out;

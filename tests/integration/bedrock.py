@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Amazon Bedrock as a provider: signatures, Converse and its binary stream for clients of all dialects, Claude by InvokeModel."""
+import http.server
 import json
 import pathlib
 import sys
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -17,9 +19,10 @@ TOOLS = [{"type": "function", "function": {"name": "clock", "parameters": {"type
 SPEND = (100 + 300 + 20 + 2 * 50) * 1000
 
 
-def bedrock(provider, dialect="converse", said=AWS, more="", model=MODEL, environment=None, files=None, catalog=CATALOG):
-    text = config({"one": (provider.port, ["cheap"])}, budgets="[{ limit: $10, per: month }]", more=more)
-    text = text.replace("one: { base_url", f"one: {{ dialect: {dialect}, platform: bedrock, region: eu-west-1, rename: {{ cheap: \"{model}\" }}, "
+def bedrock(provider, dialect="converse", said=AWS, more="", model=MODEL, environment=None, files=None, catalog=CATALOG,
+            name="cheap"):
+    text = config({"one": (provider.port, [name])}, budgets="[{ limit: $10, per: month }]", more=more)
+    text = text.replace("one: { base_url", f"one: {{ dialect: {dialect}, platform: bedrock, region: eu-west-1, rename: {{ {name}: \"{model}\" }}, "
                         f"{said} base_url").replace("/v1\"", "\"")
     if said:
         text = text.replace('keys: ["${env:TEST_PROVIDER_KEY}"],', "")
@@ -128,6 +131,20 @@ def test_entries_of_the_cache_cost_what_they_cost():
         assert short > 1.2 * plain and long > 1.9 * plain, held
 
 
+def test_a_profile_whose_name_says_nothing():
+    arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/abc123"
+    provider = Bedrock()
+    text = CATALOG.replace("  cheap:", "  claude-sonnet-4-5:")
+    gateway = bedrock(provider, model=arn, catalog=text, name="claude-sonnet-4-5")
+    with running(provider, gateway):
+        body = [{"type": "text", "text": "hello", "cache_control": {"type": "ephemeral"}}]
+        status, headers, data = messages(gateway, messages=[{"role": "user", "content": body}])
+        assert status == 200 and not provider.wrong and "x-steelyard-dropped-fields" not in headers, (data, provider.wrong)
+        path, _, sent = provider.requests[-1]
+        assert path == "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3Aapplication-inference-profile%2Fabc123/converse", path
+        assert json.loads(sent)["messages"][0]["content"][1] == {"cachePoint": {"type": "default"}}, sent
+
+
 def test_keys_of_every_kind():
     provider = Bedrock()
     gateway = bedrock(provider, environment={"AWS_TOKEN": "session-token/+=="})
@@ -158,6 +175,49 @@ def test_a_credentials_file_that_changes():
         real, provider.check = provider.check, lambda *_: "" if provider.errors else real(*_)
         status, _, data = gateway.chat(message())
         assert status == 200 and provider.requests[-1][1]["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIDNEXT/"), data
+
+
+def test_the_role_of_a_machine_and_of_a_container():
+    role = {"AccessKeyId": "ASIAROLE", "SecretAccessKey": "role-secret", "Token": "role-token", "Expiration": "2126-01-01T00:00:00Z"}
+    asked = []
+
+    class Agent(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_PUT(self):
+            asked.append(("PUT", self.path, self.headers["x-aws-ec2-metadata-token-ttl-seconds"]))
+            self.tell(b"session-1\n")
+
+        def do_GET(self):
+            asked.append(("GET", self.path, self.headers["x-aws-ec2-metadata-token"] or self.headers["authorization"]))
+            self.tell(b"gateway-role" if self.path.endswith("security-credentials/") else json.dumps(role).encode())
+
+        def tell(self, data):
+            self.send_response(200)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    agent = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Agent)
+    threading.Thread(target=agent.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{agent.server_address[1]}"
+    provider = Bedrock(keys=("ASIAROLE", "role-secret"))
+    gateway = bedrock(provider, said=f"credentials: {{ type: aws-instance, token_url: \"{url}\" }},")
+    with running(provider, gateway):
+        assert gateway.chat(message())[0] == 200 and not provider.wrong, provider.wrong
+        assert provider.requests[-1][1]["x-amz-security-token"] == "role-token"
+        base = "/latest/meta-data/iam/security-credentials/"
+        assert asked == [("PUT", "/latest/api/token", "300"), ("GET", base, "session-1"), ("GET", base + "gateway-role", "session-1")], asked
+    asked.clear()
+    provider = Bedrock(keys=("ASIAROLE", "role-secret"))
+    gateway = bedrock(provider, said=f"credentials: {{ type: aws-container, token_url: \"{url}/v1/credentials\", file: pod-token }},",
+                      files={"pod-token": "pod-secret\n"})
+    with running(provider, gateway):
+        assert gateway.chat(message())[0] == 200 and not provider.wrong, provider.wrong
+        assert asked == [("GET", "/v1/credentials", "pod-secret")], asked
+    agent.shutdown()
+    agent.server_close()
 
 
 def test_errors():

@@ -74,7 +74,7 @@ std::string check_block(const dom::element& block, Turn& turn, std::set<std::str
 std::string as_converse(const hub::Request& request, hub::Dropped& dropped,
                         std::string_view model) {
   converse::WriteOptions options;
-  converse::apply_model(model, options);
+  (void)converse::apply_model(model, options);
   converse::RequestWriter writer;
   std::string out;
   dropped.clear();
