@@ -54,7 +54,8 @@ void check_provider(const GatewaySpec& spec, const ProviderSpec& provider, Diagn
 
 void check_clear_text(const ProviderSpec& provider, DiagnosticSink& sink) {
   const std::string_view url = provider.base_url.value;
-  if (provider.keys.empty() || !url.starts_with("http://")) return;
+  const bool nothing = provider.keys.empty() && provider.credentials.type == CredentialType::none;
+  if (nothing || !url.starts_with("http://")) return;
   const std::string_view host = url.substr(7);
   if (host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]"))
     return;
