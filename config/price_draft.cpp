@@ -26,8 +26,11 @@ Rates fill_base(const RatesDraft& draft) {
   };
   const PicoUsd input = or_else(TokenClass::input, {});
   const PicoUsd write = or_else(TokenClass::cache_write_5m, input);
+  const PicoUsd output = or_else(TokenClass::output, {});
   return {{input, or_else(TokenClass::cache_read, input), write,
-           or_else(TokenClass::cache_write_1h, write), or_else(TokenClass::output, {})}};
+           or_else(TokenClass::cache_write_1h, write), output,
+           or_else(TokenClass::audio_input, input), or_else(TokenClass::audio_output, output),
+           or_else(TokenClass::image_input, input), or_else(TokenClass::image_output, output)}};
 }
 
 Rates fill_beside(const RatesDraft& draft, const Rates& base) {

@@ -39,7 +39,8 @@ struct PeriodDraft {
   SourceSpan at;
 };
 
-// A base row: cache classes cost what `input` does, 1 h writes what 5 m writes do.
+// A base row: cache classes cost what `input` does, 1 h writes what 5 m writes do, sound and
+// pictures what text does.
 Rates fill_base(const RatesDraft& draft);
 // A row beside a base row: what is not written keeps its proportion to `input`, rounded up to a
 // pico-dollar.

@@ -22,7 +22,7 @@ Field<T> price(std::string key, TokenClass which, std::string doc) {
   return custom<T>(std::move(key), price_shape(), std::move(doc), bind);
 }
 
-// The five price keys every row has.
+// The price keys every row has.
 template <class T>
 std::vector<Field<T>> price_fields() {
   return {
@@ -30,7 +30,11 @@ std::vector<Field<T>> price_fields() {
       price<T>("output", TokenClass::output, "answer tokens, reasoning included"),
       price<T>("cache_read", TokenClass::cache_read, "prompt tokens found in the cache"),
       price<T>("cache_write_5m", TokenClass::cache_write_5m, "prompt tokens stored for 5 minutes"),
-      price<T>("cache_write_1h", TokenClass::cache_write_1h, "prompt tokens stored for an hour")};
+      price<T>("cache_write_1h", TokenClass::cache_write_1h, "prompt tokens stored for an hour"),
+      price<T>("audio_input", TokenClass::audio_input, "prompt tokens of sound"),
+      price<T>("audio_output", TokenClass::audio_output, "answer tokens of sound"),
+      price<T>("image_input", TokenClass::image_input, "prompt tokens of pictures"),
+      price<T>("image_output", TokenClass::image_output, "answer tokens of pictures")};
 }
 
 template <class T>
@@ -134,8 +138,7 @@ void bind_cliffs(BindContext& context, const YamlNode& node, D& out) {
   for (const YamlNode* item : list_items(context, node, "a list of long-context rules", false)) {
     CliffDraft draft;
     draft.at = item->at;
-    if (bind_map(context, *item, item->at, cliff_table(), draft))
-      out.cliffs.push_back(draft);
+    if (bind_map(context, *item, item->at, cliff_table(), draft)) out.cliffs.push_back(draft);
   }
 }
 

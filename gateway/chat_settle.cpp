@@ -37,7 +37,7 @@ telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
   out.prompt = usage.total_input();
   out.cached = usage.cache_read;
   out.cache_write = usage.cache_write_5m + usage.cache_write_1h;
-  out.completion = usage.output;
+  out.completion = usage.total_output();
   out.reasoning = usage.reasoning;
   return out;
 }
@@ -48,11 +48,15 @@ router::Usage ChatCall::billed_usage(const dialect::ReportedUsage& reported) con
   const dialect::UsageQuirks quirks{provider_of(planned_->target).quirks.reasoning_exclusive};
   const dialect::TokenUsage tokens = dialect::normalise(reported, quirks);
   router::Usage usage;
-  usage.input = tokens.uncached;
+  usage.input = tokens.uncached - tokens.audio_input - tokens.image_input;
+  usage.audio_input = tokens.audio_input;
+  usage.image_input = tokens.image_input;
+  usage.audio_output = tokens.audio_output;
+  usage.image_output = tokens.image_output;
   usage.cache_read = tokens.cache_read;
   usage.cache_write_5m = tokens.cache_write - tokens.cache_write_1h;
   usage.cache_write_1h = tokens.cache_write_1h;
-  usage.output = tokens.output;
+  usage.output = tokens.output - tokens.audio_output - tokens.image_output;
   usage.reasoning = tokens.reasoning;
   return usage;
 }
@@ -109,7 +113,7 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
   if (reported.present && whole)
     worker_.tools().outputs.observe(decision_.verdict.route,
                                     runtime_.catalog.model(planned_->model).id,
-                                    usage.output / std::max(decision_.chat.choices, 1));
+                                    usage.total_output() / std::max(decision_.chat.choices, 1));
   if (reported.present && whole) learn_count(usage.total_input());
   if (decision_.session_key != 0 && whole) remember_turn();
 }

@@ -142,6 +142,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
     input.counts = router::InputCounts(serving.inputs, d.features);
   }
   input.marks = cache_marks(runtime, d.chat.body);
+  input.media = !d.chat.media.empty();
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;

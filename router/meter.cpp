@@ -71,18 +71,20 @@ void add_input(CostSum& sum, const Segments& s, std::span<const Stretch> stretch
   }
 }
 
-NanoUsd priced(std::span<const Stretch> input, std::int64_t output, const Tariff& tariff) {
+NanoUsd priced(std::span<const Stretch> input, std::span<const Stretch> output,
+               const Tariff& tariff) {
   std::int64_t total = 0;
   for (const Stretch& stretch : input) total += stretch.tokens;
   CostSum sum;
   if (tariff.bands.size() == 1) {  // no cliffs: the usual case
     const Rates& rates = tariff.bands.front().rates;
     for (const Stretch& stretch : input) sum.add(stretch.tokens, rates.of(stretch.type));
-    sum.add(output, rates.of(TokenClass::output));
+    for (const Stretch& stretch : output) sum.add(stretch.tokens, rates.of(stretch.type));
   } else {
     const Segments s = segments_of(tariff, total);
     add_input(sum, s, input);
-    sum.add(output, s.band[s.count - 1]->rates.of(TokenClass::output));
+    const Rates& last = s.band[s.count - 1]->rates;
+    for (const Stretch& stretch : output) sum.add(stretch.tokens, last.of(stretch.type));
   }
   return rounded(sum, tariff.percent);
 }
@@ -95,8 +97,8 @@ struct Regime {
 
 // Calls visit(Regime) for every regime a prompt of up to `input_tokens` may fall into.
 template <class Visit>
-void for_each_regime(std::int64_t input_tokens, CacheWrites writes, const Tariff& tariff,
-                     Visit visit) {
+void for_each_regime(const CostBounds& bounds, const Tariff& tariff, Visit visit) {
+  const std::int64_t input_tokens = sane(bounds.input_tokens);
   for (std::size_t i = 0; i < tariff.bands.size(); ++i) {
     if (i > 0 && input_tokens <= tariff.bands[i].above_tokens) break;
     std::int64_t longest = input_tokens;
@@ -104,32 +106,52 @@ void for_each_regime(std::int64_t input_tokens, CacheWrites writes, const Tariff
     const Segments s = segments_of(tariff, longest);
     Regime regime;
     for (std::size_t k = 0; k < s.count; ++k)
-      regime.input.add(s.from[k + 1] - s.from[k], dearest_input(s.band[k]->rates, writes));
-    regime.output = s.band[s.count - 1]->rates.of(TokenClass::output);
+      regime.input.add(s.from[k + 1] - s.from[k],
+                       dearest_input(s.band[k]->rates, bounds.writes, bounds.media));
+    regime.output = dearest_output(s.band[s.count - 1]->rates);
     visit(regime);
   }
 }
 
 }  // namespace
 
-PicoUsd dearest_input(const Rates& rates, CacheWrites writes) {
+PicoUsd dearest_input(const Rates& rates, CacheWrites writes, bool media) {
   PicoUsd dearest = std::max(rates.of(TokenClass::input), rates.of(TokenClass::cache_read));
   if (writes != CacheWrites::none)
     dearest = std::max(dearest, rates.of(TokenClass::cache_write_5m));
   if (writes == CacheWrites::one_hour)
     dearest = std::max(dearest, rates.of(TokenClass::cache_write_1h));
+  if (media)
+    dearest =
+        std::max({dearest, rates.of(TokenClass::audio_input), rates.of(TokenClass::image_input)});
   return dearest;
+}
+
+PicoUsd dearest_output(const Rates& rates) {
+  return std::max({rates.of(TokenClass::output), rates.of(TokenClass::audio_output),
+                   rates.of(TokenClass::image_output)});
 }
 
 NanoUsd cost_of(const Usage& usage, const Tariff& tariff) {
   if (!tariff.priced()) return {};
-  const std::array<Stretch, 4> input{{
+  const std::array<Stretch, 6> input{{
       {TokenClass::cache_read, sane(usage.cache_read)},
       {TokenClass::cache_write_1h, sane(usage.cache_write_1h)},
       {TokenClass::cache_write_5m, sane(usage.cache_write_5m)},
       {TokenClass::input, sane(usage.input)},
+      {TokenClass::audio_input, sane(usage.audio_input)},
+      {TokenClass::image_input, sane(usage.image_input)},
   }};
-  return priced(input, sane(usage.output), tariff);
+  const std::array<Stretch, 3> output{{
+      {TokenClass::output, sane(usage.output)},
+      {TokenClass::audio_output, sane(usage.audio_output)},
+      {TokenClass::image_output, sane(usage.image_output)},
+  }};
+  // Text alone is the usual case.
+  const bool media =
+      (usage.audio_input | usage.image_input | usage.audio_output | usage.image_output) != 0;
+  return priced(std::span(input).first(media ? 6 : 4), std::span(output).first(media ? 3 : 1),
+                tariff);
 }
 
 NanoUsd worst_case(const CostBounds& bounds, const Tariff& tariff) {
@@ -138,11 +160,11 @@ NanoUsd worst_case(const CostBounds& bounds, const Tariff& tariff) {
   if (tariff.bands.size() == 1) {  // no cliffs: the usual case
     const Rates& rates = tariff.bands.front().rates;
     CostSum sum;
-    sum.add(sane(bounds.input_tokens), dearest_input(rates, bounds.writes));
-    sum.add(output, rates.of(TokenClass::output));
+    sum.add(sane(bounds.input_tokens), dearest_input(rates, bounds.writes, bounds.media));
+    sum.add(output, dearest_output(rates));
     return rounded(sum, tariff.percent);
   }
-  for_each_regime(sane(bounds.input_tokens), bounds.writes, tariff, [&](const Regime& regime) {
+  for_each_regime(bounds, tariff, [&](const Regime& regime) {
     CostSum sum = regime.input;
     sum.add(output, regime.output);
     worst = std::max(worst, rounded(sum, tariff.percent));
@@ -155,7 +177,7 @@ std::int64_t output_within(const CostBounds& bounds, const Tariff& tariff, NanoU
   std::int64_t fits = sane(bounds.output_tokens);
   // rounded(sum) <= room  ⇔  sum * percent <= room * 100 * 1000
   const Int128 allowed = static_cast<Int128>(room.v) * 100 * 1000;
-  for_each_regime(sane(bounds.input_tokens), bounds.writes, tariff, [&](const Regime& regime) {
+  for_each_regime(bounds, tariff, [&](const Regime& regime) {
     const Int128 left = allowed - regime.input.pico * tariff.percent;
     if (left < 0) {
       fits = -1;
@@ -184,7 +206,8 @@ NanoUsd expected_cost(const CostExpectation& expectation, const Tariff& tariff) 
   }
   const std::array<Stretch, 2> stretches{
       {{TokenClass::cache_read, cached}, {rest, input - cached}}};
-  return priced(stretches, sane(expectation.output_tokens), tariff);
+  const std::array<Stretch, 1> output{{{TokenClass::output, sane(expectation.output_tokens)}}};
+  return priced(stretches, output, tariff);
 }
 
 Rates rates_at(const Tariff& tariff, std::int64_t total_input) {

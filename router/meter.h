@@ -13,7 +13,12 @@ struct Usage {
   std::int64_t input = 0;  // neither read from nor written to a cache
   std::int64_t cache_read = 0, cache_write_5m = 0, cache_write_1h = 0;
   std::int64_t output = 0, reasoning = 0;
-  std::int64_t total_input() const { return input + cache_read + cache_write_5m + cache_write_1h; }
+  // Sound and pictures, beside `input` and `output`; what of them came from a cache is cache_read.
+  std::int64_t audio_input = 0, image_input = 0, audio_output = 0, image_output = 0;
+  std::int64_t total_input() const {
+    return input + cache_read + cache_write_5m + cache_write_1h + audio_input + image_input;
+  }
+  std::int64_t total_output() const { return output + audio_output + image_output; }
 };
 
 // Which cache writes a request can cause: none (the vendor writes only what the client marks, and
@@ -25,18 +30,22 @@ enum class CacheWrites : std::uint8_t { none, five_minutes, one_hour };
 // A cliff applies when total input, cached tokens included, is strictly above its threshold; the
 // last whole-request cliff that applies replaces everything below it. A marginal cliff prices the
 // tokens above it: tokens are laid out as a prompt is, cache reads first, then 1-hour writes,
-// 5-minute writes, plain input; output follows, so it is above whenever the input is. Without a
-// price (`!tariff.priced()`) the answer is 0: the planner never lets such an attempt start.
+// 5-minute writes, plain input, sound, pictures; output follows, so it is above whenever the input
+// is. Without a price (`!tariff.priced()`) the answer is 0: the planner never lets such an attempt
+// start.
 NanoUsd cost_of(const Usage& usage, const Tariff& tariff);
 
-// The dearest class a token of input can turn out to be of.
-PicoUsd dearest_input(const Rates& rates, CacheWrites writes);
+// The dearest class a token of input, or of output, can turn out to be of. `media`: there may be
+// sound or pictures in the input; in the output there may always be.
+PicoUsd dearest_input(const Rates& rates, CacheWrites writes, bool media = false);
+PicoUsd dearest_output(const Rates& rates);
 
 // The most an attempt can cost.
 struct CostBounds {
   std::int64_t input_tokens = 0;   // upper bound, all classes together
   std::int64_t output_tokens = 0;  // n * output maximum
   CacheWrites writes = CacheWrites::five_minutes;
+  bool media = true;  // sound or pictures in the input
 };
 // Never below cost_of(usage) for any usage within the bounds under the same tariff (tested as a
 // property): every regime of cliffs the input may fall into is tried, each token at its dearest

@@ -274,6 +274,10 @@ NanoUsd cost_elsewhere(const Catalog& catalog, std::int32_t served, std::int32_t
   there.cache_write_5m = scaled(usage.cache_write_5m);
   there.cache_write_1h = scaled(usage.cache_write_1h);
   there.output = scaled(usage.output);
+  there.audio_input = scaled(usage.audio_input);
+  there.image_input = scaled(usage.image_input);
+  there.audio_output = scaled(usage.audio_output);
+  there.image_output = scaled(usage.image_output);
   return cost_of(there, to.prices.tariff_at(at));
 }
 

@@ -73,6 +73,7 @@ struct PlanInput {
   InputCounts counts{};
   std::uint32_t parameters = 0;           // bits of Catalog::parameters() that the request carries
   CacheWrites marks = CacheWrites::none;  // cache marks in the request
+  bool media = true;                      // sound or pictures in it: may cost more than text
   ServiceTier service = ServiceTier::standard;
   std::int64_t output_default = 16'384;          // GatewaySpec::output_tokens_default
   std::int32_t attempts = limits::attempts_max;  // RetrySpec::attempts

@@ -115,7 +115,7 @@ Candidate Planner::assess_target(const Model& model, std::int32_t target, ModelV
   candidate.target = target;
   candidate.model = catalog_.target(target).model;
   const CacheWrites writes = writes_at(model, catalog_.target(target), view.input_upper);
-  const CostBounds bounds{view.input_upper, view.output_max * choices(), writes};
+  const CostBounds bounds{view.input_upper, view.output_max * choices(), writes, in_.media};
   candidate.reason = fit_room(bounds, view, candidate.worst_case);
   candidate.cached_tokens = cached_at(model, target);
   candidate.output_expected = view.output_expected;

@@ -141,7 +141,7 @@ inline std::int64_t QuickPlanner::worst(std::size_t index, const QuickFit& fit,
                                         CacheWrites writes) const {
   if (fit.plain) return request_.worst(fit, writes);
   const std::int64_t output = fit.output_max * request_.choices;
-  return worst_case({fit.input_upper, output, writes}, tariff_of(index)).v;
+  return worst_case({fit.input_upper, output, writes, in_.media}, tariff_of(index)).v;
 }
 
 }  // namespace steelyard::router

@@ -15,6 +15,13 @@ bool odd(const Rates& rates) {
                      [](PicoUsd price) { return price.v < 0 || price.v > quick_price_max; });
 }
 
+// Sound or pictures cost more than text: what is dearest depends on the request.
+bool dear_media(const Rates& rates) {
+  return dearest_output(rates) > rates.of(TokenClass::output) ||
+         std::max(rates.of(TokenClass::audio_input), rates.of(TokenClass::image_input)) >
+             rates.of(TokenClass::input);
+}
+
 bool odd(std::span<const ClockRule> clock) {
   return std::any_of(clock.begin(), clock.end(), [](const ClockRule& rule) {
     return rule.percent < 0 || rule.percent > quick_percent_max;
@@ -26,7 +33,7 @@ QuickPrice quick_price(const PeriodView& period) {
   quick.from = period.from;
   quick.until = period.until;
   const Rates& rates = period.standard.bands.front().rates;
-  if (odd(rates) || odd(period.clock)) return quick;
+  if (odd(rates) || dear_media(rates) || odd(period.clock)) return quick;
   const bool cliffs = period.standard.bands.size() > 1;
   quick.tokens_max = cliffs ? period.standard.bands[1].above_tokens : INT64_MAX;
   quick.fresh = {rates.of(TokenClass::input).v, rates.of(TokenClass::cache_write_5m).v,

@@ -14,11 +14,22 @@
 namespace steelyard {
 
 // Token classes money distinguishes. Order is the order of `Rates::price` and of usage counters.
-enum class TokenClass : std::uint8_t { input, cache_read, cache_write_5m, cache_write_1h, output };
-inline constexpr std::size_t token_classes = 5;
+enum class TokenClass : std::uint8_t {
+  input,
+  cache_read,
+  cache_write_5m,
+  cache_write_1h,
+  output,
+  audio_input,
+  audio_output,
+  image_input,
+  image_output
+};
+inline constexpr std::size_t token_classes = 9;
 
-// One complete price row. The loader fills every slot, so readers never see a hole: a cache class
-// without a price of its own costs what `input` does (1 h writes: what 5 m writes do); in a
+// One complete price row. The loader fills every slot, so readers never see a hole: a cache or
+// media class without a price of its own costs what `input` or `output` does (1 h writes: what 5 m
+// writes do); in a
 // long-context or service-tier row it keeps the proportion to `input` that it has in the base row,
 // rounded up.
 struct Rates {

@@ -23,6 +23,10 @@ enum class GapKind : std::uint8_t {
   cached,
   cache_write,
   reasoning_tokens,
+  audio_input,
+  audio_output,
+  image_input,
+  image_output,
   cost,
 };
 

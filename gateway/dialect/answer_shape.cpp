@@ -54,6 +54,10 @@ const char* usage_gap(const char* p, const char* end, GapKind kind, ReportedUsag
     case GapKind::cached: return figure_gap(p, end, usage.cached);
     case GapKind::cache_write: return figure_gap(p, end, usage.cache_write);
     case GapKind::reasoning_tokens: return figure_gap(p, end, usage.reasoning);
+    case GapKind::audio_input: return figure_gap(p, end, usage.audio_input);
+    case GapKind::audio_output: return figure_gap(p, end, usage.audio_output);
+    case GapKind::image_input: return figure_gap(p, end, usage.image_input);
+    case GapKind::image_output: return figure_gap(p, end, usage.image_output);
     default: break;
   }
   const char* stop = p < end && *p != '-' ? number_end(p, end) : nullptr;

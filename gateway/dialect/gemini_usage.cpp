@@ -7,10 +7,21 @@
 namespace steelyard::dialect::gemini {
 namespace {
 
-enum Key { kPrompt, kCached, kToolUse, kCandidates, kThoughts, kTotal };
+enum Key {
+  kPrompt,
+  kCached,
+  kToolUse,
+  kCandidates,
+  kThoughts,
+  kTotal,
+  kPromptDetails,
+  kCandidatesDetails
+};
 constexpr KeyTable kKeys(key_names("promptTokenCount", "cachedContentTokenCount",
                                    "toolUsePromptTokenCount", "candidatesTokenCount",
-                                   "thoughtsTokenCount", "totalTokenCount"));
+                                   "thoughtsTokenCount", "totalTokenCount", "promptTokensDetails",
+                                   "candidatesTokensDetails"));
+constexpr KeyTable kDetail(key_names("modality", "tokenCount"));
 
 bool figure(LenientReader& reader, std::int64_t& out, bool& present) {
   std::int64_t value = 0;
@@ -19,6 +30,22 @@ bool figure(LenientReader& reader, std::int64_t& out, bool& present) {
   if (given) out = std::clamp(value, std::int64_t{0}, usage_tokens_max);
   present = present || given;
   return true;
+}
+
+// [{"modality":"AUDIO","tokenCount":9}]
+bool details(LenientReader& reader, std::int64_t& audio, std::int64_t& image) {
+  return reader.array([&] {
+    std::string_view modality;
+    std::int64_t tokens = 0;
+    bool ignored = false;
+    const bool ok = reader.object(kDetail, [&](int key) {
+      if (key == 0) return reader.text(modality);
+      return key == 1 ? figure(reader, tokens, ignored) : reader.cursor.skip_value();
+    });
+    if (modality == "AUDIO") audio = std::min(audio + tokens, usage_tokens_max);
+    if (modality == "IMAGE") image = std::min(image + tokens, usage_tokens_max);
+    return ok;
+  });
 }
 
 }  // namespace
@@ -33,6 +60,8 @@ bool read_usage(LenientReader& reader, Usage& out) {
       case kCandidates: return figure(reader, read.candidates, read.present);
       case kThoughts: return figure(reader, read.thoughts, read.present);
       case kTotal: return figure(reader, read.total, read.total_present);
+      case kPromptDetails: return details(reader, read.audio_input, read.image_input);
+      case kCandidatesDetails: return details(reader, read.audio_output, read.image_output);
       default: return reader.cursor.skip_value();
     }
   });
@@ -47,6 +76,10 @@ ReportedUsage reported(const Usage& u) {
   out.cached = u.cached;
   out.completion = u.candidates + u.thoughts;
   out.reasoning = u.thoughts;
+  out.audio_input = u.audio_input;
+  out.image_input = u.image_input;
+  out.audio_output = u.audio_output;
+  out.image_output = u.image_output;
   // What the total has beyond the parts is booked as input. Thoughts are inside `completion` here,
   // so a total that lacks them is no sign that they come on top.
   out.total = u.total;

@@ -13,6 +13,8 @@ namespace steelyard::dialect::gemini {
 // Tokens, as reported. Every chunk of a stream reports the whole so far: the last one counts.
 struct Usage {
   std::int64_t prompt = 0, cached = 0, tool_use = 0, candidates = 0, thoughts = 0, total = 0;
+  std::int64_t audio_input = 0, image_input = 0;    // parts of the prompt
+  std::int64_t audio_output = 0, image_output = 0;  // parts of the candidates
   bool present = false, total_present = false;
 };
 

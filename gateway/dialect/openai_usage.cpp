@@ -30,9 +30,17 @@ constexpr KeyTable kUsage(key_names("prompt_tokens", "input_tokens", "completion
                                     "prompt_cache_hit_tokens", "cache_read_input_tokens",
                                     "cache_creation_input_tokens", "reasoning_tokens", "cost"));
 
-enum DetailKey { kDetailCached, kDetailWrite, kDetailCreation, kDetailReasoning };
+enum DetailKey {
+  kDetailCached,
+  kDetailWrite,
+  kDetailCreation,
+  kDetailReasoning,
+  kDetailAudio,
+  kDetailImage
+};
 constexpr KeyTable kDetails(key_names("cached_tokens", "cache_write_tokens",
-                                      "cache_creation_tokens", "reasoning_tokens"));
+                                      "cache_creation_tokens", "reasoning_tokens", "audio_tokens",
+                                      "image_tokens"));
 constexpr KeyTable kCostParts(key_names("total_cost"));  // Perplexity: an object
 
 // Figures as they stand in the object: the same one may stand in two places.
@@ -47,6 +55,10 @@ enum Figure {
   kWriteFlat,
   kReasoningFlat,
   kCostFigure,
+  kAudioIn,
+  kAudioOut,
+  kImageIn,
+  kImageOut,
   kFigures
 };
 
@@ -89,6 +101,10 @@ class UsageReader {
     gaps_->set_kind(places_[reasoning_in_details_ ? kReasoningDetail : kReasoningFlat],
                     GapKind::reasoning_tokens);
     gaps_->set_kind(places_[kCostFigure], GapKind::cost);
+    gaps_->set_kind(places_[kAudioIn], GapKind::audio_input);
+    gaps_->set_kind(places_[kAudioOut], GapKind::audio_output);
+    gaps_->set_kind(places_[kImageIn], GapKind::image_input);
+    gaps_->set_kind(places_[kImageOut], GapKind::image_output);
   }
 
   bool member(int key) {
@@ -100,9 +116,9 @@ class UsageReader {
       case kOutput: return integer(usage_.completion, usage_.present, kCompletionFigure);
       case kTotal: return integer(usage_.total, usage_.total_present, kTotalFigure);
       case kPromptDetails:
-      case kInputDetails:
+      case kInputDetails: return details(false);
       case kCompletionDetails:
-      case kOutputDetails: return details();
+      case kOutputDetails: return details(true);
       case kCached:
       case kCacheHit:
       case kCacheRead: return integer(flat_cached_, ignored, kCachedFlat);
@@ -113,14 +129,21 @@ class UsageReader {
     }
   }
 
-  bool details() {
-    return reader_.object(kDetails, [this](int key) {
+  bool details(bool output) {
+    return reader_.object(kDetails, [this, output](int key) {
+      bool ignored = false;
       switch (key) {
         case kDetailCached: return integer(usage_.cached, cached_in_details_, kCachedDetail);
         case kDetailWrite:
         case kDetailCreation: return integer(usage_.cache_write, write_in_details_, kWriteDetail);
         case kDetailReasoning:
           return integer(usage_.reasoning, reasoning_in_details_, kReasoningDetail);
+        case kDetailAudio:
+          return output ? integer(usage_.audio_output, ignored, kAudioOut)
+                        : integer(usage_.audio_input, ignored, kAudioIn);
+        case kDetailImage:
+          return output ? integer(usage_.image_output, ignored, kImageOut)
+                        : integer(usage_.image_input, ignored, kImageIn);
         default: return skip_to_gap(reader_, gaps_);
       }
     });
@@ -148,7 +171,7 @@ class UsageReader {
 
   LenientReader& reader_;
   AnswerGaps* gaps_;  // nullptr: not asked for
-  std::array<int, kFigures> places_{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+  std::array<int, kFigures> places_{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
   ReportedUsage usage_;
   std::int64_t flat_cached_ = 0, flat_write_ = 0, flat_reasoning_ = 0;
   bool cached_in_details_ = false, write_in_details_ = false, reasoning_in_details_ = false;

@@ -26,6 +26,17 @@ void split_input(std::int64_t prompt, TokenUsage& out) {
   }
 }
 
+// Sound and pictures as parts of what they are in: never more than the whole.
+void split_media(const ReportedUsage& reported, TokenUsage& out) {
+  const auto part = [&out](std::int64_t tokens, std::int64_t room) {
+    return std::min(in_range(tokens, out.note), room);
+  };
+  out.audio_input = part(reported.audio_input, out.uncached);
+  out.image_input = part(reported.image_input, out.uncached - out.audio_input);
+  out.audio_output = part(reported.audio_output, out.output);
+  out.image_output = part(reported.image_output, out.output - out.audio_output);
+}
+
 }  // namespace
 
 TokenUsage normalise(const ReportedUsage& reported, UsageQuirks quirks) {
@@ -56,6 +67,9 @@ TokenUsage normalise(const ReportedUsage& reported, UsageQuirks quirks) {
   }
   out.reasoning = std::min(out.reasoning, out.output);
   split_input(in_range(prompt, out.note), out);
+  const bool media = (reported.audio_input | reported.image_input | reported.audio_output |
+                      reported.image_output) != 0;
+  if (media) split_media(reported, out);
   return out;
 }
 

@@ -13,7 +13,9 @@ struct ReportedUsage {
   std::int64_t cached = 0, cache_write = 0, reasoning = 0;
   NanoUsd cost;                     // what the provider says it bills (OpenRouter); rounded up
   std::int64_t cache_write_1h = 0;  // part of cache_write, at another price
-  bool present = false;             // a usage object with at least one token count was seen
+  // Parts of prompt and completion.
+  std::int64_t audio_input = 0, audio_output = 0, image_input = 0, image_output = 0;
+  bool present = false;  // a usage object with at least one token count was seen
   bool total_present = false;
   bool cost_present = false;
 };
@@ -39,6 +41,8 @@ struct TokenUsage {
   std::int64_t uncached = 0, cache_read = 0, cache_write = 0, output = 0;
   std::int64_t reasoning = 0;       // part of `output`, for display only
   std::int64_t cache_write_1h = 0;  // part of `cache_write`: Anthropic's longer-lived entries
+  std::int64_t audio_input = 0, image_input = 0;    // parts of `uncached`, together at most it
+  std::int64_t audio_output = 0, image_output = 0;  // parts of `output`, likewise
   UsageNote note = UsageNote::plain;
   std::int64_t input() const { return uncached + cache_read + cache_write; }
 };

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -76,6 +77,33 @@ TEST_CASE("usage: each endpoint's arithmetic ends in the same four classes") {
   }
 }
 
+TEST_CASE("usage: sound and pictures are parts of what they are in") {
+  struct Row {
+    const char* json;
+    std::int64_t audio_in, image_in, audio_out, image_out, uncached, output;
+  };
+  const Row rows[] = {
+      {R"({"prompt_tokens":100,"completion_tokens":80,"prompt_tokens_details":{"audio_tokens":30,"image_tokens":20,"cached_tokens":10},"completion_tokens_details":{"audio_tokens":60,"reasoning_tokens":0}})",
+       30, 20, 60, 0, 90, 80},
+      {R"({"prompt_tokens":100,"completion_tokens":8,"prompt_tokens_details":{"audio_tokens":90,"cached_tokens":60}})",
+       40, 0, 0, 0, 40, 8},
+      {R"({"prompt_tokens":5,"completion_tokens":8,"prompt_tokens_details":{"audio_tokens":-3,"image_tokens":99}})",
+       0, 5, 0, 0, 5, 8},
+      {R"({"input_tokens":5,"output_tokens":8,"output_tokens_details":{"audio_tokens":6,"image_tokens":6}})",
+       0, 0, 6, 2, 5, 8},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.json);
+    const TokenUsage u = normalise(parse(row.json), {});
+    CHECK(u.audio_input == row.audio_in);
+    CHECK(u.image_input == row.image_in);
+    CHECK(u.audio_output == row.audio_out);
+    CHECK(u.image_output == row.image_out);
+    CHECK(u.uncached == row.uncached);
+    CHECK(u.output == row.output);
+  }
+}
+
 TEST_CASE("usage: what is not a usage object leaves the last one alone") {
   for (const char* json :
        {"null", "3", "[]", "{}", "\"x\"", R"({"total_tokens":null,"search_context_size":"low"})"}) {
@@ -129,6 +157,10 @@ void check_invariants(const ReportedUsage& r, const TokenUsage& u) {
   CHECK(u.cache_write >= 0);
   CHECK(u.output >= r.completion);
   CHECK(u.reasoning <= u.output);
+  CHECK(u.cache_write_1h <= u.cache_write);
+  CHECK(std::min({u.audio_input, u.image_input, u.audio_output, u.image_output}) >= 0);
+  CHECK(u.audio_input + u.image_input <= u.uncached);
+  CHECK(u.audio_output + u.image_output <= u.output);
   CHECK(u.input() >= r.prompt);
   if (u.note == UsageNote::plain) {
     CHECK(u.input() == r.prompt);

@@ -57,13 +57,14 @@ NanoUsd oracle(const Usage& usage, const PricePeriod& period, bool batch) {
   };
   Int128 pico = 0;
   std::int64_t position = 0;
-  const std::pair<std::int64_t, std::size_t> prompt[] = {{usage.cache_read, 1},
-                                                         {usage.cache_write_1h, 3},
-                                                         {usage.cache_write_5m, 2},
-                                                         {usage.input, 0}};
+  const std::pair<std::int64_t, std::size_t> prompt[] = {
+      {usage.cache_read, 1}, {usage.cache_write_1h, 3}, {usage.cache_write_5m, 2},
+      {usage.input, 0},      {usage.audio_input, 5},    {usage.image_input, 7}};
   for (const auto& [count, type] : prompt)
     for (std::int64_t i = 0; i < count; ++i) pico += price_at(position++, type);
   for (std::int64_t i = 0; i < usage.output; ++i) pico += price_at(INT64_MAX, 4);
+  for (std::int64_t i = 0; i < usage.audio_output; ++i) pico += price_at(INT64_MAX, 6);
+  for (std::int64_t i = 0; i < usage.image_output; ++i) pico += price_at(INT64_MAX, 8);
   const Int128 percent = period.clock.empty() ? 100 : period.clock[0].percent;
   const Int128 hundredths = pico * percent;  // of a pico-dollar
   Int128 nano = hundredths / 100'000;
@@ -81,6 +82,12 @@ Usage random_usage(std::mt19937_64& random) {
   usage.cache_write_5m = some();
   usage.cache_write_1h = some();
   usage.output = some();
+  if (random() % 4 == 0) {
+    usage.audio_input = some();
+    usage.image_input = some();
+    usage.audio_output = some();
+    usage.image_output = some();
+  }
   return usage;
 }
 
@@ -117,8 +124,9 @@ TEST_CASE("meter: nothing within the bounds costs more than the worst case") {
       bounds.input_tokens =
           usage.total_input() + static_cast<std::int64_t>(random() % 3 == 0 ? random() % 500 : 0);
       bounds.output_tokens =
-          usage.output + static_cast<std::int64_t>(random() % 2 == 0 ? random() % 100 : 0);
+          usage.total_output() + static_cast<std::int64_t>(random() % 2 == 0 ? random() % 100 : 0);
       bounds.writes = writes;
+      bounds.media = usage.audio_input + usage.image_input > 0;
       RC_ASSERT(cost_of(usage, tariff).v <= worst_case(bounds, tariff).v);
     }
   });
@@ -147,6 +155,35 @@ TEST_CASE("meter: the bound is reached, so it refuses nobody without need") {
     row.usage.output = 33;
     CHECK(cost_of(row.usage, tariff) == worst_case({777, 33, row.writes}, tariff));
   }
+}
+
+TEST_CASE("meter: sound and pictures have prices of their own, and are held for") {
+  PricePeriod p;
+  p.rates = rates(4'000, 20'000, 200, 5'000, 8'000);
+  p.rates.price[static_cast<std::size_t>(TokenClass::audio_input)] = {32'000};
+  p.rates.price[static_cast<std::size_t>(TokenClass::audio_output)] = {64'000};
+  p.rates.price[static_cast<std::size_t>(TokenClass::image_input)] = {6'000};
+  p.rates.price[static_cast<std::size_t>(TokenClass::image_output)] = {30'000};
+  const PriceTable table({p});
+  const Tariff tariff = table.tariff_at({});
+  Usage usage;
+  usage.input = 100;
+  usage.cache_read = 10;
+  usage.output = 20;
+  usage.audio_input = 3;
+  usage.image_input = 5;
+  usage.audio_output = 7;
+  usage.image_output = 11;
+  CHECK(usage.total_input() == 118);
+  CHECK(usage.total_output() == 38);
+  const std::int64_t pico =
+      100 * 4'000 + 10 * 200 + 20 * 20'000 + 3 * 32'000 + 5 * 6'000 + 7 * 64'000 + 11 * 30'000;
+  CHECK(cost_of(usage, tariff).v == (pico + 999) / 1'000);
+  // Text in, anything out; then anything in.
+  CHECK(worst_case({118, 38, CacheWrites::none, false}, tariff).v ==
+        (118 * 4'000 + 38 * 64'000) / 1'000);
+  CHECK(worst_case({118, 38, CacheWrites::none}, tariff).v == (118 * 32'000 + 38 * 64'000) / 1'000);
+  CHECK(cost_of(usage, tariff) <= worst_case({118, 38, CacheWrites::none}, tariff));
 }
 
 TEST_CASE("meter: output_within is the largest output that fits") {
