@@ -112,6 +112,37 @@ const Table<ProviderQuirks>& quirks_table() {
   return table;
 }
 
+Field<RateHeaderSpec> field_name(std::string key, std::string RateHeaderSpec::*member,
+                                 std::string doc) {
+  const auto bind = [=](BindContext& context, const YamlNode& node, RateHeaderSpec& out) {
+    std::optional<std::string> text = context.text(node, "a head field such as `x-remaining`");
+    if (!text) return;
+    const bool fits =
+        !text->empty() && text->size() <= 64 && std::all_of(text->begin(), text->end(), [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        });
+    if (!fits)
+      return context.wrong_value("C0230", node, "expected a head field in lower-case letters");
+    out.*member = std::move(*text);
+  };
+  return custom<RateHeaderSpec>(std::move(key), text_shape("a head field", "[a-z0-9-]{1,64}"),
+                                std::move(doc), bind);
+}
+
+const Table<RateHeaderSpec>& rate_header_table() {
+  using R = RateHeaderSpec;
+  static const Table<R> table{
+      "rate_header",
+      "a pair of head fields",
+      "What an answer says of its key's rate limit. With several keys, one that has nothing left "
+      "rests until it has.",
+      {required(field_name("remaining", &R::remaining, "how many are left: a number")),
+       field_name("reset", &R::reset,
+                  "until when: `6m0s`, `20ms`, seconds, or a time; without it, a minute")},
+      {}};
+  return table;
+}
+
 Field<P> dialect_field() {
   const std::vector<std::string> dialects{"openai", "responses", "anthropic", "gemini", "converse"};
   return custom<P>(
@@ -188,6 +219,9 @@ const Table<ProviderSpec>& provider_table() {
                  "catalogue name to the provider's own name", bind_rename),
        path<P>("ca_file", &P::ca_file, "PEM bundle to trust instead of the system's"),
        integer<P>("connections_max", &P::connections_max, 1, 65'535, "connections per worker"),
+       list_of<P, RateHeaderSpec>("rate_headers", &P::rate_headers, rate_header_table,
+                                  "where its answers say what a key has left; without it, as its "
+                                  "dialect's maker has it"),
        object<P, ProviderQuirks>("quirks", &P::quirks, quirks_table, "differences on the wire")},
       {{"regions", "leave it out; data residency comes later"}}};
   return table;
@@ -252,6 +286,7 @@ void append_provider_parts(std::vector<TableInfo>& out) {
   out.push_back(provider_table().info());
   out.push_back(quirks_table().info());
   out.push_back(credential_table().info());
+  out.push_back(rate_header_table().info());
   out.push_back(tier_table().info());
 }
 

@@ -259,6 +259,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::exchange() {
   deadline_.clear();
   line_->ttfb_ns = first_byte_at_ - attempt_started_;
   line_->status = head.status;
+  if (!provider_of(planned_->target).rate_headers.empty()) [[unlikely]]
+    heed_rate(head);
   if (head.status < 200 || head.status > 299) co_return co_await provider_error(head);
   if (head.event_stream && decision_.chat.stream) co_return co_await relay(head);
   if (!collect_now(head)) {

@@ -121,6 +121,7 @@ class ChatCall final : public DepartureListener {
   net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
   void keep_fault_headers(const net::ResponseHead& head);
   std::int64_t hint_in_body();
+  void heed_rate(const net::ResponseHead& head);
   bool other_key_left(dialect::FaultClass cls, std::int64_t hint);
 
   // chat_collect.cpp: whole answers

@@ -7,6 +7,7 @@
 #include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/failure_of.h"
+#include "gateway/rate_headers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/telemetry/log.h"
@@ -43,6 +44,14 @@ std::int64_t ChatCall::hint_in_body() {
   if (asked < 0) return -1;
   fault_headers_ += "retry-after: " + std::to_string((asked + 999) / 1000) + "\r\n";
   return std::min(asked, hint_ms_max);
+}
+
+// The key that was used has nothing left: the others carry on.
+void ChatCall::heed_rate(const net::ResponseHead& head) {
+  const auto provider =
+      static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
+  const std::int64_t ms = rest_said(head, runtime_.providers[provider].rate_headers, worker_.now());
+  if (ms > 0) serving_.keys[provider].rest(key_used_, worker_.tick_now().plus_ms(ms));
 }
 
 // What a provider says of one key says nothing of the others: that key rests, and the request goes

@@ -11,6 +11,7 @@
 #include "gateway/net/head_writer.h"
 #include "gateway/net/tls.h"
 #include "gateway/own_vocabulary.h"
+#include "gateway/rate_headers.h"
 #include "gateway/store/zone_loader.h"
 #include "policies/compile.h"
 #include "policies/name_table.h"
@@ -110,6 +111,7 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
   for (const Secret& key : spec.keys)
     provider.auth_heads.push_back(auth_head(*base, field, key.reveal()));
   if (provider.auth_heads.empty()) provider.auth_heads.push_back(auth_head(*base, field, {}));
+  if (spec.keys.size() > 1) provider.rate_headers = rate_headers_of(spec);
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);

@@ -67,6 +67,7 @@ struct ProviderRuntime {
   std::vector<std::string> betas;              // globs over `anthropic-beta`; empty: all
   std::shared_ptr<cloud::TokenSource> tokens;  // null: keys are all it needs
   std::string region;                          // Bedrock's signatures name it
+  std::vector<RateHeaderSpec> rate_headers;    // empty: there is one key, which cannot rest
   ProviderQuirks quirks;
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;
   std::size_t connections_max = 1024;

@@ -97,6 +97,13 @@ struct CredentialSpec {
   SourceSpan at;
 };
 
+// Head fields of an answer that say what a key may still ask for, in lower case.
+struct RateHeaderSpec {
+  std::string remaining;  // a number; 0: nothing until `reset`
+  std::string reset;      // "1s", "6m0s", "20ms", seconds, or a time; "": a minute from now
+  SourceSpan at;
+};
+
 struct ProviderSpec {
   std::string name;
   std::string like;  // the preset it was completed from; "" none was named
@@ -114,6 +121,7 @@ struct ProviderSpec {
   std::string ca_file;                        // PEM bundle instead of the system's roots
   std::int32_t connections_max = 1024;        // per worker
   ProviderQuirks quirks;
+  std::vector<RateHeaderSpec> rate_headers;  // empty: those its dialect's own maker sends
   SourceSpan at;
 };
 

@@ -13,10 +13,14 @@ from gateway import CATALOG, KEY, Cases, Gateway, config, events, message, runni
 SPEND = (60 + 40 + 2 * 20) * 1000  # nano-dollars, at a price of 1 and 2 dollars a million, cached ones as input
 
 
-def azure(provider, said, base="", more=""):
+def azure(provider, said, base="", more="", keys=()):
     text = config({"one": (provider.port, ["cheap"])}, budgets="[{ limit: $10, per: month }]", more=more)
     text = text.replace("one: { base_url", f"one: {{ platform: azure, rename: {{ cheap: my-deployment }}, {said} base_url")
-    return Gateway(text.replace("/v1\"", f"{base}\""), CATALOG, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
+    if keys:
+        names = ", ".join(f'"${{env:{key}}}"' for key in keys)
+        text = text.replace('"${env:TEST_PROVIDER_KEY}"', names).replace("workers: 2", "workers: 1")
+    given = {"TEST_PROVIDER_KEY": "sk-provider-canary", **{key: "sk-" + key.lower() for key in keys}}
+    return Gateway(text.replace("/v1\"", f"{base}\""), CATALOG, None, given)
 
 
 PATHS = (("api_version: 2024-10-21,", "", "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"),
@@ -95,6 +99,19 @@ def test_errors():
         provider.errors, begun = [(429, {"retry-after": "1", "retry-after-ms": "0"}, LIMITED)], time.monotonic()
         status, _, _ = gateway.chat(message())
         assert status == 200 and time.monotonic() - begun >= 0.9, "0 ms beside 1 s: the second counts"
+
+
+def test_a_key_that_says_it_has_nothing_left_rests():
+    provider = Azure()
+    gateway = azure(provider, "", more="", keys=("ONE", "TWO"))
+    with running(provider, gateway):
+        provider.head = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}
+        assert gateway.chat(message())[0] == 200
+        provider.head = {"x-ratelimit-remaining-requests": "7", "x-ratelimit-reset-requests": "1s"}
+        for _ in range(4):
+            assert gateway.chat(message())[0] == 200
+        used = [head["api-key"] for _, head, _ in provider.requests]
+        assert len(set(used)) == 2 and len(set(used[1:])) == 1, used
 
 
 def test_claude_in_foundry():

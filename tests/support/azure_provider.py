@@ -38,7 +38,7 @@ class Azure:
 
     def __init__(self):
         outer = self
-        self.requests, self.errors, self.told = [], [], b""
+        self.requests, self.errors, self.told, self.head = [], [], b"", {}
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -53,7 +53,7 @@ class Azure:
                     status, head, answer = outer.errors.pop(0)
                     return self.whole(status, answer, head)
                 if not body.get("stream"):
-                    return self.whole(200, completion(), {})
+                    return self.whole(200, completion(), outer.head)
                 usage = body.get("stream_options", {}).get("include_usage")
                 lines = [json.dumps(chunk) for chunk in chunks(usage)] + ["[DONE]"]
                 outer.told = "".join(f"data: {line}\n\n" for line in lines).encode()
