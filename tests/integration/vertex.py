@@ -158,7 +158,8 @@ def test_no_token_is_an_error_that_says_why():
         wait_until(lambda: tokens.asked)
         status, _, data = gateway.chat(message())
         assert status >= 500 and b"Invalid JWT Signature." in data, (status, data)
-        assert not provider.requests and "no credentials" in gateway.said()
+        assert not provider.requests
+        wait_until(lambda: "no credentials" in gateway.said(), what="the log says why")
         tokens.status = 200
         wait_until(lambda: gateway.chat(message())[0] == 200, seconds=10, what="it is asked again, later")
 
