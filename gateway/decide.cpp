@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "gateway/decide_counts.h"
 #include "gateway/keeper.h"
@@ -285,11 +286,11 @@ router::PlannedAttempt recounted(Worker& worker, Serving& serving, const Princip
   serving.inputs.count(d.features, tools.counts);
   count_own_text(worker, serving, attempt.model, d);
   std::swap(d.chat.texts, chat.texts);
-  d.counted = true;
+  const bool counted = std::exchange(d.counted, true);
   const std::int32_t kept_at = std::exchange(d.kept_at, attempt.target);
   choose(worker, serving, principal, d, false);
   d.kept_at = kept_at;
-  d.counted = false;
+  d.counted = counted;
   router::PlannedAttempt& again = tools.plan.attempts[0];
   if (tools.plan.attempt_count == 0 || again.target != attempt.target) return attempt;
   again.forced = attempt.forced;
