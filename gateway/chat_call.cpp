@@ -288,7 +288,7 @@ net::Task<void> ChatCall::answer_error() {
   const bool theirs = !has_error_ && dialect::openai::forwards_body(fault_.cls);
   if (theirs && !fault_body_.empty()) {
     int status = dialect::openai::client_status(fault_.cls, fault_status_);
-    if (fault_wire_ != wire()) {
+    if (fault_wire_ != wire() || !dialect::hub::holds_error_object(fault_body_)) {
       status = dialect::hub::fault_status(wire(), fault_, fault_status_);
       fault_body_.clear();
       dialect::hub::write_fault(fault_body_, wire(), fault_, fault_status_, {});

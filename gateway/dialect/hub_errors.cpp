@@ -54,6 +54,18 @@ void write_fault(std::string& out, Wire client, const UpstreamFault& fault, int 
   openai::write_fault(out, fault, upstream_status);
 }
 
+bool holds_error_object(std::string_view body) {
+  constexpr std::string_view key = "\"error\"", blanks = " \t\r\n";
+  const auto next = [&](std::size_t at) { return body.find_first_not_of(blanks, at); };
+  for (std::size_t at = body.find(key); at != body.npos; at = body.find(key, at + 1)) {
+    const std::size_t colon = next(at + key.size());
+    if (colon == body.npos || body[colon] != ':') continue;
+    const std::size_t value = next(colon + 1);
+    if (value != body.npos && body[value] == '{') return true;
+  }
+  return false;
+}
+
 int fault_status(Wire client, const UpstreamFault& fault, int upstream_status) {
   if (client == Wire::anthropic) return anthropic::reply_for(fault.cls, upstream_status).status;
   if (client == Wire::gemini) return gemini::reply_for(fault.cls, upstream_status).status;

@@ -22,6 +22,9 @@ void write_sse_error(std::string& out, Wire client, const Error& error, const Er
 // An error of a provider in the client's dialect; appends to `out`.
 void write_fault(std::string& out, Wire client, const UpstreamFault& fault, int upstream_status,
                  std::string_view request_id);
+// Does a provider's error look as clients of any dialect expect, with an object called `error`?
+// Mistral's and some proxies' do not, though they speak Chat otherwise.
+bool holds_error_object(std::string_view body);
 // The status to go with it.
 int fault_status(Wire client, const UpstreamFault& fault, int upstream_status);
 

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "gateway/dialect/hub_errors.h"
 #include "gateway/dialect/models_list.h"
 #include "gateway/dialect/openai_errors.h"
 
@@ -32,6 +33,16 @@ TEST_CASE("errors: the body an OpenAI client expects") {
   out.clear();
   write_error(out, error(ErrorKind::internal, ""), {});
   CHECK(out.find(R"("message":"internal")") != std::string::npos);
+}
+
+TEST_CASE("errors: those of providers that are not in shape are told from those that are") {
+  for (const char* body :
+       {R"({"error":{"message":"x"}})", R"({"type":"error", "error" : {"type":"y"}})",
+        R"([{"error":{"code":400}}])", R"({"object":"error","error":{}})"})
+    CHECK_MESSAGE(hub::holds_error_object(body), body);
+  for (const char* body : {R"({"object":"error","message":"x"})", R"({"error":"x"})", "<html>", "",
+                           R"({"error")", R"({"error":)", R"({"detail":"\"error\""})"})
+    CHECK_MESSAGE(!hub::holds_error_object(body), body);
 }
 
 TEST_CASE("errors: a refusal by budget carries its figures") {
