@@ -73,6 +73,7 @@ void StreamEncoder::open(const Event& event) {
   if (!event.signature.empty()) carrier(event.signature);
   shown_ = event.block != BlockKind::native || !event.raw.empty();
   said_ = false;
+  words_before_.clear();
   if (!shown_) return;
   begin("content_block_start");
   PieceWriter json(*out_);
@@ -116,24 +117,34 @@ void StreamEncoder::carrier(std::string_view signature) {
 
 void StreamEncoder::delta(const Event& event) {
   if (!shown_ || (event.delta != DeltaKind::citation && event.text.empty())) return;
+  said_ = true;
+  if (event.delta == DeltaKind::text) return words(event);
   begin("content_block_delta");
   out_->append(",\"index\":").append(std::to_string(next_)).append(",\"delta\":");
   PieceWriter json(*out_);
   json.open('{');
   if (event.delta == DeltaKind::signature) {
     json.field("type", "signature_delta").field("signature", event.text);
-  } else if (event.delta == DeltaKind::citation) {
-    json.field("type", "citations_delta").field_raw("citation", event.raw);
-  } else if (event.block == BlockKind::thinking) {
-    json.field("type", "thinking_delta").field("thinking", event.text);
-  } else if (event.block == BlockKind::tool_call) {
-    json.field("type", "input_json_delta").field("partial_json", event.text);
   } else {
-    json.field("type", "text_delta").field("text", event.text);
+    json.field("type", "citations_delta").field_raw("citation", event.raw);
   }
   json.close('}');
-  said_ = true;
   finish();
+}
+
+// What all deltas of a block share is written once.
+void StreamEncoder::words(const Event& event) {
+  if (words_before_.empty()) {
+    words_before_ =
+        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":";
+    words_before_ += std::to_string(next_);
+    words_before_ += event.block == BlockKind::thinking
+                         ? R"(,"delta":{"type":"thinking_delta","thinking":")"
+                     : event.block == BlockKind::tool_call
+                         ? R"(,"delta":{"type":"input_json_delta","partial_json":")"
+                         : R"(,"delta":{"type":"text_delta","text":")";
+  }
+  out_->append(words_before_).append(event.text).append("\"}}\n\n", 5);
 }
 
 void StreamEncoder::close(const Event& event) {

@@ -28,6 +28,7 @@ class StreamEncoder final : public hub::EventSink {
   void open(const hub::Event& event);
   void carrier(std::string_view signature);
   void delta(const hub::Event& event);
+  void words(const hub::Event& event);
   void close(const hub::Event& event);
   void end();
   void begin(std::string_view type);
@@ -40,6 +41,8 @@ class StreamEncoder final : public hub::EventSink {
   std::string stop_sequence_;
   std::uint32_t next_ = 0;
   bool started_ = false, shown_ = false, said_ = false, over_ = false;
+  std::string
+      words_before_;  // what stands before the words of the open block's deltas; "": not made
 };
 
 // Folds the events of one answer into the body of a whole one. body() is valid after `end`; after a

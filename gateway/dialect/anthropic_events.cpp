@@ -193,6 +193,7 @@ void StreamDecoder::feed(std::string_view bytes, EventSink& sink) {
 
 void StreamDecoder::take(std::string_view data, EventSink& sink) {
   if (ended_ || failed_ || data == "[DONE]") return;  // some imitations end like OpenAI
+  if (take_known(data, sink)) return;
   Document d;
   d.text = data;
   std::string_view type;
@@ -244,6 +245,18 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
   }
 }
 
+bool StreamDecoder::take_known(std::string_view data, EventSink& sink) {
+  if (!open_) return false;
+  Event event;
+  event.text = memo_.words_of(data);
+  if (event.text.empty()) return false;
+  event.kind = EventKind::delta;
+  event.block = kind_;
+  event.index = next_ - 1;
+  sink.take(event);
+  return true;
+}
+
 void StreamDecoder::start(const Document& d, EventSink& sink) {
   if (started_) return;  // seen twice in the wild: the second would begin a second answer
   started_ = true;
@@ -286,12 +299,15 @@ void StreamDecoder::delta(const Document& d, EventSink& sink) {
   } else {
     return;
   }
-  if (kind_ != BlockKind::native) sink.take(event);
+  if (kind_ == BlockKind::native) return;
+  sink.take(event);
+  if (event.delta == DeltaKind::text) memo_.learn(d.text, event.text);
 }
 
 void StreamDecoder::close(EventSink& sink) {
   if (!open_) return;
   open_ = false;
+  memo_.forget();
   Event event;
   event.kind = EventKind::close;
   event.block = kind_;

@@ -7,6 +7,7 @@
 
 #include "config/types/result.h"
 #include "gateway/dialect/anthropic_usage.h"
+#include "gateway/dialect/delta_memo.h"
 #include "gateway/dialect/hub_answer.h"
 #include "gateway/dialect/sse.h"
 
@@ -36,9 +37,11 @@ class StreamDecoder {
   void open(const Document& d, hub::EventSink& sink);
   void delta(const Document& d, hub::EventSink& sink);
   void close(hub::EventSink& sink);
+  bool take_known(std::string_view data, hub::EventSink& sink);
   void fail(UpstreamFault fault, hub::EventSink& sink);
 
   SseDecoder sse_;
+  DeltaMemo memo_;  // of the open block
   Usage usage_;
   UpstreamFault fault_;
   std::uint32_t unparsed_ = 0;

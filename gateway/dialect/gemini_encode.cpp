@@ -98,8 +98,8 @@ void StreamEncoder::take(const Event& event) {
     case EventKind::delta:
       if (!choice(event.choice).take(event)) return;
       begin(event.choice);
-      PieceWriter(part_).open('{').field("text", event.text);
-      part_ += event.block == BlockKind::thinking ? R"(,"thought":true})" : "}";
+      frames_.out().append(R"({"text":")").append(event.text);
+      frames_.out() += event.block == BlockKind::thinking ? R"(","thought":true})" : R"("})";
       return finish_parts(event.choice);
     case EventKind::close:
       part_.clear();

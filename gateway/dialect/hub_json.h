@@ -28,19 +28,24 @@ class PieceWriter {
   }
   PieceWriter& key(std::string_view name) {
     separate();
-    out_->append(1, '"').append(name).append("\":");
+    *out_ += '"';
+    out_->append(name).append("\":", 2);
     return *this;
   }
   PieceWriter& escaped(std::string_view inside) {
     separate();
-    out_->append(1, '"').append(inside).append(1, '"');
+    *out_ += '"';
+    out_->append(inside);
+    *out_ += '"';
     return *this;
   }
   // Several pieces of one string.
   PieceWriter& escaped(std::string_view a, std::string_view b, std::string_view c = {},
                        std::string_view d = {}) {
     separate();
-    out_->append(1, '"').append(a).append(b).append(c).append(d).append(1, '"');
+    *out_ += '"';
+    out_->append(a).append(b).append(c).append(d);
+    *out_ += '"';
     return *this;
   }
   PieceWriter& text(std::string_view plain) {

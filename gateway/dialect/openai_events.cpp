@@ -103,6 +103,7 @@ void ChatStreamDecoder::feed(std::string_view bytes, EventSink& sink) {
 
 void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink& sink) {
   if (ended_ || failed_) return;
+  if (!error_event && take_known(data, sink)) return;
   if (data == "[DONE]") return end(sink);
   if (!reader_.read(data)) {
     if (error_event) return fail(parse_error(200, data), sink);
@@ -129,6 +130,30 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
     found->finish(false, sink);
   }
   send_usage(reader_.usage, sink);
+  learn(data);
+}
+
+bool ChatStreamDecoder::take_known(std::string_view data, EventSink& sink) {
+  const std::string_view words = memo_.words_of(data);
+  if (words.empty()) return false;
+  choices_[memo_choice_].words(memo_kind_, words, sink);
+  return true;
+}
+
+// After a chunk was taken that has words of one choice and nothing else.
+void ChatStreamDecoder::learn(std::string_view data) {
+  memo_.forget();
+  if (reader_.choices.size() != 1 || reader_.usage.present) return;
+  const ChunkChoice& choice = reader_.choices.front();
+  const bool more = choice.texts_count + choice.thoughts_count + choice.calls_count != 0 ||
+                    !choice.refusal.empty() || !choice.finish.empty();
+  if (more || choice.text.empty() == choice.thinking.empty()) return;
+  const auto found =
+      std::find_if(choices_.begin(), choices_.end(),
+                   [&](const ChoiceBlocks& blocks) { return blocks.choice() == choice.index; });
+  memo_choice_ = static_cast<std::size_t>(found - choices_.begin());
+  memo_kind_ = choice.text.empty() ? hub::BlockKind::thinking : hub::BlockKind::text;
+  memo_.learn(data, choice.text.empty() ? choice.thinking : choice.text);
 }
 
 // [DONE] after something was said is an end, also where no finish reason was given.

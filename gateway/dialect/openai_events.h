@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/types/result.h"
+#include "gateway/dialect/delta_memo.h"
 #include "gateway/dialect/hub_answer.h"
 #include "gateway/dialect/openai_chunk.h"
 #include "gateway/dialect/sse.h"
@@ -24,6 +25,8 @@ class ChoiceBlocks {
   std::uint32_t choice() const { return choice_; }
 
   void take(const ChunkReader& chunk, const ChunkChoice& choice, hub::EventSink& sink);
+  // A chunk that has nothing but words of that kind.
+  void words(hub::BlockKind kind, std::string_view text, hub::EventSink& sink);
   // The end of the choice: whatever waited is sent, then `stop` if the choice was finished or
   // `anyway`. Once.
   void finish(bool anyway, hub::EventSink& sink);
@@ -42,7 +45,6 @@ class ChoiceBlocks {
   void advance(bool last, hub::EventSink& sink);
   void send_more(Call& call, hub::EventSink& sink);
   bool whole(const Call& call);
-  void words(hub::BlockKind kind, std::string_view text, hub::EventSink& sink);
   void ensure_open(hub::BlockKind kind, hub::EventSink& sink);
   void close(hub::EventSink& sink);
   void open(hub::BlockKind kind, hub::EventSink& sink, const Call* call = nullptr);
@@ -79,9 +81,14 @@ class ChatStreamDecoder {
 
  private:
   void take(std::string_view data, bool error_event, hub::EventSink& sink);
+  bool take_known(std::string_view data, hub::EventSink& sink);
+  void learn(std::string_view data);
   void end(hub::EventSink& sink);
   void fail(UpstreamFault fault, hub::EventSink& sink);
 
+  DeltaMemo memo_;
+  std::size_t memo_choice_ = 0;  // in choices_
+  hub::BlockKind memo_kind_ = hub::BlockKind::text;
   ChatDecoderOptions options_;
   SseDecoder sse_;
   ChunkReader reader_;

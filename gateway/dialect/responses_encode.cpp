@@ -1,5 +1,7 @@
 #include "gateway/dialect/responses_encode.h"
 
+#include <charconv>
+
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/responses_errors.h"
 
@@ -74,6 +76,7 @@ void StreamEncoder::start() {
 void StreamEncoder::open() {
   const Item& item = output_.item();
   part_open_ = said_ = false;
+  delta_before_.clear();
   if (!item.shown) return;
   PieceWriter json = begin("response.output_item.added");
   json.field_number("output_index", output_.index()).key("item");
@@ -116,6 +119,16 @@ void StreamEncoder::delta(const Event& event) {
     begin_part("response.reasoning_summary_part.added");
   }
   said_ = true;
+  if (delta_before_.empty()) frame_deltas();
+  char digits[24];
+  const auto done = std::to_chars(digits, digits + sizeof digits, sequence_++);
+  out_->append(delta_before_).append(digits, static_cast<std::size_t>(done.ptr - digits));
+  out_->append(delta_middle_).append(event.text).append(delta_behind_);
+}
+
+// What all deltas of an item share is written once.
+void StreamEncoder::frame_deltas() {
+  const Item& item = output_.item();
   std::string_view type = "response.output_text.delta", index = "content_index";
   switch (item.kind) {
     case BlockKind::thinking:
@@ -126,12 +139,16 @@ void StreamEncoder::delta(const Event& event) {
     case BlockKind::tool_call: type = "response.function_call_arguments.delta"; break;
     default: break;
   }
-  PieceWriter json = begin(type);
-  json.field("item_id", item.id).field_number("output_index", output_.index());
+  delta_before_.assign("event: ").append(type).append("\ndata: ");
+  PieceWriter(delta_before_).open('{').field("type", type).key("sequence_number");
+  delta_middle_ = ",";
+  PieceWriter json(delta_middle_);
+  json.key("item_id").escaped(item.id).field_number("output_index", output_.index());
   if (item.kind != BlockKind::tool_call) json.field_number(index, 0);
-  json.field("delta", event.text);
-  if (item.kind == BlockKind::text) json.field_raw("logprobs", "[]");
-  finish();
+  json.key("delta");
+  delta_middle_ += '"';
+  delta_behind_ =
+      item.kind == BlockKind::text ? std::string_view("\",\"logprobs\":[]}\n\n") : "\"}\n\n";
 }
 
 void StreamEncoder::close_text() {

@@ -27,6 +27,7 @@ class StreamEncoder final : public hub::EventSink {
   void start();
   void open();
   void delta(const hub::Event& event);
+  void frame_deltas();
   void close();
   void end(Status status, const UpstreamFault* fault);
   hub::PieceWriter begin(std::string_view type);
@@ -42,6 +43,9 @@ class StreamEncoder final : public hub::EventSink {
   bool started_ = false, over_ = false;
   bool part_open_ = false;  // of a reasoning item: a summary was begun
   bool said_ = false;       // the open item had a delta
+  // Around the number and the words of the open item's deltas; before_ empty: not made yet.
+  std::string delta_before_, delta_middle_;
+  std::string_view delta_behind_;
 };
 
 // Folds the events of one answer into the body of a whole one; complete() after `end`.

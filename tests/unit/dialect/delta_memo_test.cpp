@@ -1,0 +1,49 @@
+#include "gateway/dialect/delta_memo.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+namespace steelyard::dialect {
+namespace {
+
+const std::string before = R"({"id":"a","choices":[{"delta":{"content":")";
+const std::string behind = R"("},"finish_reason":null}]})";
+
+TEST_CASE("delta memo: words of an event that is otherwise the same") {
+  const std::string first = before + "Hello" + behind;
+  DeltaMemo memo;
+  CHECK(memo.words_of(first).empty());
+  memo.learn(first, std::string_view(first).substr(before.size(), 5));
+  struct Row {
+    const char *words, *found;
+  };
+  for (const Row& row :
+       {Row{"Hello", "Hello"}, Row{" world", " world"}, Row{"", ""},
+        Row{R"(a\nb\"c\u00e9)", R"(a\nb\"c\u00e9)"}, Row{"\xC3\xA9", "\xC3\xA9"},
+        Row{R"(","x":")", ""}, Row{R"(\)", ""}, Row{R"(\u00g9)", ""}, Row{R"(\x)", ""},
+        Row{"a\nb", ""}, Row{R"(a\\)", R"(a\\)"}, Row{R"(\u12)", ""}}) {
+    CAPTURE(row.words);
+    const std::string event = before + row.words + behind;
+    CHECK(memo.words_of(event) == row.found);
+  }
+  CHECK(memo.words_of(R"({"id":"b","choices":[{"delta":{"content":"Hello)" + behind).empty());
+  CHECK(memo.words_of(before + "Hello" + R"("},"finish_reason":"stop"}]})").empty());
+  CHECK(memo.words_of(before).empty());
+  memo.forget();
+  CHECK(memo.words_of(first).empty());
+}
+
+TEST_CASE("delta memo: what does not stand between quotes inside of the event is not learned") {
+  const std::string event = R"({"a":12,"b":"x"})", other = "x";
+  DeltaMemo memo;
+  for (const std::string_view words :
+       {std::string_view(event).substr(5, 2), std::string_view(other), std::string_view(event),
+        std::string_view(event).substr(0, 3), std::string_view()}) {
+    memo.learn(event, words);
+    CHECK(memo.words_of(event).empty());
+  }
+}
+
+}  // namespace
+}  // namespace steelyard::dialect
