@@ -87,7 +87,7 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
       d.session_key ^= policies::stable_hash(hints.client.lane) * odd_factor;
     d.session_key += d.session_key == 0;
   } else if (may_go_on(facts)) {
-    d.session_key = d.talk != 0 ? d.talk : talk_of(principal, d.chat);
+    d.session_key = beginning_of(principal, d.chat);
     std::array<char, 5 + 16> name{'t', 'a', 'l', 'k', '-'};
     telemetry::put_hex(name.data() + 5, d.session_key);
     d.session_name = std::string_view(name.data(), name.size());

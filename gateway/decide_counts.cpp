@@ -92,6 +92,19 @@ std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& ch
   return key | 1;
 }
 
+std::uint64_t beginning_of(const Principal& principal, const dialect::ChatRequest& chat) {
+  constexpr std::size_t messages_max = 4, texts_max = 4;
+  std::uint64_t key = principal.key_hash;
+  for (std::size_t i = 0; i < std::min(chat.messages.size(), messages_max); ++i) {
+    const dialect::MessageInfo& message = chat.messages[i];
+    const auto texts = chat.texts.subspan(message.text_begin, message.text_count);
+    for (const dialect::TextSlice& text : texts.first(std::min(texts.size(), texts_max)))
+      key = key * 0x9E3779B97F4A7C15u ^ ends_of(text.raw);
+    if (message.role == dialect::Role::user) break;
+  }
+  return key | 1;
+}
+
 void count_tokens(Worker& worker, Serving& serving, const Principal& principal, Decision& d) {
   WorkerTools& tools = worker.tools();
   const router::Catalog& catalog = serving.runtime->catalog;

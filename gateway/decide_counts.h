@@ -10,6 +10,9 @@ void count_tokens(Worker& worker, Serving& serving, const Principal& principal, 
 // What tells a conversation from others: who asks, and how it begins. Its later turns begin with
 // the same messages.
 std::uint64_t talk_of(const Principal& principal, const dialect::ChatRequest& chat);
+// The same for the names of sessions: as far as the first words of a user, which later turns
+// repeat. Words and not JSON: clients move their cache marks from turn to turn.
+std::uint64_t beginning_of(const Principal& principal, const dialect::ChatRequest& chat);
 
 // Counts the text by the vocabulary of `model`, for all that share it, but for one whose last bill
 // says more. WorkerTools::counts has every model's count.
