@@ -317,6 +317,10 @@ const Table<GatewayDraft>& gateway_table() {
                        "largest body of a request that is passed through")),
        lifted(integer<S>("output_tokens_default", &S::output_tokens_default, 1, 10'000'000,
                          "held, and asked for upstream, when a request names no maximum")),
+       lifted(
+           boolean<S>("responses_websocket", &S::responses_websocket,
+                      "offers a WebSocket at `/v1/responses`, which Codex and Copilot CLI ask for; "
+                      "without it they are told to send a POST")),
        part<TimeoutSpec>("timeouts", &S::timeouts, timeout_table, "time limits"),
        part<RetrySpec>("retry", &S::retry, retry_table, "retries and failover"),
        part<BreakerSpec>("breaker", &S::breaker, breaker_table, "circuit breaker per provider"),

@@ -7,6 +7,7 @@
 #include "gateway/receipts.h"
 #include "gateway/runtime.h"
 #include "gateway/session.h"
+#include "gateway/websocket_upgrade.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -48,12 +49,14 @@ std::string_view pointer_in(std::string_view text) {
 
 GateRefusal gate(const Session& session, const RouteMatch& match) {
   if (match.route == Route::none) {
+    const bool socket = match.wrong_method && asks_for_websocket(session.head());
     // Codex asks for a WebSocket first, and goes on with POST after this status.
-    if (match.wrong_method && !session.head().fields.find("sec-websocket-key").empty())
+    if (socket && !session.runtime().spec.responses_websocket)
       return {426, ErrorKind::bad_request, "a WebSocket is not offered here: send a POST"};
-    if (match.wrong_method)
+    if (socket && session.principal() != nullptr) return {101, ErrorKind::bad_request, ""};
+    if (match.wrong_method && !socket)
       return {405, ErrorKind::bad_request, "this path does not take that method"};
-    return {404, ErrorKind::not_found, "there is no such path"};
+    if (!socket) return {404, ErrorKind::not_found, "there is no such path"};
   }
   if (match.route == Route::probe) return {};  // tells nothing, and takes nothing
   const net::RequestHead& head = session.head();

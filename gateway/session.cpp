@@ -24,6 +24,8 @@
 #include "gateway/stored_call.h"
 #include "gateway/telemetry/log.h"
 #include "gateway/telemetry/metrics.h"
+#include "gateway/websocket_connection.h"
+#include "gateway/websocket_upgrade.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -118,6 +120,11 @@ net::Task<bool> Session::next_request() {
     if (step == Step::refused) {
       co_await refuse(reader_.refusal());
       co_return false;
+    }
+    if (step == Step::denied && denied_.status == 101) {
+      const bool open = co_await upgrade();
+      if (!open) co_return false;
+      continue;
     }
     if (step == Step::denied) {
       co_await deny();
@@ -250,6 +257,24 @@ net::Task<void> Session::deny() {
   const bool sent = co_await reply_refused(*this, denied_);
   if (sent) co_await linger();
   gone_ = true;
+}
+
+// From here on the connection is a WebSocket, whose messages come as requests.
+net::Task<bool> Session::upgrade() {
+  const std::string answer = websocket_answer(reader_.head());
+  std::string request = websocket_request(reader_.head());
+  const net::ConstBytes part(answer);
+  const std::span<const net::ConstBytes> parts(&part, 1);
+  const bool sent = co_await send(parts);
+  if (!sent) co_return false;
+  const auto limit = static_cast<std::size_t>(runtime().spec.body_bytes_max);
+  connection_ =
+      std::make_unique<WebSocketConnection>(std::move(connection_), std::move(request), limit);
+  in_.release();
+  reader_.reset();
+  head_timed_ = false;
+  worker_.set_deadline(deadline_, runtime().spec.timeouts.keep_alive);
+  co_return true;
 }
 
 void Session::begin_serving() {

@@ -135,6 +135,7 @@ class Session {
   net::Task<bool> tell_to_continue();
   net::Task<void> refuse(net::Refusal refusal);
   net::Task<void> deny();
+  net::Task<bool> upgrade();
   void begin_serving();
   void end_serving();
   net::Task<void> linger();

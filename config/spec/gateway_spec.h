@@ -171,7 +171,8 @@ struct GatewaySpec {
   // Of bodies that are passed through as they come, never held whole.
   std::int64_t pass_through_bytes_max = 512ll << 20;
   std::int64_t output_tokens_default =
-      16'384;  // hold for a request that names no maximum; injected upstream
+      16'384;                        // hold for a request that names no maximum; injected upstream
+  bool responses_websocket = false;  // OpenAI Responses may be asked over a WebSocket
   TimeoutSpec timeouts;
   RetrySpec retry;
   BreakerSpec breaker;

@@ -36,6 +36,7 @@ class Client:
     scenario: typing.Any = None      # where a tool loop is not the way it works
     session: bool = True             # says which conversation a request is of
     gives_back: tuple = ()           # dialects of providers whose signatures come back
+    configuration: str = ""          # lines of the gateway's file
     text_in: typing.Callable = lambda out: out  # what the client printed → what it says the model said
 
 
@@ -96,7 +97,8 @@ policies:
 @contextlib.contextmanager
 def place(client, dialect):
     provider = Scripted(dialect, client.tool, client.arguments, client.scenario)
-    gateway = scripted_gateway(provider, catalog=catalog_of((client.model, *client.more_models)), policies=policies_of(client))
+    gateway = scripted_gateway(provider, catalog=catalog_of((client.model, *client.more_models)), policies=policies_of(client),
+                               more=client.configuration)
     with running(provider, gateway), tempfile.TemporaryDirectory(prefix="steelyard-client-") as home:
         project = pathlib.Path(home) / "project"
         project.mkdir()

@@ -74,6 +74,14 @@ def codex(where):
             where.environment(CODEX_HOME=str(folder), STEELYARD_KEY=where.key))
 
 
+def codex_builtin(where):
+    folder = where.home / ".codex"
+    folder.mkdir()
+    return ([codex_program(), "exec", "--skip-git-repo-check", "--json", "--dangerously-bypass-approvals-and-sandbox",
+             "-c", f'openai_base_url="{where.base}/v1"', "-c", f'model="{where.model}"', ASK],
+            where.environment(CODEX_HOME=str(folder), OPENAI_API_KEY=where.key, CODEX_API_KEY=where.key))
+
+
 def gemini(where):
     (where.home / ".gemini").mkdir()
     (where.home / ".gemini/settings.json").write_text(json.dumps(
@@ -136,12 +144,15 @@ FOLDERS = {"Claude Code": claude_folder, "Codex CLI": codex_folder, "Gemini CLI"
            "Copilot CLI": copilot_folder, "Qwen Code": qwen_folder, "aider": aider_folder, "node": installed.node}
 
 SIGNED = ("anthropic", "responses", "gemini")  # dialects whose thinking is signed
+WEBSOCKET = "responses_websocket: true\n"
 AGENTS = [
     Client("Claude Code", "anthropic", ("anthropic", "openai", "responses", "gemini"), "claude-opus-5-5", "Bash",
            {"command": MAKES, "description": "Makes a file"}, claude, "claude-code", CLAUDE,
            {"request_class": "main", "reasoning": True, "user_turns": 1}, text_in=claude_says, gives_back=SIGNED),
     Client("Codex CLI", "responses", ("responses", "openai", "anthropic", "gemini"), "cheap", "exec_command", {"cmd": MAKES}, codex, "codex",
            CODEX, {"request_class": "main"}, gives_back=SIGNED),
+    Client("Codex CLI (WebSocket)", "responses", ("responses", "anthropic"), "cheap", "exec_command", {"cmd": MAKES}, codex_builtin,
+           "codex", CODEX, {"request_class": "main"}, gives_back=SIGNED, configuration=WEBSOCKET),
     Client("Gemini CLI", "gemini", ("gemini", "openai", "responses", "anthropic"), "gemini-2.5-flash", "run_shell_command",
            {"command": MAKES, "description": "Makes a file"}, gemini, "gemini-cli", GEMINI, {"reasoning": True},
            gives_back=SIGNED),
@@ -157,6 +168,10 @@ AGENTS = [
            copilot("openai", "/v1"), "copilot-cli", "", {"request_class": "main"}),
     Client("Copilot CLI", "responses", ("responses", "anthropic"), "gpt-5.4", "bash", {"command": MAKES, "description": "Makes a file"},
            copilot("openai", "/v1", COPILOT_PROVIDER_WIRE_API="responses"), "copilot-cli", "", {"request_class": "main"}),
+    Client("Copilot CLI (WebSocket)", "responses", ("responses", "openai"), "gpt-5.4", "bash",
+           {"command": MAKES, "description": "Makes a file"},
+           copilot("openai", "/v1", COPILOT_PROVIDER_WIRE_API="responses", COPILOT_PROVIDER_TRANSPORT="websockets"), "copilot-cli", "",
+           {"request_class": "main"}, configuration=WEBSOCKET),
     Client("Copilot CLI", "anthropic", ("anthropic", "openai"), "claude-sonnet-4.5", "bash",
            {"command": MAKES, "description": "Makes a file"}, copilot("anthropic", ""), "copilot-cli", "", {"request_class": "main"}),
     Client("Qwen Code", "openai", ("openai", "anthropic"), "qwen3-coder-plus", "run_shell_command",
