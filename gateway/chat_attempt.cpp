@@ -6,7 +6,6 @@
 #include "gateway/chat_call.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
-#include "gateway/spender.h"
 #include "gateway/spending.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
@@ -105,20 +104,6 @@ bool ChatCall::hold() {
   } else {
     give_error(ErrorKind::overloaded, ErrorSource::gateway, "too many requests are under way");
   }
-  return false;
-}
-
-// Adds the budgets that count this user, these tags, this model. False: error_ says why not.
-bool ChatCall::complete_chain() {
-  const Principal& principal = *session_.principal();
-  own_chain_ = principal.chain;
-  chain_ = &*own_chain_;
-  const std::string_view model = runtime_.catalog.model(planned_->model).name;
-  const store::ChainStatus status = worker_.seams().books.extend(
-      *own_chain_, principal.conditions, spender_of(principal, decision_, model), decision_.at);
-  if (status == store::ChainStatus::complete) return true;
-  error_ = chain_error(status);
-  has_error_ = true;
   return false;
 }
 

@@ -87,7 +87,6 @@ class ChatCall final : public DepartureListener {
   net::Task<AttemptEnd> exchange();
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
   bool hold();
-  bool complete_chain();
   bool cheaper_left() const;
   bool build_body();
   bool loses_too_much();
@@ -152,6 +151,7 @@ class ChatCall final : public DepartureListener {
   std::string_view stream_head(std::span<char> room);
 
   // chat_settle.cpp: money, health, the attempt's line in the receipt
+  bool complete_chain();
   void settle(const dialect::ReportedUsage& usage, std::int64_t output_bytes, bool whole);
   void settle_unknown();
   void release();

@@ -10,6 +10,8 @@
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/session_memory.h"
+#include "gateway/spender.h"
+#include "gateway/spending.h"
 #include "gateway/usd_text.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
@@ -76,6 +78,20 @@ router::Usage ChatCall::estimated_usage(std::int64_t output_bytes, bool whole) c
     case router::CacheWrites::one_hour: usage.cache_write_1h = planned_->input_tokens_upper; break;
   }
   return usage;
+}
+
+// Adds the budgets that count this user, these tags, this model. False: error_ says why not.
+bool ChatCall::complete_chain() {
+  const Principal& principal = *session_.principal();
+  own_chain_ = principal.chain;
+  chain_ = &*own_chain_;
+  const std::string_view model = runtime_.catalog.model(planned_->model).name;
+  const store::ChainStatus status = worker_.seams().books.extend(
+      *own_chain_, principal.conditions, spender_of(principal, decision_, model), decision_.at);
+  if (status == store::ChainStatus::complete) return true;
+  error_ = chain_error(status);
+  has_error_ = true;
+  return false;
 }
 
 void ChatCall::book(NanoUsd cost, router::UsageSource source) {
