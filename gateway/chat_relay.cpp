@@ -116,12 +116,13 @@ net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
 }
 
 // The provider has been silent for a while, but not for too long: the client gets what its dialect
-// passes over, if it is between two events. False: the wait is over.
+// passes over, if it is between two events. Gemini's has nothing of the kind: Google's SDK for
+// Python fails on a comment. False: the wait is over.
 bool ChatCall::sign_of_life() {
   const Tick now = worker_.tick_now();
   if (now >= idle_due_ || now >= total_due_) return false;
-  const bool can = committed_ && between_events_ && !session_.unsent() && !wants_array(session_);
-  if (can) {
+  const bool may = wire() != dialect::hub::Wire::gemini;
+  if (may && committed_ && between_events_ && !session_.unsent()) {
     std::string ping = wire() == dialect::hub::Wire::anthropic
                            ? "event: ping\ndata: {\"type\": \"ping\"}\n\n"
                            : ": keep-alive\n\n";
