@@ -7,3 +7,7 @@ foreach(source ${fuzz_sources})
   target_link_libraries(steelyard_fuzz_${name} PRIVATE steelyard_config steelyard_policies steelyard_router steelyard_dialect
     steelyard_net steelyard_telemetry steelyard_warnings)
 endforeach()
+# The command line is no library.
+target_sources(steelyard_fuzz_tokens_published_fuzz PRIVATE ${PROJECT_SOURCE_DIR}/gateway/cli/tokens_published.cpp
+  ${PROJECT_SOURCE_DIR}/gateway/cli/tokens_sentence.cpp)
+target_link_libraries(steelyard_fuzz_tokens_published_fuzz PRIVATE simdjson::simdjson)
