@@ -96,6 +96,9 @@ def test_errors():
         provider.errors = [(404, {}, missing), (401, {}, {"error": {"code": "401", "message": "Access denied"}})]
         status, _, data = gateway.chat(message())
         assert status != 401 and b"code" in data, (status, data)
+    provider = Azure()  # the first one's target rests now
+    gateway = azure(provider, "api_version: 2024-10-21,", more="retry: { attempts: 2 }")
+    with running(provider, gateway):
         provider.errors, begun = [(429, {"retry-after": "1", "retry-after-ms": "0"}, LIMITED)], time.monotonic()
         status, _, _ = gateway.chat(message())
         assert status == 200 and time.monotonic() - begun >= 0.9, "0 ms beside 1 s: the second counts"

@@ -160,10 +160,12 @@ TEST_CASE("meter: the bound is reached, so it refuses nobody without need") {
 TEST_CASE("meter: sound and pictures have prices of their own, and are held for") {
   PricePeriod p;
   p.rates = rates(4'000, 20'000, 200, 5'000, 8'000);
-  p.rates.price[static_cast<std::size_t>(TokenClass::audio_input)] = {32'000};
-  p.rates.price[static_cast<std::size_t>(TokenClass::audio_output)] = {64'000};
-  p.rates.price[static_cast<std::size_t>(TokenClass::image_input)] = {6'000};
-  p.rates.price[static_cast<std::size_t>(TokenClass::image_output)] = {30'000};
+  const auto set = [&p](TokenClass input, TokenClass output, const Rates& own) {
+    p.rates.price[static_cast<std::size_t>(input)] = own.of(TokenClass::input);
+    p.rates.price[static_cast<std::size_t>(output)] = own.of(TokenClass::output);
+  };
+  set(TokenClass::audio_input, TokenClass::audio_output, rates(32'000, 64'000));
+  set(TokenClass::image_input, TokenClass::image_output, rates(6'000, 30'000));
   const PriceTable table({p});
   const Tariff tariff = table.tariff_at({});
   Usage usage;
@@ -180,8 +182,7 @@ TEST_CASE("meter: sound and pictures have prices of their own, and are held for"
       100 * 4'000 + 10 * 200 + 20 * 20'000 + 3 * 32'000 + 5 * 6'000 + 7 * 64'000 + 11 * 30'000;
   CHECK(cost_of(usage, tariff).v == (pico + 999) / 1'000);
   // Text in, anything out; then anything in.
-  CHECK(worst_case({118, 38, CacheWrites::none, false}, tariff).v ==
-        (118 * 4'000 + 38 * 64'000) / 1'000);
+  CHECK(worst_case({118, 38, CacheWrites::none, false}, tariff).v == 118 * 4'000 + 38 * 64'000);
   CHECK(worst_case({118, 38, CacheWrites::none}, tariff).v == (118 * 32'000 + 38 * 64'000) / 1'000);
   CHECK(cost_of(usage, tariff) <= worst_case({118, 38, CacheWrites::none}, tariff));
 }
