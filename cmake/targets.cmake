@@ -78,7 +78,7 @@ steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router
 steelyard_library(steelyard_telemetry FOLDERS gateway/telemetry DEPS steelyard_router EXTERNAL spdlog::spdlog fmt::fmt)
 steelyard_library(steelyard_reports FOLDERS gateway/reports DEPS steelyard_store steelyard_telemetry
   EXTERNAL SQLite::SQLite3 simdjson::simdjson fmt::fmt)
-steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types
+steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types steelyard_dialect
   EXTERNAL steelyard_asio simdjson::simdjson fmt::fmt)
 steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin gateway/cloud
   DEPS steelyard_config steelyard_policies steelyard_router steelyard_dialect steelyard_net steelyard_store

@@ -162,7 +162,7 @@ class ChatCall final : public DepartureListener {
   void remember_kept(std::string_view answer_id, std::string_view item_ids);
   void remember_turn();
   void note_lost(dialect::hub::Dropped lost);
-  router::Usage billed_usage(const dialect::ReportedUsage& usage) const;
+  router::Usage usage_of(const dialect::ReportedUsage& reported) const;
   router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
   void waited();
   void drop_upstream();

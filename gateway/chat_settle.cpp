@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "gateway/billed_usage.h"
 #include "gateway/calibrations.h"
 #include "gateway/chat_call.h"
 #include "gateway/dialect/usage.h"
@@ -46,21 +47,9 @@ telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
 
 }  // namespace
 
-router::Usage ChatCall::billed_usage(const dialect::ReportedUsage& reported) const {
+router::Usage ChatCall::usage_of(const dialect::ReportedUsage& reported) const {
   const dialect::UsageQuirks quirks{provider_of(planned_->target).quirks.reasoning_exclusive};
-  const dialect::TokenUsage tokens = dialect::normalise(reported, quirks);
-  router::Usage usage;
-  usage.input = tokens.uncached - tokens.audio_input - tokens.image_input;
-  usage.audio_input = tokens.audio_input;
-  usage.image_input = tokens.image_input;
-  usage.audio_output = tokens.audio_output;
-  usage.image_output = tokens.image_output;
-  usage.cache_read = tokens.cache_read;
-  usage.cache_write_5m = tokens.cache_write - tokens.cache_write_1h;
-  usage.cache_write_1h = tokens.cache_write_1h;
-  usage.output = tokens.output - tokens.audio_output - tokens.image_output;
-  usage.reasoning = tokens.reasoning;
-  return usage;
+  return billed_usage(dialect::normalise(reported, quirks));
 }
 
 // The provider did not say: the upper bound of the input, and the output by its bytes. Of a whole
@@ -109,7 +98,7 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
                       bool whole) {
   const router::Tariff tariff = tariff_of(runtime_, *planned_, decision_);
   router::Usage usage =
-      reported.present ? billed_usage(reported) : estimated_usage(output_bytes, whole);
+      reported.present ? usage_of(reported) : estimated_usage(output_bytes, whole);
   NanoUsd cost = router::cost_of(usage, tariff);
   if (!reported.present && !whole) cost = std::min(cost, planned_->worst_case);
   book(cost, reported.present ? router::UsageSource::provider : router::UsageSource::estimated);

@@ -132,14 +132,14 @@ class EmbeddingsCall {
     const std::string& name = runtime_.catalog.target(target).upstream_name;
     const EmbeddingShape shape = provider_shape(at);
     body_.clear();
-    if (at.wire == Wire::anthropic)
+    if (at.wire == Wire::anthropic || at.wire == Wire::converse)
       return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::next_target,
                   "provider `" + at.name + "` has no embeddings");
     if (const auto made = dialect::write_embedding_request(body_, request_, shape, name); !made)
       return made;
     ask.head = "POST ";
     if (shape == EmbeddingShape::openai)
-      ask.head.append(at.base_path).append("/embeddings");
+      append_sibling_path(ask.head, at.path, at.wire, name, "/embeddings");
     else
       ask.head.append(at.path.before)
           .append(name)

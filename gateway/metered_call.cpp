@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "gateway/billed_usage.h"
 #include "gateway/dialect/hub_errors.h"
 #include "gateway/error_reply.h"
 #include "gateway/hints.h"
@@ -17,15 +18,7 @@
 namespace steelyard {
 
 router::Usage usage_of(const dialect::ReportedUsage& reported, const ProviderRuntime& provider) {
-  const dialect::TokenUsage tokens =
-      dialect::normalise(reported, {provider.quirks.reasoning_exclusive});
-  router::Usage usage;
-  usage.input = tokens.uncached;
-  usage.cache_read = tokens.cache_read;
-  usage.cache_write_5m = tokens.cache_write;
-  usage.output = tokens.output;
-  usage.reasoning = tokens.reasoning;
-  return usage;
+  return billed_usage(dialect::normalise(reported, {provider.quirks.reasoning_exclusive}));
 }
 
 MeteredCall::MeteredCall(Session& session)

@@ -85,6 +85,17 @@ void append_request_line(std::string& out, const ProviderPath& path, std::string
   out.append(path.after).append(" HTTP/1.1\r\n");
 }
 
+void append_sibling_path(std::string& out, const ProviderPath& path, Wire wire,
+                         std::string_view model, std::string_view operation) {
+  const std::string_view own = wire == Wire::openai_responses ? "/responses" : "/chat/completions";
+  std::string whole = path.before;
+  if (path.names_model()) whole.append(model);
+  whole += path.after;
+  const std::size_t at = whole.rfind(own);
+  if (at != whole.npos) whole.replace(at, own.size(), operation);
+  out += whole;
+}
+
 std::string_view path_in(std::string_view request_line) {
   const std::size_t begin = request_line.find(' ') + 1;
   return request_line.substr(begin, request_line.find_first_of(" ?", begin) - begin);

@@ -34,6 +34,11 @@ ProviderPath path_of(const ProviderSpec& spec, dialect::hub::Wire wire, const st
 void append_request_line(std::string& out, const ProviderPath& path, std::string_view model,
                          bool stream);
 
+// The path of another operation beside a provider's Chat or Responses: "/embeddings" in the place
+// of theirs, with Azure's deployment and version.
+void append_sibling_path(std::string& out, const ProviderPath& path, dialect::hub::Wire wire,
+                         std::string_view model, std::string_view operation);
+
 // The path in such a line.
 std::string_view path_in(std::string_view request_line);
 

@@ -81,7 +81,7 @@ const char* ChatJob::read(ChatParser& parser, std::string_view body) {
   const std::string suffix = names.id.substr(names.id.find('-') + 1);
   names.id = std::string(dialect->id_prefix) + suffix;
   const char* const wrong = parser.parse(*dialect, body, settings->directives, request);
-  if (!operation.model.empty()) request.model.assign(operation.model);
+  if (!operation.model.empty()) request.model = percent_decoded(operation.model);
   request.stream = request.stream || operation.stream;
   request.include_usage = true;
   return wrong;

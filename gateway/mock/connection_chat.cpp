@@ -190,6 +190,8 @@ void Connection::reply_error() {
   append_error(body, job_.error);
   std::string lines = job_.behaviour->headers;
   append_retry_lines(lines, *job_.behaviour);
+  if (job_.operation.dialect == &bedrock_dialect)
+    lines.append("x-amzn-errortype: ").append(bedrock_error_kind(job_.status)).append("\r\n");
   ReplyHead head = head_of(job_.status);
   head.extra = lines;
   head.length = body.size();

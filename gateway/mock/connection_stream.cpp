@@ -21,14 +21,19 @@ void Connection::begin_stream_head() {
   if (http10_ || job_.behaviour->framing == Framing::close) framing_ = BodyFraming::until_close;
   if (framing_ == BodyFraming::until_close) close_after_ = true;
   ReplyHead head = head_of(200);
-  head.content_type = "text/event-stream; charset=utf-8";
+  const Dialect* const dialect = job_.operation.dialect;
+  head.content_type =
+      dialect != nullptr ? dialect->stream_type : "text/event-stream; charset=utf-8";
   head.framing = framing_;
   append_head(out_, head);
   head_sent_ = true;
 }
 
 void Connection::append_ping() {
-  if (job_.operation.dialect != nullptr) return append_framed(job_.operation.dialect->ping);
+  if (const Dialect* const dialect = job_.operation.dialect; dialect != nullptr) {
+    if (!dialect->ping.empty()) append_framed(dialect->ping);
+    return;
+  }
   append_framed(job_.behaviour->crlf ? ": mock is thinking\r\n\r\n" : ": mock is thinking\n\n");
 }
 

@@ -11,7 +11,29 @@ bool take_suffix(std::string_view& text, std::string_view suffix) {
   return true;
 }
 
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = static_cast<char>(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 }  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool room = text[i] == '%' && i + 2 < text.size();
+    const int high = room ? hex_digit(text[i + 1]) : -1;
+    const int low = room ? hex_digit(text[i + 2]) : -1;
+    if (high < 0 || low < 0) {
+      out += text[i];
+      continue;
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
 
 Operation operation_of(std::string_view target) {
   std::string_view path = target.substr(0, target.find('?'));
@@ -28,6 +50,14 @@ Operation operation_of(std::string_view target) {
       return op;
     }
     op.dialect = &gemini_dialect;
+    op.model = rest;
+    return op;
+  }
+  if (path.starts_with("/model/")) {
+    std::string_view rest = path.substr(7);
+    op.stream = take_suffix(rest, "/converse-stream");
+    if (!op.stream && !take_suffix(rest, "/converse")) return op;
+    op.dialect = &bedrock_dialect;
     op.model = rest;
     return op;
   }

@@ -36,19 +36,25 @@ struct Dialect {
   void (*script)(std::vector<ScriptEvent>& out, const AnswerNames& names, const AnswerPlan& plan,
                  const Behaviour& behaviour, Fault fault);
   void (*write_error)(std::string& out, const ErrorReply& error);
-  std::string_view ping;  // a whole event
+  std::string_view ping;  // a whole event; "" there is none
+  std::string_view stream_type = "text/event-stream; charset=utf-8";
 };
 
-extern const Dialect anthropic_dialect, responses_dialect, gemini_dialect;
+extern const Dialect anthropic_dialect, responses_dialect, gemini_dialect, bedrock_dialect;
+// What Bedrock says of an error beside its body: "ThrottlingException".
+std::string_view bedrock_error_kind(int status);
 
 // What a POST to this path asks for.
 struct Operation {
   const Dialect* dialect = nullptr;    // null: none of these
-  std::string_view model;              // where the path names it
+  std::string_view model;              // where the path names it; may be percent-encoded
   bool stream = false, array = false;  // Gemini: the path says so; one JSON array, not events
   bool count = false;                  // only a count of tokens
 };
 Operation operation_of(std::string_view target);
+
+// As it stands in a path; what is no escape stays.
+std::string percent_decoded(std::string_view text);
 
 // For the dialects' files.
 // The text of an answer, or its next `tokens` of it, not escaped; "" at the end.

@@ -17,13 +17,14 @@ import urllib.parse  # noqa: E402
 
 import botocore.auth  # noqa: E402
 import botocore.awsrequest  # noqa: E402
+import botocore.config  # noqa: E402
 import botocore.credentials  # noqa: E402
 import botocore.eventstream  # noqa: E402
 import botocore.session  # noqa: E402
 import botocore.validate  # noqa: E402
 from bedrock import AWS, MODEL, TOOLS, bedrock, messages  # noqa: E402
 from bedrock_provider import KEYS, Bedrock, converse_events, frame  # noqa: E402
-from gateway import Cases, message, running  # noqa: E402
+from gateway import Cases, Mock, message, running  # noqa: E402
 
 
 def signed_again(provider, path, head, body, token=None):
@@ -121,6 +122,27 @@ def test_requests_are_what_the_service_takes():
         for path, _, body in provider.requests:
             check_request(shape, path, body)
         assert urllib.parse.unquote(provider.requests[0][0].split("/")[2]) == MODEL and AWS and KEYS
+
+
+def test_the_pretend_bedrock_is_one_to_awss_client():
+    mock = Mock("us.anthropic.claude-x:0,1,2", reasoning_tokens=3)
+    with running(mock):
+        client = botocore.session.get_session().create_client(
+            "bedrock-runtime", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{mock.port}",
+            aws_access_key_id="a", aws_secret_access_key="b", config=botocore.config.Config(retries={"total_max_attempts": 1}))
+        ask = dict(modelId="us.anthropic.claude-x:0", messages=[{"role": "user", "content": [{"text": "hello"}]}],
+                   inferenceConfig={"maxTokens": 50})
+        whole = client.converse(**ask)
+        assert whole["stopReason"] in ("end_turn", "max_tokens") and whole["usage"]["inputTokens"] > 0, whole
+        assert [list(block)[0] for block in whole["output"]["message"]["content"]] == ["reasoningContent", "text"], whole
+        kinds = [list(event)[0] for event in client.converse_stream(**ask)["stream"]]
+        assert kinds[0] == "messageStart" and kinds[-2:] == ["messageStop", "metadata"] and "contentBlockDelta" in kinds, kinds
+        mock.behave(status=429)
+        try:
+            client.converse(**ask)
+        except client.exceptions.ThrottlingException:
+            return
+        raise AssertionError("no error")
 
 
 if __name__ == "__main__":

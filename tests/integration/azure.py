@@ -13,14 +13,15 @@ from gateway import CATALOG, KEY, Cases, Gateway, config, events, message, runni
 SPEND = (60 + 40 + 2 * 20) * 1000  # nano-dollars, at a price of 1 and 2 dollars a million, cached ones as input
 
 
-def azure(provider, said, base="", more="", keys=()):
-    text = config({"one": (provider.port, ["cheap"])}, budgets="[{ limit: $10, per: month }]", more=more)
-    text = text.replace("one: { base_url", f"one: {{ platform: azure, rename: {{ cheap: my-deployment }}, {said} base_url")
+def azure(provider, said, base="", more="", keys=(), catalog=CATALOG, models=("cheap",)):
+    text = config({"one": (provider.port, list(models))}, budgets="[{ limit: $10, per: month }]", more=more)
+    names = ", ".join(f"{name}: {'my-deployment' if name == 'cheap' else 'my-' + name}" for name in models)
+    text = text.replace("one: { base_url", f"one: {{ platform: azure, rename: {{ {names} }}, {said} base_url")
     if keys:
         names = ", ".join(f'"${{env:{key}}}"' for key in keys)
         text = text.replace('"${env:TEST_PROVIDER_KEY}"', names).replace("workers: 2", "workers: 1")
     given = {"TEST_PROVIDER_KEY": "sk-provider-canary", **{key: "sk-" + key.lower() for key in keys}}
-    return Gateway(text.replace("/v1\"", f"{base}\""), CATALOG, None, given)
+    return Gateway(text.replace("/v1\"", f"{base}\""), catalog, None, given)
 
 
 PATHS = (("api_version: 2024-10-21,", "", "/openai/deployments/my-deployment/chat/completions?api-version=2024-10-21"),
@@ -115,6 +116,25 @@ def test_a_key_that_says_it_has_nothing_left_rests():
             assert gateway.chat(message())[0] == 200
         used = [head["api-key"] for _, head, _ in provider.requests]
         assert len(set(used)) == 2 and len(set(used[1:])) == 1, used
+
+
+def test_embeddings_go_where_the_models_are():
+    catalog = CATALOG + """
+  vectors:
+    vendor: Test
+    context: 8000
+    output_max: 1
+    can: [embeddings]
+    prices: [{ input: 1, output: 1, source: test }]
+"""
+    for said, wanted in (("api_version: 2024-10-21,", "/openai/deployments/my-vectors/embeddings?api-version=2024-10-21"),
+                         ("", "/openai/v1/embeddings")):
+        provider = Azure()
+        gateway = azure(provider, said.replace(",", ", ") + " ", catalog=catalog, models=["cheap", "vectors"])
+        with running(provider, gateway):
+            gateway.chat({"model": "vectors", "input": "hello"}, path="/v1/embeddings")
+            assert provider.requests[-1][0] == wanted, provider.requests[-1][0]
+            assert provider.requests[-1][1]["api-key"] == "sk-provider-canary"
 
 
 def test_claude_in_foundry():
