@@ -10,6 +10,10 @@ void check_models(const GatewaySpec& spec,
                   DiagnosticSink& sink);  // checks_models.cpp: providers, tiers, renames
 void check_people(const GatewaySpec& spec,
                   DiagnosticSink& sink);  // checks_people.cpp: keys, teams, budgets
+void check_plans(const GatewaySpec& spec, DiagnosticSink& sink);  // checks_plans.cpp
+// Reports a tier that is not declared.
+void check_tier_name(const GatewaySpec& spec, const std::string& name, SourceSpan at,
+                     DiagnosticSink& sink);
 void check_policies(const GatewaySpec& spec, DiagnosticSink& sink);     // checks_policies.cpp
 void check_listeners(const GatewayDraft& draft, DiagnosticSink& sink);  // checks_listeners.cpp
 void check_lease(const GatewayDraft& draft, DiagnosticSink& sink);      // checks_listeners.cpp

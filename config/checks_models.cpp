@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "config/checks.h"
-#include "config/glob.h"
 #include "config/nearest.h"
+#include "config/types/glob.h"
 
 namespace steelyard {
 namespace {

@@ -3,8 +3,8 @@
 #include <map>
 
 #include "config/checks.h"
-#include "config/glob.h"
 #include "config/nearest.h"
+#include "config/types/glob.h"
 
 namespace steelyard {
 namespace {
@@ -54,6 +54,21 @@ void check_one(const GatewaySpec& spec, const PolicySpec& policy, const People& 
   for (const auto& glob : policy.use->exclude) check_model_glob(spec, glob.value, glob.at, sink);
 }
 
+void check_thresholds(const GatewaySpec& spec, const std::vector<BudgetSpec>& budgets,
+                      DiagnosticSink& sink) {
+  for (const BudgetSpec& budget : budgets) {
+    for (const Threshold& threshold : budget.thresholds) {
+      const bool named =
+          threshold.action == ThresholdAction::max_tier && !threshold.max_tier.empty();
+      if (named) check_tier_name(spec, threshold.max_tier, threshold.at, sink);
+    }
+    for (const Threshold& step : budget.pace)
+      if (!step.max_tier.empty()) check_tier_name(spec, step.max_tier, step.at, sink);
+  }
+}
+
+}  // namespace
+
 void check_tier_name(const GatewaySpec& spec, const std::string& name, SourceSpan at,
                      DiagnosticSink& sink) {
   std::vector<std::string> names;
@@ -67,19 +82,6 @@ void check_tier_name(const GatewaySpec& spec, const std::string& name, SourceSpa
              : all.empty() ? "declare it under `tiers:`"
                            : "the tiers are " + all);
 }
-
-void check_thresholds(const GatewaySpec& spec, const std::vector<BudgetSpec>& budgets,
-                      DiagnosticSink& sink) {
-  for (const BudgetSpec& budget : budgets) {
-    for (const Threshold& threshold : budget.thresholds) {
-      const bool named =
-          threshold.action == ThresholdAction::max_tier && !threshold.max_tier.empty();
-      if (named) check_tier_name(spec, threshold.max_tier, threshold.at, sink);
-    }
-  }
-}
-
-}  // namespace
 
 void check_tier_names(const GatewayDraft& draft, DiagnosticSink& sink) {
   const GatewaySpec& spec = draft.spec;

@@ -152,6 +152,19 @@ constexpr CodeStory stories[] = {
      "`pass_through` names a provider that is not in this file: nothing would ever match."},
     {"C0441", "a price and a bound",
      "A pass-through call either has a price, or is settled from its usage within `hold`."},
+    {"C0450", "a quota of a tier",
+     "`uses` can be counted of one tier: \"50 premium requests a day\". Money and tokens are "
+     "counted "
+     "of all requests."},
+    {"C0451", "fees that nobody pays",
+     "A fee is `seats` times `seat_fee`: one without the other is none."},
+    {"C0453", "a pace without an end",
+     "A pace compares what is used with the time that has passed of a window. A lifetime and a "
+     "rolling window do not end."},
+    {"C0452", "two quotas that count the same",
+     "A request needs room in every quota that counts it: of two alike the smaller one decides, "
+     "and "
+     "they would have one name."},
     {"C0501", "planned, not there yet",
      "The key belongs to a planned feature. It is accepted so that shared files stay loadable, and "
      "does nothing."},

@@ -7,10 +7,10 @@
 #include "config/binder.h"
 #include "config/checks.h"
 #include "config/fields.h"
-#include "config/glob.h"
 #include "config/load_finish.h"
 #include "config/presets.h"
 #include "config/tables.h"
+#include "config/types/glob.h"
 #include "config/types/sha256.h"
 #include "config/yaml_tree.h"
 
@@ -155,6 +155,7 @@ void Loader::complete(GatewayDraft& draft, CatalogDraft& catalog) {
   if (sink_.errors() > 0) sink_.mute_warnings();
   check_models(draft.spec, sink_);
   check_people(draft.spec, sink_);
+  check_plans(draft.spec, sink_);
   check_policies(draft.spec, sink_);
 }
 

@@ -15,6 +15,7 @@ const Table<PassRuleSpec>& pass_table();              // tables_pass.cpp
 const Table<BudgetSpec>& budget_table();              // tables_budget.cpp
 const Table<RateSpec>& rate_table();                  // tables_budget.cpp
 const Table<OrganisationSpec>& organisation_table();  // tables_people.cpp
+const Table<PlanSpec>& plan_table();                  // tables_plan.cpp
 const Table<CatalogDraft>& catalog_table();           // tables_catalog.cpp
 const Table<PolicySpec>& policy_table();              // tables_policy.cpp
 const Table<PolicyFileDraft>& policy_file_table();    // tables_policy.cpp
@@ -33,5 +34,6 @@ std::vector<TableInfo> policy_tables();
 void append_gateway_parts(std::vector<TableInfo>& out);
 void append_provider_parts(std::vector<TableInfo>& out);
 void append_people_parts(std::vector<TableInfo>& out);
+void append_plan_parts(std::vector<TableInfo>& out);
 
 }  // namespace steelyard

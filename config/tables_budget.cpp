@@ -167,6 +167,32 @@ void bind_threshold(BindContext& context, const YamlEntry& entry, B& out) {
   out.thresholds.push_back(std::move(threshold));
 }
 
+constexpr std::int32_t pace_percent_max = 1'000;
+
+// `{120%: {max_tier: standard}, 150%: {max_tier: economy}}`
+void bind_pace(BindContext& context, const YamlNode& node, B& out) {
+  if (node.kind != YamlNode::Kind::map)
+    return context.wrong_type(node, "a map such as `{120%: {max_tier: standard}}`");
+  for (const YamlEntry& entry : node.entries) {
+    Threshold step;
+    const Parsed<std::int32_t> percent = parse_percent(entry.key);
+    if (!percent || *percent <= 100 || *percent > pace_percent_max) {
+      context.sink.error("C0212", entry.key_at, "`" + entry.key + "` is not a pace",
+                         "expected a percentage from `101%` to `1000%`: 100 % is on time");
+      continue;
+    }
+    if (entry.value.kind != YamlNode::Kind::map) {
+      context.wrong_value("C0203", entry.value, "expected `{max_tier: economy}`");
+      continue;
+    }
+    if (!bind_action(context, entry.value, step)) continue;
+    step.percent = *percent;
+    out.pace.push_back(std::move(step));
+  }
+  std::sort(out.pace.begin(), out.pace.end(),
+            [](const Threshold& a, const Threshold& b) { return a.percent < b.percent; });
+}
+
 void bind_thresholds(BindContext& context, const YamlNode& node, B& out) {
   if (node.kind != YamlNode::Kind::map) {
     return context.wrong_type(node, "a map such as `{80%: warn, 100%: block}`");
@@ -239,6 +265,10 @@ const Table<BudgetSpec>& budget_table() {
        time_zone<B>("time_zone", &B::time_zone, "where the day or month begins"),
        custom<B>("at", map_shape(std::move(action)),
                  "what happens at which percentage; without `100%`, 100 % blocks", bind_thresholds),
+       custom<B>("pace", map_shape(object_shape("threshold")),
+                 "which tiers are left when the budget is used faster than time passes: "
+                 "`{120%: {max_tier: standard}}`",
+                 bind_pace),
        of_field("user", BudgetOf::user, "only requests of this user"),
        of_field("tag", BudgetOf::tag, "only requests with this tag (`x-steelyard-tags`)"),
        of_field("model", BudgetOf::model, "only requests to models of this name"),

@@ -76,8 +76,8 @@ Field<KeyDraft> lifted(Field<KeySpec> field) {
   return {std::move(field.info), std::move(bind)};
 }
 
-const std::pair<std::string, std::string> later_plan{"plan", "write `budgets` for now"};
-const std::pair<std::string, std::string> later_pace{"pace", "use thresholds: `at: {80%: warn}`"};
+const std::pair<std::string, std::string> later_plan{"plan", "write it in a team"};
+const std::pair<std::string, std::string> later_pace{"pace", "write it in a budget"};
 
 const Table<KeyDraft>& key_table() {
   using K = KeySpec;
@@ -149,6 +149,11 @@ const Table<TeamSpec>& team_table() {
       {custom<T>("keys", list_shape(object_shape("key")), "client keys", bind_keys),
        list_of<T>("budgets", &T::budgets, budget_table,
                   "budgets of the team; every one must have room"),
+       custom<T>("plan", object_shape("plan"), "what the team has bought",
+                 [](BindContext& context, const YamlNode& node, T& out) {
+                   out.plan.at = node.at;
+                   bind_map(context, node, node.at, plan_table(), out.plan);
+                 }),
        models_field<T>(),
        list_of<T>("pass_through", &T::pass_through, pass_table,
                   "paths of providers that pass as they are; none without it"),
@@ -156,9 +161,7 @@ const Table<TeamSpec>& team_table() {
        object<T>("rate", &T::rate, rate_table, "requests and tokens of all its keys together"),
        boolean<T>("trust_user", &T::trust_user,
                   "a request may say who its user is: `user`, or Anthropic's `metadata.user_id`")},
-      {later_plan,
-       later_pace,
-       {"users", "write `budgets: [{ each: user, limit: $5, per: day }]`"}}};
+      {later_pace, {"users", "write `budgets: [{ each: user, limit: $5, per: day }]`"}}};
   return table;
 }
 
@@ -186,6 +189,7 @@ void append_people_parts(std::vector<TableInfo>& out) {
   out.push_back(pass_table().info());
   out.push_back(budget_table().info());
   out.push_back(rate_table().info());
+  append_plan_parts(out);
   out.push_back({"threshold",
                  "A cap on the tier.",
                  {{"max_tier", "no tier above this one", "", true, name_shape()}}});

@@ -159,6 +159,15 @@ const Table<UseSpec>& use_table() {
           out.reject_losses = *i == 1;
       },
       "warn");
+  Field<U> over = custom<U>(
+      "over_budget", choice_shape({"refuse", "lower"}),
+      "when the longest answer costs more than a budget has: `lower` lowers the request's limit on "
+      "output to what fits, and says so in `x-steelyard-output-tokens-max`",
+      [](BindContext& context, const YamlNode& node, U& out) {
+        if (const auto i = bind_choice(context, node, {"refuse", "lower"}))
+          out.lower_output = *i == 1;
+      },
+      "refuse");
   Field<U> tags =
       custom<U>("tags", one_or_list_shape(name_shape()), "added to the receipt",
                 [](BindContext& context, const YamlNode& node, U& out) {
@@ -172,7 +181,7 @@ const Table<UseSpec>& use_table() {
       "What a request that matches is served with.",
       {std::move(tier), globs<U>("models", &U::models, "only these models"),
        globs<U>("exclude", &U::exclude, "never these models"), std::move(cap), escalate_field(),
-       std::move(session), std::move(on_loss),
+       std::move(session), std::move(on_loss), std::move(over),
        boolean<U>("override_model", &U::override_model,
                   "decides also when the client named a real model"),
        std::move(tags)},

@@ -1,6 +1,6 @@
 // What clouds that host others' models want beside a translation: their own spelling of Anthropic's
 // body, and proof of who we are.
-#include "config/glob.h"
+#include "config/types/glob.h"
 #include "gateway/chat_foreign.h"
 #include "gateway/cloud/credentials.h"
 #include "gateway/dialect/json_cursor.h"

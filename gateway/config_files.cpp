@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <memory>
 
-#include "config/glob.h"
+#include "config/types/glob.h"
 
 namespace steelyard {
 namespace {

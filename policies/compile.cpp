@@ -133,6 +133,7 @@ void Compiler::compile_use(const PolicySpec& policy, Rule& rule) {
   rule.escalate_on = use.escalate_on;
   rule.sticky = use.sticky;
   rule.reject_losses = use.reject_losses;
+  rule.lower_output = use.lower_output;
   rule.override_model = use.override_model;
   rule.tags = use.tags;
 }

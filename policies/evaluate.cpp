@@ -73,6 +73,7 @@ void apply(const Rule& rule, Decision& decision, Verdict& verdict) {
   verdict.escalate_on = static_cast<std::uint8_t>(verdict.escalate_on | rule.escalate_on);
   verdict.sticky = verdict.sticky || rule.sticky;
   verdict.reject_losses = verdict.reject_losses || rule.reject_losses;
+  verdict.lower_output = verdict.lower_output || rule.lower_output;
   if (rule.output_tokens_max > 0)
     verdict.output_tokens_max = verdict.output_tokens_max == 0
                                     ? rule.output_tokens_max

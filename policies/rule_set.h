@@ -76,6 +76,7 @@ struct Rule {
   bool override_model = false;
   bool sticky = false;
   bool reject_losses = false;
+  bool lower_output = false;
   std::uint8_t escalate_on = 0;
   std::int32_t tier = no_tier;
   std::int64_t output_tokens_max = 0;

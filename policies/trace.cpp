@@ -110,6 +110,7 @@ std::string match_text(const Rule& rule, const RuleSet& rules) {
   if (rule.override_model) append_clause(out, "re-routes named models");
   if (rule.sticky) append_clause(out, "sticky session");
   if (rule.reject_losses) append_clause(out, "refuses losses in translation");
+  if (rule.lower_output) append_clause(out, "lowers the output to what a budget has");
   if (rule.escalate_on != 0) append_clause(out, "may escalate");
   if (rule.then_continue) append_clause(out, "later rules may add");
   return out.empty() ? "nothing changed" : out;

@@ -47,6 +47,7 @@ struct Verdict {
   std::uint8_t escalate_on = 0;          // bits of EscalateOn
   bool sticky = false;
   bool reject_losses = false;  // a translation that would lose something is refused
+  bool lower_output = false;   // rather than to refuse what a budget has not the money for
   std::uint8_t tag_count = 0;
   std::array<std::string_view, verdict_tags_max> tags{};
   std::vector<RuleTrace> trace;  // only when asked for
@@ -63,7 +64,7 @@ inline void Verdict::reset() {
   allowed = ModelMask::all();
   output_tokens_max = 0;
   escalate_on = 0;
-  sticky = reject_losses = false;
+  sticky = reject_losses = lower_output = false;
   tag_count = 0;
   trace.clear();
 }

@@ -72,6 +72,11 @@ void say_budgets(std::string& out, const Paint& paint, const ExplainInput& in) {
     out += " of ";
     append_usd(out, line.limit);
     out.append(" ").append(per_text(line.per));
+    if (!line.paced_tier.empty())
+      out.append(", ahead of its pace (")
+          .append(std::to_string(line.pace))
+          .append(" %): nothing above ")
+          .append(line.paced_tier);
     out += '\n';
   }
 }

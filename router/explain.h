@@ -21,7 +21,9 @@ namespace steelyard::router {
 struct BudgetLine {  // one budget that the request counts against
   std::string_view scope;
   WindowKind per = WindowKind::month;
-  NanoUsd limit, spent;  // spent: posted and held
+  NanoUsd limit, spent;         // spent: posted and held
+  std::int32_t pace = -1;       // Pace::percent
+  std::string_view paced_tier;  // the best tier that its pace allows; "": any
 };
 
 struct ExplainInput {

@@ -32,7 +32,12 @@ void put_budgets(JsonWriter& out, const ExplainInput& in) {
   out.key("budgets").begin_array();
   for (const BudgetLine& line : in.budgets) {
     out.begin_object().field("scope", line.scope).field("per", name_of(line.per));
-    out.field("limit_nano_usd", line.limit.v).field("spent_nano_usd", line.spent.v).end_object();
+    out.field("limit_nano_usd", line.limit.v).field("spent_nano_usd", line.spent.v);
+    out.key("pace_percent");
+    line.pace < 0 ? out.null() : out.number(line.pace);
+    out.key("paced_tier");
+    line.paced_tier.empty() ? out.null() : out.string(line.paced_tier);
+    out.end_object();
   }
   out.end_array();
 }
@@ -62,6 +67,7 @@ void put_verdict(JsonWriter& out, const ExplainInput& in) {
   put_model(out, in, "model", v.model);
   out.field("output_tokens_max", v.output_tokens_max).field("sticky", v.sticky);
   out.field("on_loss", v.reject_losses ? "reject" : "warn");
+  out.field("lower_output", v.lower_output);
   out.key("tags").begin_array();
   for (std::size_t i = 0; i < v.tag_count; ++i) out.string(v.tags[i]);
   out.end_array();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/spec/pass_spec.h"
+#include "config/spec/plan_spec.h"
 #include "config/types/money.h"
 #include "config/types/span.h"
 
@@ -95,6 +96,9 @@ struct BudgetSpec {
   std::int64_t names_max = 1'000;     // `each`: names with a budget of their own
   bool refuse_more = false;           // names beyond that are refused; else they share one budget
   std::vector<Threshold> thresholds;  // `at:`; without one, 100 % blocks
+  // Ahead of its pace (router/ledger/pace.h), in percent: cheaper tiers before anything is blocked.
+  // Ascending; all of them ThresholdAction::max_tier.
+  std::vector<Threshold> pace;
   SourceSpan at;
 
   // The one rule for all who ask what may be spent: a budget blocks at 100 %, unless `at` says that
@@ -135,6 +139,7 @@ struct ProjectSpec {
 
 struct TeamSpec {
   std::string name;
+  PlanSpec plan;  // what the team has bought
   std::vector<KeySpec> keys;
   std::vector<ProjectSpec> projects;
   std::vector<BudgetSpec> budgets;

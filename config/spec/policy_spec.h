@@ -49,6 +49,7 @@ struct UseSpec {
   std::uint8_t escalate_on = 0;  // bits of EscalateOn
   bool sticky = false;           // session: sticky
   bool reject_losses = false;    // on_loss: reject
+  bool lower_output = false;     // over_budget: lower
   bool override_model = false;   // re-route also when the client named a real model
   std::vector<std::string> tags;
 };

@@ -1,5 +1,5 @@
 // Budgets of some requests only: of a user, a tag, a model; or of each of them by itself.
-#include "config/glob.h"
+#include "config/types/glob.h"
 #include "gateway/store/books.h"
 #include "gateway/store/books_state.h"
 #include "gateway/store/encoded_name.h"

@@ -57,13 +57,19 @@ TEST_CASE("every value arrives") {
           "        keys: [{ id: k, key: \"${env:TEAM_KEY}\", explain: true, models: { deny: "
           "gpt-6-sol }, budgets: [{ limit: $0.05, per: lifetime }] }]\n"
           "        budgets: [{ limit: 150 USD, per: day, at: { 100%: warn, 80%: { max_tier: low }, "
-          "50%: warn } }]\n"
+          "50%: warn }, pace: { 300%: { max_tier: low }, 120%: { max_tier: high } } }]\n"
+          "        plan: { seats: 3, seat_fee: $20, per: quarter, time_zone: Europe/Berlin, "
+          "included: "
+          "[{ packs: { tokens: 5k, price: $2.50, most: 4 }, tokens: 2M },\n"
+          "          { uses: 50, tier: high, per: day, then: { max_tier: low } }, { money: $5 }] "
+          "}\n"
           "        models: { allow: [\"gpt-*\"] }\n"
           "policies:\n  - name: p\n    when: { team: search, client: [a, b], tools: false, "
           "input_tokens: { below: 4k }, turns: { at_least: 3 },\n"
           "            weekdays: [mon-tue, sun], hours: \"08:00-18:00\", time_zone: UTC }\n"
           "    use: { tier: high, models: \"gpt-*\", exclude: [gpt-6-sol], output_tokens_max: 100, "
-          "escalate_on: [empty, malformed_tool_call], session: sticky, on_loss: reject,\n"
+          "escalate_on: [empty, malformed_tool_call], session: sticky, on_loss: reject, "
+          "over_budget: lower,\n"
           "           override_model: true, tags: [x] }\n    then: continue\n  - { name: q, deny: "
           "no }\n")
           .load();
@@ -125,6 +131,28 @@ TEST_CASE("every value arrives") {
   CHECK(team.budgets[0].thresholds[0].percent == 50);
   CHECK(team.budgets[0].thresholds[1].max_tier == "low");
   CHECK_FALSE(team.budgets[0].hard());
+  REQUIRE(team.budgets[0].pace.size() == 2);
+  CHECK(team.budgets[0].pace[0].percent == 120);
+  CHECK(team.budgets[0].pace[1].max_tier == "low");
+  CHECK(team.plan.seats == 3);
+  CHECK(team.plan.seat_fee.v == 20'000'000'000);
+  CHECK(team.plan.per == PlanWindow::quarter);
+  CHECK(team.plan.time_zone == "Europe/Berlin");
+  REQUIRE(team.plan.included.size() == 3);
+  const QuotaSpec& tokens = team.plan.included[0];
+  CHECK(tokens.unit == QuotaUnit::tokens);
+  CHECK(tokens.amount == 2'000'000);
+  CHECK(tokens.per == PlanWindow::month);
+  CHECK(tokens.packs.adds == 5'000);
+  CHECK(tokens.packs.price.v == 2'500'000'000);
+  CHECK(tokens.packs.most == 4);
+  const QuotaSpec& uses = team.plan.included[1];
+  CHECK(uses.unit == QuotaUnit::uses);
+  CHECK(uses.tier == "high");
+  CHECK(uses.per == PlanWindow::day);
+  CHECK(uses.then_tier == "low");
+  CHECK(uses.packs.adds == 0);
+  CHECK(team.plan.included[2].amount == 5'000'000'000);
   const KeySpec& key = team.keys.at(0);
   CHECK(key.sha256 == sha256("sk-team-0123456789abcdef"));
   CHECK(key.may_explain);
@@ -144,6 +172,7 @@ TEST_CASE("every value arrives") {
   CHECK(policy.use->escalate_on == 17);
   CHECK(policy.use->sticky);
   CHECK(policy.use->reject_losses);
+  CHECK(policy.use->lower_output);
   CHECK(policy.use->override_model);
   CHECK(policy.then_continue);
   CHECK(spec.policies.at(1).deny == "no");

@@ -4,10 +4,10 @@
 #include "config/check_report.h"
 #include "config/checks.h"
 #include "config/diagnostic.h"
-#include "config/glob.h"
 #include "config/nearest.h"
 #include "config/paths.h"
 #include "config/text_bytes.h"
+#include "config/types/glob.h"
 #include "config/types/sha256.h"
 #include "config/yaml_tree.h"
 

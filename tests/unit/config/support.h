@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "config/glob.h"
 #include "config/load.h"
+#include "config/types/glob.h"
 
 namespace steelyard::test {
 

@@ -215,6 +215,7 @@ TEST_CASE("evaluate: the first match decides, continue adds, deny ends") {
   first.use->escalate_on = 4;
   first.use->sticky = true;
   tag.use->reject_losses = true;
+  first.use->lower_output = true;
   first.when.team = globs({"search"});
   PolicySpec second = rule_for_tier("second", "economy");
   const RuleSet rules = rules_of({tag, first, second});
@@ -226,6 +227,7 @@ TEST_CASE("evaluate: the first match decides, continue adds, deny ends") {
   CHECK(verdict.escalate_on == 5);
   CHECK(verdict.sticky);
   CHECK(verdict.reject_losses);
+  CHECK(verdict.lower_output);
   CHECK(verdict.tag_count == 1);
   CHECK(verdict.tags[0] == "seen");
   CHECK(verdict.allowed == ModelMask::only(2));
@@ -325,6 +327,7 @@ TEST_CASE("evaluate: for a known key the verdict is the same") {
         if (one_in(3)) policy.use->exclude = globs({"claude-opus-5-5"});
         policy.use->override_model = one_in(4);
         policy.use->sticky = one_in(4);
+        policy.use->lower_output = one_in(4);
         if (one_in(3)) policy.use->output_tokens_max = 1 + static_cast<int>(dice() % 99);
         policy.use->tags = {"a"};
       }
@@ -351,6 +354,7 @@ TEST_CASE("evaluate: for a known key the verdict is the same") {
       CHECK(known.allowed == plain.allowed);
       CHECK(known.output_tokens_max == plain.output_tokens_max);
       CHECK(known.sticky == plain.sticky);
+      CHECK(known.lower_output == plain.lower_output);
       REQUIRE(known.tag_count == plain.tag_count);
       CHECK(
           std::equal(known.tags.begin(), known.tags.begin() + known.tag_count, plain.tags.begin()));

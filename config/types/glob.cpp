@@ -1,4 +1,4 @@
-#include "config/glob.h"
+#include "config/types/glob.h"
 
 namespace steelyard {
 
