@@ -86,9 +86,21 @@ class Tracer {
             router::UsageSource::recovered);
         return;
       }
+      case EventType::extend: return extend(event);
       case EventType::adjust: return adjust(event);
       default: return;
     }
+  }
+
+  void extend(const Event& event) {
+    router::ExtendEvent extend;
+    if (!router::decode(event.payload, extend)) return;
+    const auto place = out_.attempts.find(extend.key);
+    if (place == out_.attempts.end() || place->second.end != AttemptEnd::open)
+      return problem(fmt::format("record {}: an attempt grew that is not in flight", event.seq));
+    place->second.held += extend.more;
+    for (const Balances::WindowId& id : place->second.windows)
+      out_.windows[{id.account, id.start.ns}].held += extend.more.v;
   }
 
   void adjust(const Event& event) {

@@ -140,6 +140,30 @@ EndOutcome Books::release(const BookHold& hold, Instant now) {
   return shard.ledger.release(hold.ref);
 }
 
+Reservation Books::extend(const BookHold& hold, NanoUsd more, Instant now) {
+  State& s = *state_;
+  Reservation out;
+  out.hold = hold;
+  if (hold.shard >= s.shards.size()) return out;
+  if (hold.governed && !healthy()) {
+    out.status = Admission::ledger_down;
+    return out;
+  }
+  Shard& shard = s.shard_of(hold);
+  const std::lock_guard lock(shard.mutex);
+  const router::ReserveOutcome outcome = shard.ledger.extend(hold.ref, more);
+  out.denial = outcome.denial;
+  if (outcome.status == router::ReserveStatus::denied) out.status = Admission::denied;
+  if (outcome.status != router::ReserveStatus::held) return out;
+  out.status = Admission::held;
+  if (!hold.governed || !s.journal || !ending_of(shard, hold).sent) return out;
+  char payload[32];
+  const std::size_t size =
+      encode(payload, router::ExtendEvent{*shard.ledger.key_of(hold.ref), more});
+  s.keep(EventType::extend, now, {payload, size});
+  return out;
+}
+
 bool Books::renew(BookHold& hold, Tick tick) {
   State& s = *state_;
   hold.renew_at = s.renewal_after(tick);

@@ -195,6 +195,9 @@ class Books {
   router::EndOutcome settle(const BookHold& hold, NanoUsd actual, router::UsageSource source,
                             Instant now, const Chain& chain, ChainView& after);
   router::EndOutcome release(const BookHold& hold, Instant now);
+  // More for an attempt under way: Ledger::extend(). `held`: the journal knows it. Nothing else
+  // changed what the hold was. ledger_down: as denied, but nobody can say how much room there is.
+  Reservation extend(const BookHold& hold, NanoUsd more, Instant now);
   // A lease from `tick` on; moves hold.renew_at too. False: the hold has ended
   // already.
   bool renew(BookHold& hold, Tick tick);
@@ -226,6 +229,8 @@ class Books {
   Headroom headroom(const Chain& chain, Instant now) const;
   // headroom().max_tier alone.
   std::string_view tier_cap(const Chain& chain, Instant now) const;
+  // Tiers that budgets ahead of their pace still allow; how many were written to `out`.
+  std::size_t pace_caps(const Chain& chain, Instant now, std::span<std::string_view> out) const;
   // Of every budget; `names`: also those that each user, tag or model has by itself (there may be
   // very many). string_views live as long as the books.
   std::vector<router::AccountView> all_views(Instant now, bool names = true) const;

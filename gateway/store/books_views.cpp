@@ -37,6 +37,14 @@ std::string_view Books::tier_cap(const Chain& chain, Instant now) const {
   return shard.ledger.tier_cap(chain.span(), now);
 }
 
+std::size_t Books::pace_caps(const Chain& chain, Instant now,
+                             std::span<std::string_view> out) const {
+  if (chain.empty() || chain.shard >= state_->shards.size()) return 0;
+  const Shard& shard = *state_->shards[chain.shard];
+  const std::lock_guard lock(shard.mutex);
+  return shard.ledger.pace_caps(chain.span(), now, out);
+}
+
 Headroom Books::headroom(const Chain& chain, Instant now) const {
   Headroom out;
   if (chain.empty() || chain.shard >= state_->shards.size()) return out;

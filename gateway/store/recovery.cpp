@@ -1,5 +1,8 @@
 #include "gateway/store/recovery.h"
 
+#include <chrono>
+#include <thread>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -84,7 +87,12 @@ int cut(FileOps& files, const std::string& path, std::size_t bytes) {
 }  // namespace
 
 Result<Recovered> read_books(const std::string& directory) {
+  constexpr int tries_max = 8;
   Result<Reading> reading = read(directory);
+  for (int i = 1; i < tries_max && !reading; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(i));
+    reading = read(directory);
+  }
   if (!reading) return fail(reading.error());
   return std::move(reading->books);
 }

@@ -19,8 +19,8 @@ struct Recovered {
   std::size_t segment_bytes = 0;  // in the segments after the snapshot
 };
 
-// Reads only, for tools that look at the books of a stopped gateway: a record appended meanwhile
-// could look like damage.
+// Reads only, for tools. A gateway may be writing meanwhile: a record that is being appended looks
+// like damage, so what does is read again, a few times over some tens of milliseconds.
 Result<Recovered> read_books(const std::string& directory);
 // The same, and makes the directory ready for new segments: cuts the torn tail off, removes empty
 // segments and leftovers. The caller holds the DirectoryLock.

@@ -167,6 +167,21 @@ Result<void> Balances::on_end(const AttemptKey& key, NanoUsd actual, bool in_ful
   return {};
 }
 
+Result<void> Balances::on_extend(const ExtendEvent& event) {
+  const auto place = holds_.find(event.key);
+  if (place == holds_.end()) return bad("an attempt grew that was not in flight");
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(place->second.amount.v, event.more.v, &sum))
+    return bad("a hold out of range");
+  for (const WindowId& id : place->second.windows) {
+    Window* const window = find(id);
+    if (window == nullptr || window->holds == 0) return bad("a hold without its window");
+    window->balance.held += event.more;
+  }
+  place->second.amount.v = sum;
+  return {};
+}
+
 void Balances::on_fired(const FiredEvent& event) {
   // The window may have closed since: then nobody asks any more.
   Window* window = find({event.account, event.window_start});
@@ -177,6 +192,10 @@ Result<void> Balances::apply(const Event& event) {
   const auto named = [&](const Result<void>& done) -> Result<void> {
     if (done) return {};
     return bad(event, done.error().context.c_str());
+  };
+  const auto take = [&](auto payload, const char* what, auto&& each) -> Result<void> {
+    if (!router::decode(event.payload, payload)) return bad(event, what);
+    return named(each(payload));
   };
   switch (event.type) {
     case EventType::account: {
@@ -200,27 +219,24 @@ Result<void> Balances::apply(const Event& event) {
       if (!router::decode(event.payload, end)) return bad(event, "bad end payload");
       return named(on_end(end.key, NanoUsd{0}, event.type == EventType::expire));
     }
+    case EventType::extend:
+      return take(ExtendEvent(), "bad extension payload",
+                  [this](const ExtendEvent& e) { return on_extend(e); });
     case EventType::fired: {
       FiredEvent fired;
       if (!router::decode(event.payload, fired)) return bad(event, "bad threshold payload");
       on_fired(fired);
       return {};
     }
-    case EventType::adjust: {
-      AdjustEvent adjust;
-      if (!router::decode(event.payload, adjust)) return bad(event, "bad adjustment payload");
-      return named(on_adjust(adjust));
-    }
-    case EventType::limited: {
-      LimitedEvent limited;
-      if (!router::decode(event.payload, limited)) return bad(event, "bad limit payload");
-      return named(on_limited(limited));
-    }
-    case EventType::approval: {
-      ApprovalEvent approval;
-      if (!router::decode(event.payload, approval)) return bad(event, "bad approval payload");
-      return named(on_approval(approval));
-    }
+    case EventType::adjust:
+      return take(AdjustEvent(), "bad adjustment payload",
+                  [this](const AdjustEvent& e) { return on_adjust(e); });
+    case EventType::limited:
+      return take(LimitedEvent(), "bad limit payload",
+                  [this](const LimitedEvent& e) { return on_limited(e); });
+    case EventType::approval:
+      return take(ApprovalEvent(), "bad approval payload",
+                  [this](const ApprovalEvent& e) { return on_approval(e); });
     case EventType::once: {
       KnownKey key;
       if (!router::decode(event.payload, key)) return bad(event, "bad idempotency payload");

@@ -73,6 +73,7 @@ class Balances {
   Result<void> on_account(const AccountEvent& event);
   Result<void> on_dispatch(const DispatchEvent& event);
   Result<void> on_end(const AttemptKey& key, NanoUsd actual, bool in_full);
+  Result<void> on_extend(const ExtendEvent& event);
   void on_fired(const FiredEvent& event);
   Result<void> on_adjust(const AdjustEvent& event);
   Result<void> on_limited(const LimitedEvent& event);

@@ -237,6 +237,17 @@ bool decode(std::string_view payload, EndEvent& event) {
   return in.done();
 }
 
+std::size_t encode(char* out, const ExtendEvent& event) {
+  return PackedWriter(out).put_key(event.key).put(event.more.v).size();
+}
+
+bool decode(std::string_view payload, ExtendEvent& event) {
+  PackedReader in(payload);
+  event.key = in.get_key();
+  event.more.v = in.get<std::int64_t>();
+  return in.done() && event.more.v >= 0;
+}
+
 std::size_t encode(char* out, const FiredEvent& event) {
   return PackedWriter(out).put(event.account).put(event.window_start.ns).put(event.percent).size();
 }

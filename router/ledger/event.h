@@ -36,6 +36,7 @@ enum class EventType : std::uint8_t {
   limited = 9,    // an operator set another limit than the configured one
   once = 11,      // a request came with an idempotency key
   approval = 10,  // an approval was asked for, or an operator gave it
+  extend = 12,    // a dispatched hold has grown
   synced = 7,     // everything up to a seq is known to be on the disk
 };
 
@@ -92,6 +93,10 @@ struct SettleEvent {
 struct EndEvent {  // release, expire
   AttemptKey key;
 };
+struct ExtendEvent {
+  AttemptKey key;
+  NanoUsd more;
+};
 struct FiredEvent {
   std::uint32_t account = 0;
   Instant window_start;
@@ -138,6 +143,7 @@ std::size_t encode(char* out, const AccountEvent& event);  // scope and zone wit
 std::size_t encode(char* out, const DispatchEvent& event);
 std::size_t encode(char* out, const SettleEvent& event);
 std::size_t encode(char* out, const EndEvent& event);
+std::size_t encode(char* out, const ExtendEvent& event);
 std::size_t encode(char* out, const FiredEvent& event);
 std::size_t encode(char* out, const SyncedEvent& event);
 std::size_t encode(char* out, const AdjustEvent& event);  // note within its limit
@@ -150,6 +156,7 @@ bool decode(std::string_view payload, AccountEvent& event);
 bool decode(std::string_view payload, DispatchEvent& event);
 bool decode(std::string_view payload, SettleEvent& event);
 bool decode(std::string_view payload, EndEvent& event);
+bool decode(std::string_view payload, ExtendEvent& event);
 bool decode(std::string_view payload, FiredEvent& event);
 bool decode(std::string_view payload, SyncedEvent& event);
 bool decode(std::string_view payload, AdjustEvent& event);

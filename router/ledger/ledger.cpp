@@ -135,6 +135,34 @@ EndOutcome Ledger::release(HoldRef ref) {
   return state_->finish(ref.slot, NanoUsd{0}, HoldState::voided);
 }
 
+ReserveOutcome Ledger::extend(HoldRef ref, NanoUsd more) {
+  State& s = *state_;
+  HoldSlot* const hold = s.holds.get(ref);
+  NanoUsd sum;
+  if (hold == nullptr || !hold->open() || more.v < 0 ||
+      __builtin_add_overflow(hold->amount.v, more.v, &sum.v))
+    return {};
+  for (const std::uint32_t at : hold->window_span()) {
+    const AccountHot& account = s.hot[s.windows[at].account];
+    // Of a rolling window the newest bucket knows what the others leave.
+    const bool rolls = s.windows[at].rolls;
+    const Window& window = s.windows[rolls ? account.window : at];
+    const NanoUsd most = rolls || account.window == at ? account.enforced : window.ceiling;
+    if (more.v == 0 || sum_fits(window.posted, window.held, more, most)) continue;
+    const AccountCold& info = s.cold[window.account];
+    return {ReserveStatus::denied,
+            ref,
+            {AccountId{window.account}, info.scope, info.per, most, window.posted, window.held,
+             more, window.end}};
+  }
+  hold->amount = sum;
+  for (const std::uint32_t at : hold->window_span()) {
+    s.windows[at].held += more;
+    if (s.windows[at].rolls) s.older_changed(at);
+  }
+  return {ReserveStatus::held, ref, {}};
+}
+
 bool Ledger::renew(HoldRef ref, Tick lease_until) {
   const HoldSlot* hold = state_->holds.get(ref);
   if (hold == nullptr || !hold->open()) return false;

@@ -1,5 +1,5 @@
 #pragma once
-// The books: reserve → dispatch → settle | release | expire.
+// The books: reserve → dispatch → extend → settle | release | expire.
 // A pure state machine: time comes in as values, nothing is read or written. Not thread-safe; the
 // gateway keeps one per shard behind one mutex (gateway/store/books.h) and writes an event
 // (event.h) for every change that must survive the process.
@@ -118,6 +118,7 @@ struct AccountView {  // one account's current window, for headers, metrics and 
   NanoUsd enforced;               // see Denial::limit; INT64_MAX when not hard
   std::int32_t percent_used = 0;  // posted / limit, rounded down; 100 when the limit is zero
   std::string_view max_tier;      // of the highest `max_tier` threshold reached; "": none
+  std::string_view paced_tier;    // the best tier that its pace allows; "": any
 
   // What the next hold may take; negative after an overrun, INT64_MAX when not hard.
   constexpr NanoUsd remaining() const {
@@ -208,6 +209,10 @@ class Ledger {
   EndOutcome settle(HoldRef hold, NanoUsd actual, UsageSource source);
   // Nothing was billed.
   EndOutcome release(HoldRef hold);
+  // The attempt will cost more than was thought: its hold grows by `more` (never negative) in every
+  // window it counts against, or in none (denied, and the hold stays as it was). refused: it has
+  // ended. A window that has closed since reserve() has the room it closed with.
+  ReserveOutcome extend(HoldRef hold, NanoUsd more);
   // The attempt makes progress: its lease ends later. False: it has ended.
   bool renew(HoldRef hold, Tick lease_until);
   // Ends holds whose lease passed: reserved ones are voided, dispatched ones posted in full as
@@ -239,6 +244,10 @@ class Ledger {
   // The best tier that the budgets still allow: what view() says of the account with the highest
   // use that caps it, without looking at accounts below their thresholds. "": no cap.
   std::string_view tier_cap(std::span<const AccountId> accounts, Instant now) const;
+  // Tiers that budgets ahead of their pace still allow (BudgetSpec::pace): of each the one of the
+  // highest step reached. Returns how many were written to `out`.
+  std::size_t pace_caps(std::span<const AccountId> accounts, Instant now,
+                        std::span<std::string_view> out) const;
   // All windows still in memory: the newest, and older ones with open holds; of a rolling budget
   // all its buckets. Oldest first.
   std::vector<WindowBalance> windows(AccountId account) const;

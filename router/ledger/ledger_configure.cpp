@@ -79,6 +79,9 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
     if (budget.thresholds.empty()) account.marks.push_back({100, ThresholdAction::block, ""});
     std::sort(account.marks.begin(), account.marks.end(),
               [](const Mark& a, const Mark& b) { return a.percent < b.percent; });
+    account.steps.clear();
+    for (const Threshold& t : budget.pace)
+      account.steps.push_back({t.percent, t.action, *s.tiers.insert(t.max_tier).first});
     if (budget.per == WindowKind::rolling && !account.rolling) {
       account.rolling = std::make_unique<Rolling>();
       account.rolling->bucket_ns = rolling_bucket_ns(budget.rolling_s);

@@ -52,6 +52,7 @@ struct AccountCold {
   bool hard = true;
   std::shared_ptr<const Zone> zone;
   std::vector<Mark> marks;           // ascending percent
+  std::vector<Mark> steps;           // of the pace, ascending percent
   std::unique_ptr<Rolling> rolling;  // WindowKind::rolling
   bool approvals = false;            // some mark says `require_approval`
 };
@@ -108,6 +109,8 @@ struct Ledger::State {
   bool adjust_closed(AccountId account, Instant start, NanoUsd posted);
   void carry(const Window& from, Window& to);
 
+  // The tier that the account's pace still allows; "": no cap.
+  std::string_view paced_tier(AccountId account, Instant now) const;
   // After a change of the limit, the window, or what is posted in it.
   void refit(AccountId account);
 

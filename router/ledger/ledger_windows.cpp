@@ -145,6 +145,7 @@ AccountView Ledger::State::view(AccountId id, Instant now) const {
   }
   out.hard = out.enforced.v != INT64_MAX;
   out.percent_used = percent_of(out.posted, out.limit);
+  if (!account.steps.empty()) out.paced_tier = paced_tier(id, now);
   if (!current.caps_tiers) return out;
   for (const Mark& mark : account.marks)
     if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)

@@ -104,6 +104,7 @@ void BooksWorld::step() {
       open_[at].lease = tick_.plus_ms(1'000);
       return;
     }
+    if (attempt.sent && chance(100)) return extend(open_[at]);
     open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(at));
     return finish(attempt);
   }
@@ -190,6 +191,29 @@ void BooksWorld::finish(Attempt attempt) {
   post(attempt, release ? 0 : amount);
   ++(release ? counts_.released : counts_.settled);
   if (!books_->books->release(attempt.hold, now()).already) fail("B3: a second end did something");
+}
+
+// Of an attempt that was sent. A window that has closed has the room it closed with, which the
+// mirror does not know.
+void BooksWorld::extend(Attempt& attempt) {
+  const std::array<Level*, 3> chain = levels(attempt.chain);
+  const std::int64_t more = chance(50) ? 0 : between(1, 900);
+  bool fits = true;
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (chain[i]->start != attempt.windows[i]) return;
+    const std::int64_t window = attempt.windows[i];
+    const std::int64_t limit = chain[i]->limit.v + chain[i]->credit[window];
+    const std::int64_t in_use = chain[i]->posted[window] + chain[i]->held[window];
+    if (more != 0 && in_use + more > std::max<std::int64_t>(limit, 0)) fits = false;
+  }
+  const Reservation made = books_->books->extend(attempt.hold, {more}, now());
+  if (made.status == Admission::ledger_down) return;
+  if ((made.status == Admission::held) != fits)
+    return fail(fits ? "an extension was refused with room" : "extended without room");
+  ++(fits ? counts_.extended : counts_.not_extended);
+  if (!fits) return;
+  attempt.amount += more;
+  for (std::size_t i = 0; i < chain.size(); ++i) chain[i]->held[attempt.windows[i]] += more;
 }
 
 void BooksWorld::expire() {

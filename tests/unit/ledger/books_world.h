@@ -17,7 +17,8 @@ namespace ledger_test {
 struct WorldCounts {
   std::uint64_t events = 0, held = 0, denied = 0, settled = 0, overruns = 0, released = 0,
                 expired = 0, late = 0, crashes = 0, torn = 0, reloads = 0, adjusted = 0, down = 0,
-                bursts = 0, strangers = 0, keyed = 0, full_disks = 0, idle = 0;
+                bursts = 0, strangers = 0, keyed = 0, full_disks = 0, idle = 0, extended = 0,
+                not_extended = 0;
 };
 
 // A disk that is full for as long as it is told.
@@ -84,6 +85,7 @@ class BooksWorld {
   void step();
   void reserve();
   void finish(Attempt attempt);
+  void extend(Attempt& attempt);
   void expire();
   void late_bill();
   void reload();

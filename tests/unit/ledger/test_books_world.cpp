@@ -24,12 +24,13 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
     const std::string failure = world.run(std::min(per_seed, events - all.events));
     REQUIRE_MESSAGE(failure.empty(), failure, "; seed ", seed);
     const WorldCounts& c = world.counts();
-    for (auto member :
-         {&WorldCounts::events, &WorldCounts::held, &WorldCounts::denied, &WorldCounts::settled,
-          &WorldCounts::overruns, &WorldCounts::released, &WorldCounts::expired, &WorldCounts::late,
-          &WorldCounts::crashes, &WorldCounts::torn, &WorldCounts::reloads, &WorldCounts::adjusted,
-          &WorldCounts::down, &WorldCounts::bursts, &WorldCounts::strangers, &WorldCounts::keyed,
-          &WorldCounts::full_disks, &WorldCounts::idle})
+    for (auto member : {&WorldCounts::events,   &WorldCounts::held,        &WorldCounts::denied,
+                        &WorldCounts::settled,  &WorldCounts::overruns,    &WorldCounts::released,
+                        &WorldCounts::expired,  &WorldCounts::late,        &WorldCounts::crashes,
+                        &WorldCounts::torn,     &WorldCounts::reloads,     &WorldCounts::adjusted,
+                        &WorldCounts::down,     &WorldCounts::bursts,      &WorldCounts::strangers,
+                        &WorldCounts::keyed,    &WorldCounts::full_disks,  &WorldCounts::idle,
+                        &WorldCounts::extended, &WorldCounts::not_extended})
       all.*member += c.*member;
   }
   MESSAGE(all.events, " events: ", all.held, " held, ", all.denied, " denied, ", all.settled,
@@ -37,7 +38,8 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
           " expired, ", all.late, " late bills, ", all.crashes, " crashes (", all.torn, " torn), ",
           all.reloads, " reloads, ", all.adjusted, " adjusted, ", all.down, " times down, ",
           all.bursts, " bursts, ", all.strangers, " of another organisation, ", all.keyed,
-          " with keys, ", all.full_disks, " full disks, ", all.idle, " at rest");
+          " with keys, ", all.full_disks, " full disks, ", all.idle, " at rest, ", all.extended,
+          " extended, ", all.not_extended, " not extended");
   // A simulation in which nothing happens proves nothing.
   if (events < 100'000) return;
   CHECK(all.held > events / 10);
@@ -45,6 +47,7 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
   CHECK(all.settled > events / 20);
   for (const std::uint64_t happened :
        {all.overruns, all.released, all.expired, all.late, all.crashes, all.torn, all.reloads,
-        all.adjusted, all.bursts, all.strangers, all.keyed, all.full_disks})
+        all.adjusted, all.bursts, all.strangers, all.keyed, all.full_disks, all.extended,
+        all.not_extended})
     CHECK(happened > 10);
 }

@@ -81,6 +81,14 @@ TEST_CASE("events: what is written is read back") {
   CHECK(once_back == once);
   CHECK_FALSE(decode(written(once_size - 1), once_back));
 
+  ExtendEvent extend{key(3, 1), {77}}, extend_back;
+  const std::size_t extend_size = encode(out, extend);
+  REQUIRE(decode(written(extend_size), extend_back));
+  CHECK(extend_back.key == key(3, 1));
+  CHECK(extend_back.more.v == 77);
+  CHECK_FALSE(decode(written(extend_size - 1), extend_back));
+  CHECK_FALSE(decode(written(encode(out, ExtendEvent{key(3), {-1}})), extend_back));
+
   FiredEvent fired{2, may(3), 80}, fired_back;
   REQUIRE(decode(written(encode(out, fired)), fired_back));
   CHECK(fired_back.percent == 80);
@@ -126,10 +134,15 @@ TEST_CASE("balances: events that cannot follow are refused") {
   REQUIRE(apply(EventType::dispatch, encode(out, dispatch)));
   CHECK_FALSE(apply(EventType::dispatch, encode(out, dispatch)));
   CHECK_FALSE(apply(EventType::settle, encode(out, SettleEvent{key(2), {1}, {}})));
+  REQUIRE(apply(EventType::extend, encode(out, ExtendEvent{key(1), {3}})));
+  CHECK(books.accounts()[0].windows[0].balance.held.v == 7);
+  CHECK_FALSE(apply(EventType::extend, encode(out, ExtendEvent{key(2), {3}})));
+  CHECK_FALSE(apply(EventType::extend, encode(out, ExtendEvent{key(1), {INT64_MAX}})));
   REQUIRE(apply(EventType::expire, encode(out, EndEvent{key(1)})));
+  CHECK_FALSE(apply(EventType::extend, encode(out, ExtendEvent{key(1), {3}})));
   CHECK_FALSE(apply(EventType::release, encode(out, EndEvent{key(1)})));
   CHECK_FALSE(apply(static_cast<EventType>(99), 0));
-  CHECK(books.accounts()[0].windows[0].balance.posted.v == 4);
+  CHECK(books.accounts()[0].windows[0].balance.posted.v == 7);
   CHECK(books.open_holds().empty());
 }
 

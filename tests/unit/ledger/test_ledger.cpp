@@ -131,6 +131,40 @@ TEST_CASE("ledger: a lease that is renewed does not end") {
   CHECK(b.ledger.expire({80}) == 1);
 }
 
+TEST_CASE("ledger: a hold is extended in all its windows or in none") {
+  Bench b({budget(100), budget(60)});
+  const HoldRef hold = b.reserve(1, 40).hold;
+  CHECK(b.ledger.dispatch(hold));
+  CHECK(b.ledger.extend(hold, {20}).status == ReserveStatus::held);
+  CHECK(b.view(0).held.v == 60);
+  CHECK(b.view(1).held.v == 60);
+  const ReserveOutcome refused = b.ledger.extend(hold, {1});
+  CHECK(refused.status == ReserveStatus::denied);
+  CHECK(refused.denial.scope == "level1");
+  CHECK(refused.denial.limit.v == 60);
+  CHECK(refused.denial.held.v == 60);
+  CHECK(b.view(0).held.v == 60);
+  CHECK(b.ledger.extend(hold, {0}).status == ReserveStatus::held);
+  CHECK(b.ledger.extend(hold, {-1}).status == ReserveStatus::refused);
+  CHECK(b.ledger.extend(hold, {INT64_MAX}).status == ReserveStatus::refused);
+  const EndOutcome end = b.ledger.settle(hold, {55}, UsageSource::provider);
+  CHECK(end.overrun.v == 0);
+  CHECK(b.view(0).posted.v == 55);
+  CHECK(b.view(0).held.v == 0);
+  CHECK(b.ledger.extend(hold, {1}).status == ReserveStatus::refused);
+  CHECK(b.ledger.check_invariants() == "");
+}
+
+TEST_CASE("ledger: in a window that has closed a hold grows within what the window had") {
+  Bench b({budget(100, WindowKind::day)});
+  const HoldRef hold = b.reserve(1, 40).hold;
+  CHECK(b.reserve(2, 90, may(2)).status == ReserveStatus::held);  // the next day has its own room
+  CHECK(b.ledger.extend(hold, {61}).status == ReserveStatus::denied);
+  CHECK(b.ledger.extend(hold, {60}).status == ReserveStatus::held);
+  CHECK(b.view(0, may(2)).held.v == 90);
+  CHECK(b.ledger.check_invariants() == "");
+}
+
 TEST_CASE("ledger: billed above the hold is booked in full and said") {
   Bench b({budget(100)});
   const HoldRef hold = b.reserve(1, 90).hold;

@@ -174,6 +174,42 @@ struct Touch : Command {
   }
 };
 
+// More for an open attempt whose windows still run.
+struct Extend : Command {
+  std::uint64_t n = *rc::gen::inRange<std::uint64_t>(0, 40);
+  std::int64_t more = *rc::gen::inRange<std::int64_t>(0, 200);
+
+  void checkPreconditions(const Model& m) const override {
+    RC_PRE(m.attempts.contains(n));
+    const Attempt& a = m.attempts.at(n);
+    for (std::size_t i = 0; i < a.accounts.size(); ++i)
+      RC_PRE(m.newest[a.accounts[i]] == a.days[i]);
+  }
+  bool fits(const Model& m) const {
+    const Attempt& a = m.attempts.at(n);
+    for (std::size_t i = 0; i < a.accounts.size(); ++i) {
+      const std::int64_t in_use =
+          m.used(a.accounts[i], a.days[i], false) + m.used(a.accounts[i], a.days[i], true);
+      if (more != 0 && in_use + more > m.limits[a.accounts[i]]) return false;
+    }
+    return true;
+  }
+  void apply(Model& m) const override {
+    if (m.attempts.at(n).open() && fits(m)) m.attempts.at(n).amount += more;
+  }
+  void run(const Model& before, Real& real) const override {
+    const ReserveOutcome out = real.ledger.extend(real.holds.at(n), {more});
+    const ReserveStatus expected = !before.attempts.at(n).open() ? ReserveStatus::refused
+                                   : fits(before)                ? ReserveStatus::held
+                                                                 : ReserveStatus::denied;
+    RC_ASSERT(out.status == expected);
+    Model m = before;
+    apply(m);
+    compare(m, real);
+  }
+  void show(std::ostream& os) const override { os << "extend " << n << " by $" << more; }
+};
+
 struct Pass : Command {  // time passes; the wall clock may step back
   std::int64_t days = *rc::gen::inRange<std::int64_t>(-3, 5);
   std::int64_t ticks = *rc::gen::inRange<std::int64_t>(0, 10);
@@ -225,8 +261,8 @@ TEST_CASE("ledger: any sequence of commands gives the figures of the naive ledge
   CHECK(rc::check("ledger == naive ledger", [] {
     Model model;
     Real real;
-    rc::state::check(
-        model, real,
-        rc::state::gen::execOneOfWithArgs<Reserve, Reserve, Touch, Touch, Touch, Pass, Relimit>());
+    rc::state::check(model, real,
+                     rc::state::gen::execOneOfWithArgs<Reserve, Reserve, Touch, Touch, Touch,
+                                                       Extend, Pass, Relimit>());
   }));
 }
