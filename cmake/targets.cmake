@@ -82,8 +82,14 @@ steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types steel
   EXTERNAL steelyard_asio simdjson::simdjson fmt::fmt)
 steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin gateway/cloud
   DEPS steelyard_config steelyard_policies steelyard_router steelyard_dialect steelyard_net steelyard_store
-       steelyard_telemetry steelyard_mock
+       steelyard_telemetry steelyard_reports steelyard_mock
   EXTERNAL OpenSSL::Crypto Boost::url fmt::fmt simdjson::simdjson)
+set(dashboard_source ${PROJECT_BINARY_DIR}/dashboard_html.cpp)
+add_custom_command(OUTPUT ${dashboard_source}
+  DEPENDS ${PROJECT_SOURCE_DIR}/gateway/admin/dashboard.html ${PROJECT_SOURCE_DIR}/cmake/embed_page.cmake
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${dashboard_source} -DINPUT=${PROJECT_SOURCE_DIR}/gateway/admin/dashboard.html
+          -P ${PROJECT_SOURCE_DIR}/cmake/embed_page.cmake VERBATIM)
+target_sources(steelyard_gateway PRIVATE ${dashboard_source})
 
 file(GLOB cli_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/gateway/cli/*.cpp)
 if(EXISTS ${PROJECT_SOURCE_DIR}/gateway/main.cpp)

@@ -8,17 +8,16 @@
 #include "gateway/reports/text_table.h"
 #include "gateway/usd_text.h"
 #include "router/ledger/amounts.h"
+#include "router/ledger/pace.h"
 #include "router/ledger/rolling.h"
+#include "router/ledger/unit.h"
 #include "router/ledger/zone.h"
 
 namespace steelyard::reports {
 namespace {
 
-constexpr std::int64_t day_ns = 86'400 * Instant::kPerSecond;
-// A rate over less than this says nothing.
-constexpr std::int64_t least_ns = 60 * Instant::kPerSecond;
-
-std::string usd(NanoUsd amount) {
+std::string amount_text(NanoUsd amount, std::string_view unit) {
+  if (!unit.empty()) return fmt::format("{} {}", amount.v, unit);
   return "$" + std::string(UsdText(amount).view());
 }
 
@@ -28,19 +27,6 @@ std::string time_text(Instant at) {
   const router::CivilDate date = router::civil_from_days(seconds / 86'400);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}Z", date.year, date.month, date.day,
                      seconds % 86'400 / 3'600, seconds % 3'600 / 60);
-}
-
-// By the time since the window began; a lifetime began when nobody knows, so it has no rate.
-void forecast(BudgetLine& line, Instant now) {
-  const std::int64_t passed = now.ns - line.start.ns;
-  if (line.start.ns == 0 || passed < least_ns || line.posted.v <= 0) return;
-  const Int128 burn = static_cast<Int128>(line.posted.v) * day_ns / passed;
-  line.burn_per_day.v = static_cast<std::int64_t>(std::min<Int128>(burn, INT64_MAX));
-  const NanoUsd left = line.limit - line.posted;
-  const Int128 until =
-      left.v <= 0 ? Int128{0} : static_cast<Int128>(left.v) * passed / line.posted.v;
-  if (until + now.ns < line.end.ns)
-    line.exhausted_at = Instant{static_cast<std::int64_t>(until + now.ns)};
 }
 
 // The buckets that still count at `now`.
@@ -55,7 +41,6 @@ void add_rolling(BudgetLine& line, const router::Balances::Account& account, Ins
     line.held += window.balance.held;
     line.overrun += window.balance.overrun;
   }
-  forecast(line, now);
 }
 
 }  // namespace
@@ -81,22 +66,30 @@ std::vector<BudgetLine> list_budgets(const router::Balances& balances, Instant n
     line.credit = window.credit;
     line.start = window.start;
     line.end = window.end;
-    forecast(line, now);
+    if (router::is_fee(line.scope)) continue;
+    const router::Pace pace = router::pace_of(line.limit, line.posted, line.start, line.end, now);
+    line.burn_per_day = pace.burn_per_day;
+    line.exhausted_at = pace.exhausted_at;
+    line.pace = pace.percent;
   }
   return out;
 }
 
 std::string budgets_table(const std::vector<BudgetLine>& lines) {
   TextTable table(2);
-  table.add(
-      {"scope", "per", "limit", "spent", "held", "left", "used", "a day", "until", "gone at"});
-  for (const BudgetLine& line : lines)
-    table.add({line.scope, window_word(line.per), usd(line.limit), usd(line.posted), usd(line.held),
-               usd(line.remaining()),
+  table.add({"scope", "per", "limit", "spent", "held", "left", "used", "a day", "pace", "until",
+             "gone at"});
+  for (const BudgetLine& line : lines) {
+    const std::string_view unit = router::unit_of(line.scope);
+    const auto text = [&](NanoUsd amount) { return amount_text(amount, unit); };
+    table.add({line.scope, window_word(line.per), text(line.limit), text(line.posted),
+               text(line.held), text(line.remaining()),
                std::to_string(router::percent_of(line.posted, line.limit)) + "%",
-               line.burn_per_day.v == 0 ? "-" : usd(line.burn_per_day),
+               line.burn_per_day.v == 0 ? "-" : text(line.burn_per_day),
+               line.pace < 0 ? "-" : std::to_string(line.pace) + "%",
                line.start.ns == line.end.ns ? "-" : time_text(line.end),
                line.exhausted_at ? time_text(*line.exhausted_at) : "-"});
+  }
   return table.text();
 }
 
@@ -106,11 +99,14 @@ std::string budgets_json(const std::vector<BudgetLine>& lines) {
   json.begin_object().key("budgets").begin_array();
   for (const BudgetLine& line : lines) {
     json.begin_object().field("scope", line.scope).field("per", window_word(line.per));
+    if (const std::string_view unit = router::unit_of(line.scope); !unit.empty())
+      json.field("unit", unit);
     json.field("time_zone", line.zone).field("limit_nano_usd", line.limit.v);
     json.field("posted_nano_usd", line.posted.v).field("held_nano_usd", line.held.v);
     json.field("overrun_nano_usd", line.overrun.v).field("credit_nano_usd", line.credit.v);
     json.field("remaining_nano_usd", line.remaining().v);
-    json.field("burn_per_day_nano_usd", line.burn_per_day.v);
+    json.field("burn_per_day_nano_usd", line.burn_per_day.v).key("pace_percent");
+    line.pace < 0 ? json.null() : json.number(line.pace);
     json.field("window_start_ns", line.start.ns).field("window_end_ns", line.end.ns);
     json.key("exhausted_at_ns");
     line.exhausted_at ? json.number(line.exhausted_at->ns) : json.null();

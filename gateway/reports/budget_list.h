@@ -18,6 +18,7 @@ struct BudgetLine {
   Instant start, end;    // of the window; end.ns INT64_MAX: never
   NanoUsd burn_per_day;  // posted since the window's start, by the time that has passed
   std::optional<Instant> exhausted_at;  // at this rate, before the window ends
+  std::int32_t pace = -1;               // router::Pace::percent
   NanoUsd remaining() const { return limit - posted - held; }
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "config/types/json_writer.h"
 #include "gateway/reports/text_table.h"
@@ -34,14 +35,15 @@ constexpr std::string_view columns =
     "PricingCategory,ListUnitPrice,ContractedUnitPrice,ProviderName,PublisherName,"
     "InvoiceIssuerName,ServiceProviderName,HostProviderName,ServiceCategory,ServiceSubcategory,"
     "ServiceName,SkuId,SkuMeter,SkuPriceId,BillingAccountId,SubAccountId,SubAccountName,"
-    "SubAccountType,ResourceId,Tags,x_Key,x_RequestCount,x_EstimatedCount";
+    "SubAccountType,ResourceId,Tags,x_Key,x_Tier,x_RequestCount,x_EstimatedCount,"
+    "x_GatewaySavedCost";
 
-// Rows sort as they are compared: hour, organisation, team, key, provider, model, class.
+// Rows sort as they are compared: hour, organisation, team, key, provider, model, tier, class.
 using RowKey = std::tuple<std::int64_t, std::string, std::string, std::string, std::string,
-                          std::string, std::size_t>;
+                          std::string, std::string, std::size_t>;
 struct Row {
   std::int64_t tokens = 0, requests = 0, estimated = 0;
-  Int128 cost = 0;
+  Int128 cost = 0, saved = 0;
   std::int64_t unit_price = -1;  // pico-dollars a token; -1: unknown, -2: several
 };
 
@@ -99,14 +101,14 @@ std::int64_t month_start(std::int64_t seconds, int months_later) {
 }
 
 std::string text_of(const RowKey& key, const Row& row) {
-  const auto& [hour, organisation, team, api_key, provider, model, kind] = key;
+  const auto& [hour, organisation, team, api_key, provider, model, tier, kind] = key;
   const ClassName& name = class_names[kind];
   const std::string cost = decimal(row.cost, 1'000'000'000, 9);
   const std::string price = row.unit_price < 0 ? "" : decimal(row.unit_price, 1'000'000, 6);
   std::string tags;
   JsonWriter json(tags);
   json.begin_object().field("organisation", organisation).field("team", team);
-  json.field("key", api_key).end_object();
+  json.field("key", api_key).field("tier", tier).end_object();
   const std::string account = organisation + "/" + team;
   const std::string cells[] = {cost,
                                cost,
@@ -146,8 +148,10 @@ std::string text_of(const RowKey& key, const Row& row) {
                                "",
                                tags,
                                api_key,
+                               tier,
                                std::to_string(row.requests),
-                               std::to_string(row.estimated)};
+                               std::to_string(row.estimated),
+                               decimal(row.saved, 1'000'000'000, 9)};
   std::string out;
   for (const std::string& cell : cells) out += csv_cell(cell) + ",";
   out.back() = '\r';
@@ -155,7 +159,7 @@ std::string text_of(const RowKey& key, const Row& row) {
 }
 
 // Columns: start, organisation, team, key, provider, model, cost, prompt, cached, written, output,
-// usage source.
+// usage source, tier, saved.
 void add_charge(const Statement& at, const TariffOf& tariff_of, std::map<RowKey, Row>& rows) {
   Charge charge;
   charge.cost.v = at.integer(6);
@@ -170,19 +174,19 @@ void add_charge(const Statement& at, const TariffOf& tariff_of, std::map<RowKey,
     for (std::size_t i = 0; i < classes; ++i) charge.rates[i] = rates.of(class_names[i].rate);
   }
   const std::array<NanoUsd, classes> parts = shares(charge);
-  for (std::size_t i = 0; i < classes; ++i) {
-    if (charge.tokens[i] == 0 && parts[i].v == 0) continue;
-    const RowKey key{start.seconds() / 3'600 * 3'600,
-                     std::string(at.text(1)),
-                     std::string(at.text(2)),
-                     std::string(at.text(3)),
-                     std::string(at.text(4)),
-                     model,
-                     i};
+  std::int64_t saved = at.integer(13);  // of the whole request: with one of its rows
+  for (std::size_t i = classes; i-- > 0;) {
+    const bool empty = charge.tokens[i] == 0 && parts[i].v == 0;
+    if (empty && (i != 0 || saved == 0)) continue;
+    const RowKey key{start.seconds() / 3'600 * 3'600, std::string(at.text(1)),
+                     std::string(at.text(2)),         std::string(at.text(3)),
+                     std::string(at.text(4)),         model,
+                     std::string(at.text(12)),        i};
     const auto [place, fresh] = rows.try_emplace(key);
     Row& row = place->second;
     row.tokens += charge.tokens[i];
     row.cost += parts[i].v;
+    row.saved += std::exchange(saved, 0);
     ++row.requests;
     row.estimated += at.text(11) != "provider";
     const std::int64_t price = tariff.priced() ? charge.rates[i].v : -1;
@@ -197,14 +201,17 @@ Result<std::string> focus_csv(ReadStore& store, const ReportQuery& query,
   Result<Statement> charges = select_charges(
       store, query,
       "c.start_ns, c.organisation, c.team, c.key, c.provider, c.model, c.spend_nano_usd, "
-      "c.prompt_tokens, c.cached_tokens, c.cache_write_tokens, c.completion_tokens, c.usage_source",
+      "c.prompt_tokens, c.cached_tokens, c.cache_write_tokens, c.completion_tokens, "
+      "c.usage_source, "
+      "c.tier, c.saved_nano_usd",
       "");
   if (!charges) return fail(charges.error());
   std::map<RowKey, Row> rows;
   for (Result<bool> row = charges->step();; row = charges->step()) {
     if (!row) return fail(row.error());
     if (!*row) break;
-    if (charges->integer(6) != 0 || charges->integer(7) != 0 || charges->integer(10) != 0)
+    if (charges->integer(6) != 0 || charges->integer(7) != 0 || charges->integer(10) != 0 ||
+        charges->integer(13) != 0)
       add_charge(*charges, tariff_of, rows);
   }
   std::string out(columns);

@@ -5,13 +5,15 @@
 #include <fstream>
 
 #include "gateway/reports/decision_line.h"
+#include "gateway/reports/fee_line.h"
+#include "gateway/reports/outcome_line.h"
 #include "gateway/store/recovery.h"
 #include "gateway/telemetry/receipt.h"
 
 namespace steelyard::reports {
 namespace {
 
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 3;
 
 constexpr const char* schema = R"sql(
 create table meta(name text primary key, value) without rowid;
@@ -24,6 +26,11 @@ create table requests(
   held_nano_usd integer, overrun_nano_usd integer, counterfactual_model text,
   counterfactual_nano_usd integer, saved_nano_usd integer, config_hash text);
 create index requests_start on requests(start_ns);
+create index requests_task on requests(organisation, task) where task <> '';
+create table outcomes(
+  organisation text, task text, team text, key text, result text, value_nano_usd integer,
+  note text, closed_ns integer, request integer,
+  primary key(organisation, task)) without rowid;
 create table tags(request integer, tag text, primary key(request, tag)) without rowid;
 create table attempts(
   request integer, number integer, last integer, provider text, model text, status integer,
@@ -31,6 +38,9 @@ create table attempts(
   prompt_tokens integer, cached_tokens integer, cache_write_tokens integer,
   completion_tokens integer, reasoning_tokens integer,
   primary key(request, number)) without rowid;
+create table fees(
+  organisation text, team text, kind text, what text, count integer, nano_usd integer,
+  at_ns integer);
 create table budgets(
   scope text, per text, time_zone text, limit_nano_usd integer, window_start_ns integer,
   window_end_ns integer, posted_nano_usd integer, held_nano_usd integer, overrun_nano_usd integer);
@@ -39,8 +49,10 @@ create view charges as select
   r.tier, r.status as request_status, r.error_class as request_error, a.provider, a.model,
   a.status, a.error_class, a.usage_source, a.held_nano_usd, a.cost_nano_usd as spend_nano_usd,
   a.last, iif(a.last, r.saved_nano_usd, 0) as saved_nano_usd,
-  a.prompt_tokens, a.cached_tokens, a.cache_write_tokens, a.completion_tokens, a.reasoning_tokens
-  from requests r join attempts a on a.request = r.id;
+  a.prompt_tokens, a.cached_tokens, a.cache_write_tokens, a.completion_tokens, a.reasoning_tokens,
+  o.result, iif(a.last and o.request = r.id, 1, 0) as closes, o.value_nano_usd
+  from requests r join attempts a on a.request = r.id
+  left join outcomes o on r.task <> '' and o.organisation = r.organisation and o.task = r.task;
 )sql";
 
 constexpr std::string_view insert_request =
@@ -151,33 +163,50 @@ std::string beginning_of(const std::string& path) {
 
 }  // namespace
 
-Result<ReadStore> ReadStore::open(const std::string& path, Mode mode) {
-  Result<Database> database = Database::open(path, mode);
-  if (!database) return fail(database.error());
-  ReadStore store(std::move(*database));
+namespace {
+
+// Of the schema; 0: the file holds nothing yet.
+Result<std::int64_t> version_in(Database& database) {
   Result<Statement> tables =
-      store.database_.prepare("select count(*) from sqlite_master where name = 'meta'");
+      database.prepare("select count(*) from sqlite_master where name = 'meta'");
   if (!tables) return fail(tables.error());
   const Result<bool> row = tables->step();
   if (!row) return fail(row.error());
-  if (tables->integer(0) == 0) {
-    if (mode == Mode::read) return bad("`" + path + "` is no read store");
-    const Result<void> made = store.database_.run(schema);
-    if (!made) return fail(made.error());
-    const std::string version =
-        "insert into meta values('version', " + std::to_string(schema_version) + ")";
-    const Result<void> said = store.database_.run(version.c_str());
-    if (!said) return fail(said.error());
-    return store;
-  }
-  Result<Statement> version =
-      store.database_.prepare("select value from meta where name = 'version'");
+  if (tables->integer(0) == 0) return 0;
+  Result<Statement> version = database.prepare("select value from meta where name = 'version'");
   if (!version) return fail(version.error());
   const Result<bool> known = version->step();
   if (!known) return fail(known.error());
-  if (!*known || version->integer(0) != schema_version)
-    return bad("`" + path + "` was made by another version: run `steelyard ledger rebuild`");
-  return store;
+  return *known ? version->integer(0) : INT64_MAX;
+}
+
+Result<void> make_tables(Database& database) {
+  const Result<void> made = database.run(schema);
+  if (!made) return made;
+  const std::string version =
+      "insert into meta values('version', " + std::to_string(schema_version) + ")";
+  return database.run(version.c_str());
+}
+
+}  // namespace
+
+Result<ReadStore> ReadStore::open(const std::string& path, Mode mode) {
+  {
+    Result<Database> database = Database::open(path, mode);
+    if (!database) return fail(database.error());
+    const Result<std::int64_t> version = version_in(*database);
+    if (!version) return fail(version.error());
+    if (*version == schema_version) return ReadStore(std::move(*database));
+    if (*version == 0) {
+      if (mode == Mode::read) return bad("`" + path + "` is no read store");
+      const Result<void> made = make_tables(*database);
+      if (!made) return fail(made.error());
+      return ReadStore(std::move(*database));
+    }
+    if (*version > schema_version || mode == Mode::read)
+      return bad("`" + path + "` was made by another version: run `steelyard ledger rebuild`");
+  }
+  return rebuild(path);  // derived: an older one is made again instead of being read
 }
 
 Result<ReadStore> ReadStore::rebuild(const std::string& path) {
@@ -217,6 +246,88 @@ Result<std::uint64_t> ReadStore::read_log(const std::string& path) {
   return reading->lines;
 }
 
+namespace {
+
+// A line of the outcomes' file becomes a row; a task that is there already stays as it was.
+Result<void> write_outcome(Statement& insert, std::string_view line) {
+  Outcome outcome;
+  if (!parse_outcome_line(line, outcome)) return {};
+  insert.bind(1, std::string_view(outcome.organisation)).bind(2, std::string_view(outcome.task));
+  insert.bind(3, std::string_view(outcome.team)).bind(4, std::string_view(outcome.key));
+  insert.bind(5, std::string_view(name_of(outcome.result))).bind(6, outcome.value.v);
+  insert.bind(7, std::string_view(outcome.note));
+  const Result<bool> done = insert.bind(8, outcome.closed.ns).step();
+  if (!done) return fail(done.error());
+  return {};
+}
+
+}  // namespace
+
+Result<void> ReadStore::read_lines(const std::string& path,
+                                   const std::function<Result<void>(std::string_view)>& write) {
+  Result<Statement> source = database_.prepare("select bytes from sources where path = ?");
+  if (!source) return fail(source.error());
+  const Result<bool> known = source->bind(1, std::string_view(path)).step();
+  if (!known) return fail(known.error());
+  std::int64_t bytes = *known ? source->integer(0) : 0;
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(bytes);
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    const Result<void> written = write(line);
+    if (!written) return written;
+    bytes += static_cast<std::int64_t>(line.size()) + 1;
+  }
+  Result<Statement> note = database_.prepare("insert or replace into sources values(?,'',?)");
+  if (!note) return fail(note.error());
+  const Result<bool> noted = note->bind(1, std::string_view(path)).bind(2, bytes).step();
+  if (!noted) return fail(noted.error());
+  return {};
+}
+
+Result<void> ReadStore::read_outcomes(const std::string& directory) {
+  Result<Statement> insert =
+      database_.prepare("insert or ignore into outcomes values(?,?,?,?,?,?,?,?,null)");
+  if (!insert) return fail(insert.error());
+  return read_lines(outcomes_path(directory),
+                    [&](std::string_view line) { return write_outcome(*insert, line); });
+}
+
+Result<void> ReadStore::read_fees(const std::string& directory) {
+  Result<Statement> insert = database_.prepare("insert into fees values(?,?,?,?,?,?,?)");
+  if (!insert) return fail(insert.error());
+  return read_lines(fees_path(directory), [&](std::string_view line) -> Result<void> {
+    Fee fee;
+    if (!parse_fee_line(line, fee)) return {};
+    insert->bind(1, std::string_view(fee.organisation)).bind(2, std::string_view(fee.team));
+    insert->bind(3, std::string_view(fee.kind)).bind(4, std::string_view(fee.what));
+    const Result<bool> done =
+        insert->bind(5, fee.count).bind(6, fee.amount.v).bind(7, fee.at.ns).step();
+    if (!done) return fail(done.error());
+    return {};
+  });
+}
+
+// What a result was worth is counted once: with the last request of its task.
+Result<void> ReadStore::tie_outcomes(std::int64_t newest_before) {
+  Result<Statement> tie = database_.prepare(
+      "update outcomes set request = (select max(r.id) from requests r where "
+      "r.organisation = outcomes.organisation and r.task = outcomes.task and r.task <> '') "
+      "where request is null or (organisation, task) in "
+      "(select organisation, task from requests where id > ? and task <> '')");
+  if (!tie) return fail(tie.error());
+  const Result<bool> done = tie->bind(1, newest_before).step();
+  if (!done) return fail(done.error());
+  return {};
+}
+
+Result<std::int64_t> ReadStore::newest() {
+  Result<Statement> most = database_.prepare("select coalesce(max(id), 0) from requests");
+  if (!most) return fail(most.error());
+  const Result<bool> row = most->step();
+  if (!row) return fail(row.error());
+  return most->integer(0);
+}
+
 Result<std::uint64_t> ReadStore::read_balances(const std::string& directory) {
   const Result<store::Recovered> books = store::read_books(directory);
   if (!books) return fail(books.error());
@@ -249,6 +360,8 @@ Result<RefreshReport> ReadStore::refresh(const std::vector<std::string>& decisio
     (void)database_.run("rollback");
     return fail(error);
   };
+  const Result<std::int64_t> newest_before = newest();
+  if (!newest_before) return abandon(newest_before.error());
   for (const std::string& path : decisions) {
     const Result<std::uint64_t> lines = read_log(path);
     if (!lines) return abandon(lines.error());
@@ -258,7 +371,13 @@ Result<RefreshReport> ReadStore::refresh(const std::vector<std::string>& decisio
     const Result<std::uint64_t> windows = read_balances(directory);
     if (!windows) return abandon(windows.error());
     report.windows = *windows;
+    const Result<void> outcomes = read_outcomes(directory);
+    if (!outcomes) return abandon(outcomes.error());
+    const Result<void> fees = read_fees(directory);
+    if (!fees) return abandon(fees.error());
   }
+  const Result<void> tied = tie_outcomes(*newest_before);
+  if (!tied) return abandon(tied.error());
   const Result<void> done = database_.run("commit");
   if (!done) return abandon(done.error());
   return report;

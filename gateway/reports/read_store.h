@@ -5,7 +5,8 @@
 //   requests  one row a request            budgets  every window the books still hold
 //   attempts  one row a try at a provider  sources  how far each log file has been read
 //   tags      request, tag                 charges  a view: one row a try, with its request's
-//   columns
+//   outcomes  one row a closed task   columns
+//   fees      seats and packs of plans
 //
 // Money is integer nano-dollars, instants are nanoseconds since 1970.
 #include <cstdint>
@@ -47,6 +48,13 @@ class ReadStore {
   explicit ReadStore(Database database) : database_(std::move(database)) {}
   Result<std::uint64_t> read_log(const std::string& path);
   Result<std::uint64_t> read_balances(const std::string& directory);
+  // Lines of a file that only grows, from where it was read last; `write` takes one.
+  Result<void> read_lines(const std::string& path,
+                          const std::function<Result<void>(std::string_view)>& write);
+  Result<void> read_outcomes(const std::string& directory);
+  Result<void> read_fees(const std::string& directory);
+  Result<void> tie_outcomes(std::int64_t newest_before);
+  Result<std::int64_t> newest();  // row of `requests`
 
   Database database_;
 };

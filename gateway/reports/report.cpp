@@ -24,6 +24,7 @@ constexpr Dimension dimensions[] = {
     {"tag", "coalesce(t.tag, '')"},
     {"task", "c.task"},
     {"session", "c.session"},
+    {"result", "coalesce(c.result, '')"},
     {"outcome", "iif(c.request_status = 'success', 'success', c.request_error)"},
     {"month", "local_month(c.start_ns)", true},
     {"day", "local_day(c.start_ns)", true},
@@ -36,7 +37,13 @@ constexpr std::string_view figures =
     "sum(c.prompt_tokens), sum(c.completion_tokens), "
     "sum(c.spend_nano_usd / 1000000000), sum(c.spend_nano_usd % 1000000000), "
     "sum(c.held_nano_usd / 1000000000), sum(c.held_nano_usd % 1000000000), "
-    "sum(c.saved_nano_usd / 1000000000), sum(c.saved_nano_usd % 1000000000) ";
+    "sum(c.saved_nano_usd / 1000000000), sum(c.saved_nano_usd % 1000000000), "
+    "count(distinct iif(c.task = '', null, c.organisation || char(10) || c.task)), "
+    "sum(c.closes and c.result = 'success'), "
+    "sum(iif(c.task = '', 0, c.spend_nano_usd / 1000000000)), "
+    "sum(iif(c.task = '', 0, c.spend_nano_usd % 1000000000)), "
+    "sum(iif(c.closes, c.value_nano_usd / 1000000000, 0)), "
+    "sum(iif(c.closes, c.value_nano_usd % 1000000000, 0)) ";
 
 auto bad(const std::string& what) {
   return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::never, what);
@@ -67,6 +74,10 @@ void take_figures(const Statement& row, int at, ReportRow& out) {
   out.spend = money(row, at + 4);
   out.held = money(row, at + 6);
   out.saved = money(row, at + 8);
+  out.tasks = row.integer(at + 10);
+  out.results = row.integer(at + 11);
+  out.task_spend = money(row, at + 12);
+  out.value = money(row, at + 14);
 }
 
 std::string local_text(const router::Zone& zone, std::int64_t ns, int parts) {
@@ -77,6 +88,19 @@ std::string local_text(const router::Zone& zone, std::int64_t ns, int parts) {
   std::string out = fmt::format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
   if (parts == 4) out += fmt::format("T{:02}", (local - day * 86'400) / 3'600);
   return out;
+}
+
+// What a fee can be asked by: its own columns for those of a charge.
+constexpr Dimension fee_dimensions[] = {
+    {"organisation", "f.organisation"},      {"team", "f.organisation || '/' || f.team"},
+    {"month", "local_month(f.at_ns)", true}, {"day", "local_day(f.at_ns)", true},
+    {"hour", "local_hour(f.at_ns)", true},
+};
+
+const Dimension* fee_dimension(std::string_view name) {
+  for (const Dimension& dimension : fee_dimensions)
+    if (dimension.name == name) return &dimension;
+  return nullptr;
 }
 
 Result<void> add_calendar(Database& database, const router::Zone& zone) {
@@ -121,6 +145,50 @@ Result<Statement> prepare(ReadStore& store, const ReportQuery& query, const std:
 
 }  // namespace
 
+namespace {
+
+// Into the rows they belong to; a team that paid and asked nothing gets a row of its own.
+Result<void> add_fees(ReadStore& store, const ReportQuery& query, Report& report) {
+  std::string columns, group, where = "f.at_ns >= ? and f.at_ns < ?";
+  for (const std::string& name : query.by) {
+    const Dimension* const dimension = fee_dimension(name);
+    if (dimension == nullptr) return {};
+    columns += std::string(dimension->sql) + ", ";
+    group += (group.empty() ? " group by " : ", ") + std::to_string(&name - query.by.data() + 1);
+  }
+  for (const auto& [name, value] : query.where) {
+    const Dimension* const dimension = fee_dimension(name);
+    if (dimension == nullptr) return {};
+    const bool bare = name == "team" && value.find('/') == std::string::npos;
+    where += fmt::format(" and {} = ?", bare ? std::string_view("f.team") : dimension->sql);
+  }
+  Result<Statement> rows =
+      prepare(store, query,
+              fmt::format("select {}sum(f.nano_usd / 1000000000), sum(f.nano_usd % 1000000000) "
+                          "from fees f where {}{}",
+                          columns, where, group));
+  if (!rows) return fail(rows.error());
+  const int first = static_cast<int>(query.by.size());
+  for (Result<bool> row = rows->step();; row = rows->step()) {
+    if (!row) return fail(row.error());
+    if (!*row) return {};
+    std::vector<std::string> names;
+    for (int i = 0; i < first; ++i) names.emplace_back(rows->text(i));
+    const NanoUsd fees = money(*rows, first);
+    report.total.fees += fees;
+    const auto same = [&](const ReportRow& one) { return one.group == names; };
+    auto place = std::find_if(report.rows.begin(), report.rows.end(), same);
+    if (place == report.rows.end()) {
+      if (fees.v == 0) continue;
+      place = report.rows.insert(report.rows.end(), ReportRow{});
+      place->group = names;
+    }
+    place->fees += fees;
+  }
+}
+
+}  // namespace
+
 Result<Statement> select_charges(ReadStore& store, const ReportQuery& query,
                                  std::string_view columns, std::string_view order) {
   const Result<void> calendar = add_calendar(store.database(), query.zone);
@@ -129,6 +197,12 @@ Result<Statement> select_charges(ReadStore& store, const ReportQuery& query,
   if (!where) return fail(where.error());
   return prepare(store, query,
                  fmt::format("select {} from charges c where {} {}", columns, *where, order));
+}
+
+std::optional<NanoUsd> ReportRow::cost_per_result() const {
+  if (results <= 0) return std::nullopt;
+  const std::int64_t whole = task_spend.v / results;
+  return NanoUsd{whole + (task_spend.v % results > 0 ? 1 : 0)};
 }
 
 std::vector<std::string_view> report_dimensions() {
@@ -176,6 +250,8 @@ Result<Report> run_report(ReadStore& store, const ReportQuery& query) {
   const Result<bool> row = total->step();
   if (!row) return fail(row.error());
   take_figures(*total, 0, report.total);
+  const Result<void> fees = add_fees(store, query, report);
+  if (!fees) return fail(fees.error());
   return report;
 }
 

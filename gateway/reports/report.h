@@ -1,6 +1,7 @@
 #pragma once
 // `steelyard report`: what was spent, by whom, on what, and what routing saved.
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,15 @@ struct ReportRow {
   // tried. `held`: sum of the holds. `saved`: by routing, against the model a request would have
   // gone to otherwise; may be negative.
   NanoUsd spend, held, saved;
+  // Of requests with a task: how many tasks, what they cost so far (those that failed and those
+  // that are not closed included), how many were closed as a success, what all closed ones were
+  // worth. A task counts as closed where its last request is.
+  std::int64_t tasks = 0, results = 0;
+  NanoUsd task_spend, value;
+  // Fees of plans, where the question is about teams and time only; they are not part of `spend`.
+  NanoUsd fees;
+  // What one success cost; nothing without one. Rounded up.
+  std::optional<NanoUsd> cost_per_result() const;
 };
 
 struct Report {

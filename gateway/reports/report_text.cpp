@@ -1,5 +1,6 @@
 // Reports as a table, CSV and JSON.
 #include <algorithm>
+#include <iterator>
 
 #include "config/types/json_writer.h"
 #include "gateway/reports/report.h"
@@ -9,11 +10,20 @@
 namespace steelyard::reports {
 namespace {
 
-constexpr std::string_view figure_names[] = {"requests",          "failed",    "prompt_tokens",
-                                             "completion_tokens", "spent_usd", "saved_usd"};
+constexpr std::string_view figure_names[] = {
+    "requests",  "failed",   "prompt_tokens", "completion_tokens",
+    "spent_usd", "held_usd", "saved_usd",     "fees_usd",
+    "tasks",     "results",  "value_usd",     "cost_per_result_usd"};
 
 std::string usd(NanoUsd amount) {
   return std::string(UsdText(amount).view());
+}
+
+// For people: fees where there are plans, tasks where requests have one.
+bool shown(const Report& report, std::size_t figure) {
+  constexpr std::size_t fees = 7;
+  if (figure < fees) return true;
+  return figure == fees ? report.total.fees.v != 0 : report.total.tasks > 0;
 }
 
 std::vector<std::string> figures_of(const ReportRow& row) {
@@ -22,14 +32,25 @@ std::vector<std::string> figures_of(const ReportRow& row) {
           std::to_string(row.prompt_tokens),
           std::to_string(row.completion_tokens),
           usd(row.spend),
-          usd(row.saved)};
+          usd(row.held),
+          usd(row.saved),
+          usd(row.fees),
+          std::to_string(row.tasks),
+          std::to_string(row.results),
+          usd(row.value),
+          row.cost_per_result() ? usd(*row.cost_per_result()) : std::string()};
 }
 
 void json_figures(JsonWriter& json, const ReportRow& row) {
   json.field("requests", row.requests).field("failed", row.failed);
   json.field("prompt_tokens", row.prompt_tokens).field("completion_tokens", row.completion_tokens);
   json.field("spend_nano_usd", row.spend.v).field("held_nano_usd", row.held.v);
-  json.field("saved_nano_usd", row.saved.v);
+  json.field("saved_nano_usd", row.saved.v).field("fees_nano_usd", row.fees.v);
+  json.field("tasks", row.tasks);
+  json.field("results", row.results).field("task_spend_nano_usd", row.task_spend.v);
+  json.field("value_nano_usd", row.value.v).key("cost_per_result_nano_usd");
+  const std::optional<NanoUsd> each = row.cost_per_result();
+  each ? json.number(each->v) : json.null();
 }
 
 }  // namespace
@@ -38,12 +59,15 @@ std::string report_table(const Report& report) {
   TextTable table(std::max<std::size_t>(report.by.size(), 1));
   std::vector<std::string> head = report.by;
   if (head.empty()) head.emplace_back();
-  for (const std::string_view name : figure_names) head.emplace_back(name);
+  for (std::size_t i = 0; i < std::size(figure_names); ++i)
+    if (shown(report, i)) head.emplace_back(figure_names[i]);
   table.add(std::move(head));
   const auto add = [&](std::vector<std::string> cells, const ReportRow& row) {
     for (std::string& cell : cells)
       if (cell.empty()) cell = "-";
-    for (std::string& figure : figures_of(row)) cells.push_back(std::move(figure));
+    const std::vector<std::string> figures = figures_of(row);
+    for (std::size_t i = 0; i < figures.size(); ++i)
+      if (shown(report, i)) cells.push_back(figures[i].empty() ? "-" : figures[i]);
     table.add(std::move(cells));
   };
   if (!report.by.empty())

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 #include "config/types/json_writer.h"
 #include "gateway/reports/decision_line.h"
+#include "gateway/reports/metrics_page.h"
 #include "gateway/reports/read_store.h"
 #include "gateway/usd_text.h"
+#include "router/ledger/unit.h"
 
 namespace steelyard::reports {
 namespace {
@@ -52,6 +55,8 @@ class Comparison {
   void attempts();
   Result<void> decision_log();
   Result<void> store();
+  Result<void> read_metrics();
+  void metrics();
   VerifyReport take() { return std::move(report_); }
 
  private:
@@ -67,11 +72,25 @@ class Comparison {
                          usd(told.v)));
   }
   void line(const DecisionLine& line);
+  void metric(const std::string& name, Int128 told, Int128 expected, const char* where) {
+    ++report_.metrics_compared;
+    if (told != expected)
+      differ("metric", name, fmt::format("says {}, the {} {}", usd(told), where, usd(expected)));
+  }
+  bool counts_for_plan(const TracedAttempt& attempt) const {
+    const auto& accounts = trace_.after.accounts();
+    return !attempt.windows.empty() && attempt.windows[0].account < accounts.size() &&
+           router::of_plan(accounts[attempt.windows[0].account].scope);
+  }
+  void budget_metric(const MetricsPage& page, const MetricSample& spent);
 
   const VerifyOptions& options_;
   const JournalTrace& trace_;
   Requests requests_;
   Int128 logged_ = 0;  // spend of all lines
+  std::optional<MetricsPage> page_;
+  Instant process_start_;                                         // of the process the page is from
+  Int128 spent_since_ = 0, saved_since_ = 0, overrun_since_ = 0;  // by lines that began since
   VerifyReport report_;
 };
 
@@ -108,7 +127,8 @@ void Comparison::attempts() {
   Int128 recovered = 0;
   for (const auto& [key, attempt] : trace_.attempts) {
     TracedRequest& request = requests_[key.request];
-    request.posted += attempt.posted.v;
+    // What a plan's quota counts is not what the request cost.
+    if (!counts_for_plan(attempt)) request.posted += attempt.posted.v;
     request.out_of_reach |= attempt.began_before;
     if (attempt.end == AttemptEnd::open) {
       ++open;
@@ -134,6 +154,11 @@ void Comparison::attempts() {
 void Comparison::line(const DecisionLine& line) {
   ++report_.lines;
   logged_ += line.spend.v;
+  if (page_ && line.start >= process_start_) {
+    spent_since_ += line.spend.v;
+    saved_since_ += line.compared ? line.saved.v : 0;
+    overrun_since_ += line.overrun.v;
+  }
   Int128 attempts = 0;
   for (const LineAttempt& attempt : line.attempts) attempts += attempt.cost.v;
   if (line.attempts_omitted == 0 && attempts != line.spend.v)
@@ -197,12 +222,76 @@ Result<void> Comparison::store() {
   return {};
 }
 
+Result<void> Comparison::read_metrics() {
+  if (options_.metrics.empty()) return {};
+  Result<MetricsPage> page = MetricsPage::parse(options_.metrics);
+  if (!page) return fail(page.error());
+  if (!page->has("process_start_time_seconds") || !page->has("steelyard_saved_usd"))
+    return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::never,
+                "the metrics are not those of this gateway");
+  process_start_ = Instant{page->of("process_start_time_seconds").front().value.v};
+  page_ = std::move(*page);
+  return {};
+}
+
+// What the process counted since it began, and how its budgets stood.
+void Comparison::metrics() {
+  const MetricsPage& page = *page_;
+  if (!options_.decisions.empty()) {
+    const char* const log = "decision log since its start";
+    metric("steelyard_cost_usd_total", page.sum("steelyard_cost_usd_total"), spent_since_, log);
+    metric("steelyard_saved_usd", page.sum("steelyard_saved_usd"), saved_since_, log);
+    metric("steelyard_settle_overrun_usd_total", page.sum("steelyard_settle_overrun_usd_total"),
+           overrun_since_, log);
+  }
+  for (const MetricSample& spent : page.of("steelyard_budget_spent_usd"))
+    budget_metric(page, spent);
+}
+
+// The budget is known by its name and by when its window ends: a scope may have two of one kind.
+void Comparison::budget_metric(const MetricsPage& page, const MetricSample& spent) {
+  const auto twin = [&](std::string_view name) -> const MetricSample* {
+    std::size_t place = 0;  // of samples with these labels, the first, the second ...
+    for (const MetricSample& sample : page.of("steelyard_budget_spent_usd")) {
+      if (&sample == &spent) break;
+      place += sample.labels == spent.labels;
+    }
+    for (const MetricSample& sample : page.of(name))
+      if (sample.labels == spent.labels && place-- == 0) return &sample;
+    return nullptr;
+  };
+  const MetricSample* const end = twin("steelyard_budget_window_end_timestamp_seconds");
+  const MetricSample* const held = twin("steelyard_budget_reserved_usd");
+  const std::string scope = spent.labels.count("budget") ? spent.labels.at("budget") : "";
+  const std::string per = spent.labels.count("window") ? spent.labels.at("window") : "";
+  // A rolling one is the sum of what counted when the page was made; the journal has its parts.
+  if (per == window_word(WindowKind::rolling)) return;
+  Int128 posted = 0, reserved = 0;
+  for (const Balances::Account& account : trace_.after.accounts()) {
+    if (account.scope != scope || per != window_word(account.per)) continue;
+    for (const Balances::Window& window : account.windows) {
+      const bool endless = window.balance.end.ns == INT64_MAX;
+      const bool same = end == nullptr ? endless
+                                       : !endless && window.balance.end.seconds() ==
+                                                         end->value.v / Instant::kPerSecond;
+      if (!same) continue;
+      posted = window.balance.posted.v;
+      reserved = window.balance.held.v;
+    }
+  }
+  const std::string name = fmt::format("of budget `{}` per {}", scope, per);
+  metric("steelyard_budget_spent_usd " + name, spent.value.v, posted, "journal");
+  if (held != nullptr)
+    metric("steelyard_budget_reserved_usd " + name, held->value.v, reserved, "journal");
+}
+
 }  // namespace
 
 Result<VerifyReport> verify(const VerifyOptions& options) {
   const Result<JournalTrace> trace = trace_journal(options.directory);
   if (!trace) return fail(trace.error());
   Comparison comparison(options, *trace);
+  if (const Result<void> read = comparison.read_metrics(); !read) return fail(read.error());
   comparison.balances();
   comparison.attempts();
   if (!options.decisions.empty()) {
@@ -213,6 +302,7 @@ Result<VerifyReport> verify(const VerifyOptions& options) {
     const Result<void> done = comparison.store();
     if (!done) return fail(done.error());
   }
+  if (!options.metrics.empty()) comparison.metrics();
   return comparison.take();
 }
 
@@ -229,6 +319,7 @@ std::string verify_text(const VerifyReport& r) {
     out += fmt::format("decisions   {} lines, {} requests compared, {} older than the journal\n",
                        r.lines, r.requests_compared, r.lines_out_of_reach);
   if (r.stored > 0) out += fmt::format("read store  {} requests\n", r.stored);
+  if (r.metrics_compared > 0) out += fmt::format("metrics     {} figures\n", r.metrics_compared);
   for (const Difference& d : r.listed)
     out += fmt::format("DIFFERENT   {} {}: {}\n", d.what, d.subject, d.text);
   if (r.differences > r.listed.size())
@@ -258,6 +349,7 @@ std::string verify_json(const VerifyReport& r) {
   count("requests_compared", r.requests_compared);
   count("lines_out_of_reach", r.lines_out_of_reach);
   count("stored", r.stored);
+  count("metrics_compared", r.metrics_compared);
   json.field("complete", r.complete).key("listed").begin_array();
   for (const Difference& d : r.listed) {
     json.begin_object().field("what", d.what).field("subject", d.subject);

@@ -14,12 +14,15 @@ struct VerifyOptions {
   std::string directory;               // of the ledger
   std::vector<std::string> decisions;  // files of the decision log; none: not compared
   std::string read_store;              // "": not compared
-  Instant since;                       // requests that began earlier are not compared with the log
-  std::size_t differences_max = 50;    // listed; all are counted
+  // The text of a /metrics page of the process that runs, or ran last, taken while nothing was
+  // under way; "": not compared.
+  std::string metrics;
+  Instant since;                     // requests that began earlier are not compared with the log
+  std::size_t differences_max = 50;  // listed; all are counted
 };
 
 struct Difference {
-  std::string what;     // "balance", "request", "journal", "read store"
+  std::string what;     // "balance", "request", "journal", "read store", "metric"
   std::string subject;  // which one
   std::string text;     // both figures
 };
@@ -27,6 +30,7 @@ struct Difference {
 struct VerifyReport {
   std::uint64_t records = 0, attempts = 0, open = 0, accounts = 0, windows = 0, snapshots = 0;
   std::uint64_t lines = 0, requests_compared = 0, lines_out_of_reach = 0, stored = 0;
+  std::uint64_t metrics_compared = 0;
   bool complete = false;        // the journal is there from its first record on
   std::uint64_t recovered = 0;  // attempts whose end nobody saw, booked in full
   NanoUsd recovered_amount;

@@ -57,6 +57,10 @@ std::uint64_t DecisionLog::dropped() const {
   return sum;
 }
 
+std::string DecisionLog::recent() const {
+  return writer_ ? writer_->recent() : std::string();
+}
+
 std::uint64_t DecisionLog::written() const {
   return writer_ ? writer_->written() : 0;
 }

@@ -45,6 +45,8 @@ class DecisionLog {
   // thread but a worker's.
   bool flush(int timeout_ms);
 
+  // What LogWriter::recent() says; "" when the log is off.
+  std::string recent() const;
   std::uint64_t dropped() const;  // lines, steelyard_log_dropped_total
   std::uint64_t written() const;  // lines
   std::uint64_t write_errors() const;

@@ -21,6 +21,7 @@ constexpr milliseconds kBatch{2};
 constexpr int kIdleRounds = 100;  // then sleep until a producer calls
 constexpr milliseconds kRefusedPause{50};
 constexpr milliseconds kStopPatience{2000};
+constexpr std::size_t kRecent = 64u << 10;  // bytes of the log that are remembered
 constexpr int kSleepMax = 100;  // ms that a line may wait whose producer saw us awake still
 
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) {
@@ -126,6 +127,19 @@ LogWriter::Drained LogWriter::drain() {
   return result;
 }
 
+void LogWriter::keep(std::string_view taken) {
+  if (taken.size() > kRecent) taken.remove_prefix(taken.size() - kRecent);
+  const std::lock_guard lock(recent_mutex_);
+  if (recent_.size() + taken.size() > 2 * kRecent)
+    recent_.erase(0, recent_.size() - std::min(recent_.size(), kRecent));
+  recent_ += taken;
+}
+
+std::string LogWriter::recent() const {
+  const std::lock_guard lock(recent_mutex_);
+  return recent_;
+}
+
 // All that the ring held when called. False: the file refuses, and the ring keeps what was not
 // taken.
 bool LogWriter::write_out(LineRing& ring) {
@@ -142,6 +156,8 @@ bool LogWriter::write_out(LineRing& ring) {
     const std::size_t from_first = std::min(taken, chunk.first.size());
     const std::string_view a = chunk.first.substr(0, from_first),
                            b = chunk.second.substr(0, taken - from_first);
+    keep(a);
+    keep(b);
     if (taken != 0) mid_line_ = (b.empty() ? a : b).back() != '\n';
     chunk.first.remove_prefix(from_first);
     chunk.second.remove_prefix(taken - from_first);

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "gateway/telemetry/line_ring.h"
@@ -34,6 +36,9 @@ class LogWriter {
   }
   void request_reopen();
 
+  // The last lines that were written, some tens of kilobytes, oldest first; the first may have lost
+  // its beginning. Any thread.
+  std::string recent() const;
   std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
   std::uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
   std::uint64_t torn() const { return torn_.load(std::memory_order_relaxed); }
@@ -43,6 +48,7 @@ class LogWriter {
   void run();
   Drained drain();
   bool write_out(LineRing& ring);
+  void keep(std::string_view taken);
   void reopen();
   void sleep_until_notified();
   bool all_empty() const;
@@ -56,6 +62,8 @@ class LogWriter {
   std::size_t current_ =
       0;  // the ring being written: a line begun must be finished before another ring's turn
   bool mid_line_ = false;
+  mutable std::mutex recent_mutex_;
+  std::string recent_;  // at most twice what is kept
   std::atomic<bool> asleep_{false}, stop_{false}, reopen_{false};
   std::atomic<std::uint64_t> written_{0}, errors_{0}, torn_{0};
 };

@@ -8,6 +8,8 @@
 #include "gateway/telemetry/process_metrics.h"
 #include "gateway/telemetry/prometheus_page.h"
 #include "gateway/telemetry/receipt.h"
+#include "router/ledger/pace_view.h"
+#include "router/ledger/unit.h"
 
 namespace steelyard::telemetry {
 namespace {
@@ -135,7 +137,8 @@ void money(PrometheusPage& page, const MetricsTables& t, const ScrapeInput& in) 
   const auto gauge = [&](std::string_view name, std::string_view help, auto value, int decimals) {
     page.family(name, "gauge", help);
     for (const router::AccountView& b : in.budgets)
-      page.decimal(value(b), decimals, {{"budget", b.scope}, {"window", window_name(b.per)}});
+      if (router::unit_of(b.scope).empty())
+        page.decimal(value(b), decimals, {{"budget", b.scope}, {"window", window_name(b.per)}});
   };
   using View = router::AccountView;
   gauge(
@@ -152,6 +155,44 @@ void money(PrometheusPage& page, const MetricsTables& t, const ScrapeInput& in) 
   for (const View& b : in.budgets)
     if (b.window_end.ns != INT64_MAX)
       page.integer(b.window_end.seconds(), {{"budget", b.scope}, {"window", window_name(b.per)}});
+}
+
+// Quotas of plans that count tokens or requests.
+void quotas(PrometheusPage& page, const ScrapeInput& in) {
+  const auto gauge = [&](std::string_view name, std::string_view help, auto value) {
+    page.family(name, "gauge", help);
+    for (const router::AccountView& b : in.budgets)
+      if (const std::string_view unit = router::unit_of(b.scope); !unit.empty())
+        page.integer(value(b),
+                     {{"quota", b.scope}, {"window", window_name(b.per)}, {"unit", unit}});
+  };
+  using View = router::AccountView;
+  gauge("quota_limit", "Quota of the current window, packs included.",
+        [](const View& b) { return b.limit.v; });
+  gauge("quota_used", "Used of it.", [](const View& b) { return b.posted.v; });
+  gauge("quota_held", "Held of it by requests under way.", [](const View& b) { return b.held.v; });
+}
+
+// How fast budgets are used. A budget that will not be gone before its window ends has no moment.
+void paces(PrometheusPage& page, const ScrapeInput& in) {
+  const auto pace_of = [&](const router::AccountView& b) { return router::pace_of(b, in.now); };
+  page.family("budget_burn_usd_per_day", "gauge", "Posted since the window began, by the day.");
+  for (const router::AccountView& b : in.budgets)
+    if (const router::Pace pace = pace_of(b);
+        pace.burn_per_day.v != 0 && router::unit_of(b.scope).empty())
+      page.decimal(pace.burn_per_day.v, kNano,
+                   {{"budget", b.scope}, {"window", window_name(b.per)}});
+  page.family("budget_pace_ratio", "gauge",
+              "Use against time: 1 is a use that ends with the window.");
+  for (const router::AccountView& b : in.budgets)
+    if (const router::Pace pace = pace_of(b); pace.percent >= 0)
+      page.decimal(pace.percent, 2, {{"budget", b.scope}, {"window", window_name(b.per)}});
+  page.family("budget_exhausted_at_timestamp_seconds", "gauge",
+              "When the budget is gone at this rate; absent if not before its window ends.");
+  for (const router::AccountView& b : in.budgets)
+    if (const router::Pace pace = pace_of(b); pace.exhausted_at)
+      page.integer(pace.exhausted_at->seconds(),
+                   {{"budget", b.scope}, {"window", window_name(b.per)}});
 }
 
 void gateway(PrometheusPage& page, const Metrics& metrics, const ScrapeInput& in) {
@@ -219,6 +260,8 @@ void write_prometheus(std::string& out, const Metrics& metrics, const ScrapeInpu
   targets(page, *total, metrics.labels());
   decisions(page, *total, metrics.labels());
   money(page, *total, input);
+  quotas(page, input);
+  paces(page, input);
   gateway(page, metrics, input);
   process(page);
 }

@@ -25,6 +25,7 @@ struct ScrapeInput {
   bool config_last_reload_successful = true;
   std::int64_t config_reloads = 0, config_reload_failures = 0;  // since start
   std::span<const router::AccountView> budgets;                 // all accounts, current windows
+  Instant now;                                                  // of the budgets' views
   std::span<const BreakerGauge> breakers;                       // of what can be served now
   std::int64_t reservations_expired = 0;  // holds whose lease passed, since start
   std::int64_t open_holds = 0;

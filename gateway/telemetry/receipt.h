@@ -132,6 +132,8 @@ struct ReceiptFields {
   std::string_view counterfactual_model;  // "": no counterfactual; then saved is 0
   NanoUsd saved;                          // counterfactual - spend, may be negative
   NanoUsd overrun;                        // billed above the hold
+  NanoUsd extended;                       // held while the answer came, beyond the worst case
+  bool cut_by_budget = false;             // the gateway ended the stream: no more could be held
 
   ReceiptDurations durations;
   std::uint16_t retries = 0;  // attempts after the first, same target included

@@ -234,7 +234,10 @@ char* durations(char* p, const Receipt& r) {
   p = put(p, ",\"overhead\":", d.overhead);
   p = put(p, "},\"retries\":", r.retries);
   p = put_flag(p, ",\"escalated\":", r.escalated);
-  return r.dropped == 0 ? p : dropped_fields(p, r.dropped);
+  if (r.dropped != 0) p = dropped_fields(p, r.dropped);
+  if (r.extended.v == 0 && !r.cut_by_budget) return p;
+  p = put(p, ",\"extended_nano_usd\":", r.extended.v);
+  return put_flag(p, ",\"cut_by_budget\":", r.cut_by_budget);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "gateway/reports/report.h"
 
+#include "gateway/reports/fee_line.h"
+#include "gateway/reports/outcome_line.h"
 #include "gateway/store/zone_loader.h"
 #include "support.h"
 
@@ -134,21 +136,29 @@ TEST_CASE("report: days are those of the zone, also when they have 23 or 25 hour
 TEST_CASE("report: table, CSV and JSON") {
   Stored s({{.n = 1, .spend = 1'500'000'001, .team = R"(a,\"b\")"}, {.n = 2, .spend = 20}});
   const Report report = s.report(by({"team"}));
-  CHECK(
-      report_table(report) ==
-      "team         requests  failed  prompt_tokens  completion_tokens    spent_usd  saved_usd\n"
-      "acme/a,\"b\"          1       0              3                  2  1.500000001          0\n"
-      "acme/search         1       0              3                  2   0.00000002          0\n"
-      "total               2       0              6                  4  1.500000021          0\n");
+  CHECK(report_table(report) ==
+        "team         requests  failed  prompt_tokens  completion_tokens    spent_usd   held_usd  "
+        "saved_usd\n"
+        "acme/a,\"b\"          1       0              3                  2  1.500000001  0.0000001 "
+        "         0\n"
+        "acme/search         1       0              3                  2   0.00000002  0.0000001   "
+        "       0\n"
+        "total               2       0              6                  4  1.500000021  0.0000002   "
+        "       0\n");
   CHECK(report_csv(report) ==
-        "team,requests,failed,prompt_tokens,completion_tokens,spent_usd,saved_usd\r\n"
-        "\"acme/a,\"\"b\"\"\",1,0,3,2,1.500000001,0\r\n"
-        "acme/search,1,0,3,2,0.00000002,0\r\n");
+        "team,requests,failed,prompt_tokens,completion_tokens,spent_usd,held_usd,saved_usd,fees_"
+        "usd,tasks,"
+        "results,value_usd,cost_per_result_usd\r\n"
+        "\"acme/a,\"\"b\"\"\",1,0,3,2,1.500000001,0.0000001,0,0,0,0,0,\r\n"
+        "acme/search,1,0,3,2,0.00000002,0.0000001,0,0,0,0,0,\r\n");
   CHECK(report_json(report).starts_with(
       "{\"rows\":[{\"team\":\"acme/"
       "a,\\\"b\\\"\",\"requests\":1,\"failed\":0,\"prompt_tokens\":3,"));
   CHECK(report_json(report).ends_with(
-      "\"spend_nano_usd\":1500000021,\"held_nano_usd\":200,\"saved_nano_usd\":0}}\n"));
+      "\"spend_nano_usd\":1500000021,\"held_nano_usd\":200,\"saved_nano_usd\":0,"
+      "\"fees_nano_usd\":0,\"tasks\":0,"
+      "\"results\":0,\"task_spend_nano_usd\":0,\"value_nano_usd\":0,"
+      "\"cost_per_result_nano_usd\":null}}\n"));
 }
 
 TEST_CASE("read store: new lines are added once, over rotation and rebuilding") {
@@ -197,4 +207,54 @@ TEST_CASE("decision line: times and ids") {
        {"", "req_", "req_fa93eb6059f2a79304a375bc2ace083", "xxx_fa93eb6059f2a79304a375bc2ace0835",
         "req_fa93eb6059f2a79g04a375bc2ace0835"})
     CHECK_FALSE_MESSAGE(parse_request_id(bad, id), bad);
+}
+
+TEST_CASE("outcomes and fees: a line and back; what is none is refused") {
+  const Outcome outcome{
+      "acme", "search", "key0", "task \"1\"\n", TaskResult::failure, {-12'000'000'001},
+      "why",  may(1)};
+  Outcome back;
+  REQUIRE(parse_outcome_line(outcome_line(outcome), back));
+  CHECK(outcome_line(back) == outcome_line(outcome));
+  CHECK(back.task == outcome.task);
+  CHECK(back.value.v == -12'000'000'001);
+  const Fee fee{"acme", "search", "packs", "plan:acme/search/uses-day", 3, {7}, may(2)};
+  Fee paid;
+  REQUIRE(parse_fee_line(fee_line(fee), paid));
+  CHECK(fee_line(paid) == fee_line(fee));
+  for (const char* bad : {"", "{}", "nonsense", R"({"organisation":"a","team":"b","task":"c"})",
+                          R"({"organisation":"a","team":"b","key":"k","task":"c","result":"won",)"
+                          R"("value_nano_usd":1,"closed_ns":1})"}) {
+    CHECK_FALSE(parse_outcome_line(bad, back));
+    CHECK_FALSE(parse_fee_line(bad, paid));
+  }
+}
+
+TEST_CASE("report: fees are beside what was spent, where teams and time are asked for") {
+  Stored s({{.n = 1, .spend = 5}, {.n = 2, .spend = 7, .team = "ops"}});
+  std::string fees;
+  for (const Fee& fee : {Fee{"acme", "search", "seats", "", 2, {100}, may(1)},
+                         Fee{"acme", "search", "packs", "x", 1, {30}, may(2)},
+                         Fee{"acme", "quiet", "seats", "", 1, {50}, may(1)}})
+    fees += fee_line(fee) + "\n";
+  write_file(fees_path(s.directory.path), fees + "{\"half");
+  const auto done = s.store->refresh({s.log}, s.directory.path);
+  REQUIRE_MESSAGE(done.has_value(), done.error().context);
+  const Report teams = s.report(by({"team"}));
+  CHECK(teams.total.fees.v == 180);
+  REQUIRE(teams.rows.size() == 3);
+  for (const ReportRow& row : teams.rows) {
+    CHECK(row.fees.v == (row.group[0] == "acme/search"  ? 130
+                         : row.group[0] == "acme/quiet" ? 50
+                                                        : 0));
+    CHECK(row.requests == (row.group[0] == "acme/quiet" ? 0 : 1));
+  }
+  ReportQuery one = by({"day"});
+  one.where = {{"team", "search"}};
+  const Report days = s.report(one);
+  CHECK(days.total.fees.v == 130);
+  CHECK(s.report(by({"model"})).total.fees.v == 0);  // no model earned them
+  CHECK(s.report(by({})).total.fees.v == 180);
+  one.where = {{"tier", "premium"}};
+  CHECK(s.report(one).total.fees.v == 0);
 }

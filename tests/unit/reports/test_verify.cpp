@@ -156,7 +156,7 @@ TEST_CASE("verify: a journal that contradicts itself is refused or named") {
     Kept kept;
     append_record(kept.directory.path, EventType::settle,
                   {out, encode(out, SettleEvent{key(1), {7}, UsageSource::provider})});
-    const auto report = verify({kept.directory.path, {}, "", {}});
+    const auto report = verify({kept.directory.path, {}, "", "", {}});
     REQUIRE_FALSE(report.has_value());
     CHECK(report.error().context.find("not in flight") != std::string::npos);
   }
@@ -190,4 +190,70 @@ TEST_CASE("verify: behind snapshots, what is still there is compared") {
   CHECK(report.lines > 1'500);
   kept.edit("\"spend_nano_usd\":7,", "\"spend_nano_usd\":8,");  // of a request folded away
   CHECK(kept.verify().differences == 1);                        // with its own attempts
+}
+
+namespace {
+
+// What the process that kept these books would have shown, `more` nano-dollars of cost on top.
+std::string page_of(const Kept& kept, const char* start = "1777000000", std::int64_t more = 0) {
+  std::int64_t spend = more, saved = 0;
+  const auto read = read_decisions(kept.log(), 0, [&](const DecisionLine& line) {
+    spend += line.spend.v;
+    saved += line.saved.v;
+  });
+  REQUIRE(read.has_value());
+  const auto usd = [](std::int64_t nano) {
+    return fmt::format("{}.{:09}", nano / 1'000'000'000, nano % 1'000'000'000);
+  };
+  std::string page = fmt::format(
+      "# HELP x y\nprocess_start_time_seconds {}\nsteelyard_cost_usd_total{{provider=\"one\","
+      "model=\"cheap\"}} {}\nsteelyard_cost_usd_total{{provider=\"one\",model=\"dear\"}} 0\n"
+      "steelyard_saved_usd {}\nsteelyard_settle_overrun_usd_total 0\n",
+      start, usd(spend), usd(saved));
+  const auto books = told(kept.directory.path);
+  REQUIRE(books.has_value());
+  for (const Balances::Account& account : books->balances.accounts()) {
+    const std::string labels =
+        fmt::format("{{budget=\"{}\",window=\"{}\"}}", account.scope, window_word(account.per));
+    const WindowBalance& window = account.windows.back().balance;
+    page += fmt::format("steelyard_budget_spent_usd{} {}\nsteelyard_budget_reserved_usd{} {}\n",
+                        labels, usd(window.posted.v), labels, usd(window.held.v));
+    if (window.end.ns != INT64_MAX)
+      page += fmt::format("steelyard_budget_window_end_timestamp_seconds{} {}\n", labels,
+                          window.end.seconds());
+  }
+  return page;
+}
+
+VerifyReport verify_with(const Kept& kept, std::string metrics) {
+  const auto report =
+      steelyard::reports::verify({kept.directory.path, {kept.log()}, "", std::move(metrics), {}});
+  REQUIRE_MESSAGE(report.has_value(), report.error().context);
+  return *report;
+}
+
+}  // namespace
+
+TEST_CASE("verify: what the metrics say agrees, or is a difference of a nano-dollar") {
+  Kept kept;
+  const VerifyReport good = verify_with(kept, page_of(kept));
+  CHECK_MESSAGE(good.good(), verify_text(good));
+  CHECK(good.metrics_compared == 3 + 2 * 3);  // three budgets
+  CHECK(verify_text(good).find("metrics     9 figures") != std::string::npos);
+  const VerifyReport more = verify_with(kept, page_of(kept, "1777000000", 1));
+  REQUIRE(more.differences == 1);
+  CHECK(more.listed[0].what == "metric");
+  CHECK(more.listed[0].subject == "steelyard_cost_usd_total");
+  // A process that began after all of this has spent nothing.
+  CHECK(verify_with(kept, page_of(kept, "1999000000")).differences == 1);
+  std::string page = page_of(kept);
+  const std::string held =
+      "steelyard_budget_reserved_usd{budget=\"acme\",window=\"month\"} 0.00000030";
+  REQUIRE(page.find(held) != std::string::npos);
+  page.replace(page.find(held) + held.size(), 1, "1");
+  CHECK(verify_with(kept, page).differences == 1);
+  // Not a page of ours, or no page at all, is no agreement.
+  for (const char* bad :
+       {"nonsense", "a_metric 1\n", "{} 1\n", "x{a=\"b} 1\n", "steelyard_saved_usd 1e3\n"})
+    CHECK_FALSE(steelyard::reports::verify({kept.directory.path, {}, "", bad, {}}).has_value());
 }
