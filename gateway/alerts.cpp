@@ -17,6 +17,7 @@
 #include "gateway/sys/clock.h"
 #include "gateway/telemetry/log.h"
 #include "gateway/telemetry/timestamp.h"
+#include "router/ledger/pace.h"
 
 namespace steelyard {
 namespace {
@@ -77,6 +78,10 @@ std::string cloud_event(const store::CrossingReport& crossing, Instant now) {
   json.field("percent", crossing.percent).field("action", action_word(crossing.action));
   if (!crossing.max_tier.empty()) json.field("max_tier", crossing.max_tier);
   json.field("limit_nano_usd", crossing.limit.v).field("posted_nano_usd", crossing.posted.v);
+  const router::Pace pace = router::pace_of(crossing.limit, crossing.posted, crossing.window_start,
+                                            crossing.window_end, now);
+  json.field("burn_per_day_nano_usd", pace.burn_per_day.v).key("budget_exhausted_at");
+  pace.exhausted_at ? json.raw(time_text(times, *pace.exhausted_at, room)) : json.null();
   json.key("window_start").raw(time_text(times, crossing.window_start, room));
   json.key("window_end").raw(time_text(times, crossing.window_end, room));
   json.end_object().end_object();

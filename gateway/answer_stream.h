@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "gateway/dialect/hub_bridge.h"
+#include "gateway/dialect/hub_cut.h"
 #include "gateway/dialect/openai_stream.h"
 
 namespace steelyard {
@@ -29,6 +30,23 @@ class AnswerStream {
   Result<void> finish(dialect::openai::TapOutput& out) {
     return bridge_ ? bridge_->finish(out) : tap_->finish(out);
   }
+  // How the stream has to end to be cut off here; see StreamBridge::cut(). `sent`: the end of what
+  // the client is to get before, whole events; `choices`: that the client asked for.
+  void cut(std::string_view sent, const dialect::hub::BridgeOptions& client, std::uint32_t choices,
+           const dialect::ReportedUsage& usage, std::string& out) {
+    if (bridge_) return bridge_->cut(usage, out);
+    const dialect::hub::ChunkNames names = dialect::hub::names_in_chunk(sent);
+    dialect::hub::CutShort cut;
+    cut.options = client;
+    cut.id = names.id;
+    cut.model = names.model.empty() ? std::string_view(facts().model) : names.model;
+    cut.created = names.created;
+    cut.choices = choices;
+    cut.usage = usage;
+    write_cut(out, cut);
+  }
+  // Does the client get whole events with each feed(), whatever the reads?
+  bool whole_events() const { return bridge_ && bridge_->whole_events(); }
   dialect::openai::StreamPhase phase() const { return bridge_ ? bridge_->phase() : tap_->phase(); }
   // An event went on beyond its cap: no more of the stream is wanted.
   bool too_long() const { return phase() == Phase::failed && dialect::is_too_long(facts().fault); }

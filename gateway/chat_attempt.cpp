@@ -6,7 +6,6 @@
 #include "gateway/chat_call.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
-#include "gateway/spending.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -25,6 +24,7 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   dispatched_ = false;
   bad_answer_ = nullptr;
   first_byte_at_ = {};
+  guard_ = StreamGuard();
   attempt_started_ = worker_.last_tick();
   if (receipt_.attempts.size() == limits::attempts_max) return AttemptEnd::give_up;
   if (!serving_.health.on_dispatch(planned.target, attempt_started_, planned.forced)) {
@@ -36,19 +36,19 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
     serving_.health.on_abandoned(planned.target);
     return cheaper_left() ? AttemptEnd::try_next : AttemptEnd::give_up;
   }
-  const ProviderRuntime& provider = provider_of(planned.target);
+  const ProviderRuntime& provider = provider_of(planned_->target);
   line_ = receipt_.attempts.add();
   line_->provider = provider.name;
   line_->provider_id = provider.label;
-  line_->model = runtime_.catalog.model(planned.model).name;
-  line_->target = runtime_.target_labels[static_cast<std::size_t>(planned.target)];
-  line_->expected = planned.expected;
-  line_->held = planned.worst_case;
-  receipt_.held = std::max(receipt_.held, planned.worst_case);
+  line_->model = runtime_.catalog.model(planned_->model).name;
+  line_->target = runtime_.target_labels[static_cast<std::size_t>(planned_->target)];
+  line_->expected = planned_->expected;
+  line_->held = planned_->worst_case;
+  receipt_.held = std::max(receipt_.held, planned_->worst_case);
   receipt_.upstream_dialect = dialect_of(provider.wire);
   const bool built = build_body();
   if (!built || loses_too_much()) {
-    serving_.health.on_abandoned(planned.target);
+    serving_.health.on_abandoned(planned_->target);
     release();
     if (built) end_unsent();
     return built ? AttemptEnd::try_next : AttemptEnd::give_up;
@@ -76,42 +76,6 @@ void ChatCall::end_unsent() {
   line_->failed = true;
   line_->error = error_.kind;
   end_line(0);
-}
-
-// Reserves the worst case in every budget of the key, or explains which one has no room.
-bool ChatCall::hold() {
-  budgets_are_final_ = false;
-  if (!session_.principal()->conditions.empty() && !complete_chain()) return false;
-  const router::AttemptKey key{receipt_.id, sent_count_};
-  const store::Reservation reserved = worker_.seams().books.reserve(
-      *chain_, key, planned_->worst_case, decision_.at, attempt_started_);
-  if (reserved.status == store::Admission::held) {
-    ++sent_count_;
-    hold_ = reserved.hold;
-    holding_ = true;
-    return true;
-  }
-  if (reserved.status == store::Admission::denied) {
-    const router::Denial& denial = reserved.denial;
-    budget_details_ = details_of(denial);
-    extras_.budget = &budget_details_;
-    if (denial.needs_approval != 0) extras_.code = "approval_required";
-    error_ = over_budget(denial);
-    has_error_ = true;
-  } else if (reserved.status == store::Admission::ledger_down) {
-    give_error(ErrorKind::storage, ErrorSource::gateway,
-               "the budget ledger cannot be written; nothing may be spent");
-  } else {
-    give_error(ErrorKind::overloaded, ErrorSource::gateway, "too many requests are under way");
-  }
-  return false;
-}
-
-// Is there an attempt left that may fit where this one did not?
-bool ChatCall::cheaper_left() const {
-  for (std::size_t i = next_; i < attempt_count_; ++i)
-    if (attempts_[i].worst_case < planned_->worst_case) return true;
-  return false;
 }
 
 bool ChatCall::build_body() {
@@ -292,6 +256,7 @@ bool ChatCall::dispatch() {
   const store::Dispatched sent = worker_.seams().books.dispatch(hold_);
   dispatched_ = sent.status == store::DispatchStatus::sent;
   dispatch_seq_ = sent.seq;
+  if (quotas_ != nullptr) dispatch_quotas();
   if (dispatched_) return true;
   give_error(ErrorKind::storage, ErrorSource::gateway,
              "the budget ledger cannot be written; nothing may be spent");

@@ -46,18 +46,6 @@ net::Task<void> serve_chat(Session& session) {
   call.finish();
 }
 
-ChatCall::ChatCall(Session& session)
-    : session_(session),
-      worker_(session.worker()),
-      serving_(session.serving()),
-      runtime_(session.runtime()),
-      chain_(&session.principal()->chain),
-      deadline_(&ChatCall::on_deadline, this) {}
-
-ChatCall::~ChatCall() {
-  session_.listen_for_departure(nullptr);
-}
-
 bool ChatCall::begin() {
   session_.listen_for_departure(this);
   return prepare();

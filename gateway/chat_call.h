@@ -27,9 +27,11 @@
 #include "gateway/rate_hold.h"
 #include "gateway/session.h"
 #include "gateway/store/books.h"
+#include "gateway/stream_guard.h"
 #include "gateway/telemetry/receipt.h"
 #include "gateway/unwritten.h"
 #include "router/failure_class.h"
+#include "router/meter.h"
 #include "router/plan.h"
 
 namespace steelyard {
@@ -38,6 +40,7 @@ namespace steelyard {
 net::Task<void> serve_chat(Session& session);
 
 struct ProviderRuntime;
+struct Quota;
 
 class ChatCall final : public DepartureListener {
  public:
@@ -86,8 +89,6 @@ class ChatCall final : public DepartureListener {
   // chat_attempt.cpp: one request to one provider
   net::Task<AttemptEnd> exchange();
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
-  bool hold();
-  bool cheaper_left() const;
   bool build_body();
   bool loses_too_much();
   void end_unsent();
@@ -104,6 +105,20 @@ class ChatCall final : public DepartureListener {
   void took_in(net::IoResult& result);
   bool whole_head(net::ResponseHead& head, net::IoResult& got);
   AttemptEnd transport_failed(net::IoResult result, bool sent);
+
+  // chat_hold.cpp: money before it is spent
+  bool hold();
+  bool cheaper_left() const;
+
+  // chat_plan.cpp: what the quotas of the team's plan count
+  struct HeldQuotas;
+  static constexpr std::size_t quotas_max = 8;
+  std::int64_t share_of(const Quota& quota) const;
+  bool hold_quotas();
+  void dispatch_quotas();
+  void settle_quotas(NanoUsd cost, std::int64_t tokens);
+  void release_quotas();
+  void renew_quotas(Tick now);
 
   // chat_send.cpp
   Unwritten request_parts() const;
@@ -150,12 +165,25 @@ class ChatCall final : public DepartureListener {
   bool send_pieces(bool last);
   std::string_view stream_head(std::span<char> room);
 
+  // chat_guard.cpp: answers that money is short for
+  bool lower_output(const router::Denial& denial);
+  void begin_guard();
+  void look_at_room();
+  bool more_room();
+  bool cut_here();
+  bool must_cut() {
+    if (guard_.due(tap_.facts())) [[unlikely]]
+      look_at_room();
+    return cutting_ && cut_here();
+  }
+  net::Task<AttemptEnd> end_cut();
+
   // chat_settle.cpp: money, health, the attempt's line in the receipt
   bool complete_chain();
   void settle(const dialect::ReportedUsage& usage, std::int64_t output_bytes, bool whole);
   void settle_unknown();
   void release();
-  void book(NanoUsd cost, router::UsageSource source);
+  void book(NanoUsd cost, router::UsageSource source, std::int64_t tokens);
   void succeeded(int status);
   void failed(router::FailureClass failure, ErrorKind kind, int status, Tick until = {});
   void end_line(int status);
@@ -164,6 +192,7 @@ class ChatCall final : public DepartureListener {
   void note_lost(dialect::hub::Dropped lost);
   router::Usage usage_of(const dialect::ReportedUsage& reported) const;
   router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
+  router::Tariff tariff() const;
   void waited();
   void drop_upstream();
   void keep_upstream();
@@ -185,7 +214,7 @@ class ChatCall final : public DepartureListener {
 
   // The plan's attempts, copied: the worker's plan is reused by other requests.
   std::array<router::PlannedAttempt, limits::attempts_max> attempts_;
-  router::PlannedAttempt escalation_;
+  router::PlannedAttempt escalation_, lowered_;
   std::int32_t baseline_model_ = policies::no_model;
   std::size_t rule_ = 0;
   std::uint8_t attempt_count_ = 0, next_ = 0;
@@ -203,6 +232,8 @@ class ChatCall final : public DepartureListener {
   const store::Chain* chain_;              // the budgets that count the attempt
   std::optional<store::Chain> own_chain_;  // where they are not the same for all of the key's
   bool holding_ = false, dispatched_ = false;
+  std::unique_ptr<HeldQuotas> quotas_;  // null: its team has no plan
+  NanoUsd held_amount_;  // of hold_: the attempt's worst case, and what it was extended by
   Tick attempt_started_, first_byte_at_;
   dialect::SplicedBody body_;
   std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: nothing is
@@ -229,7 +260,7 @@ class ChatCall final : public DepartureListener {
   dialect::hub::Wire fault_wire_ = dialect::hub::Wire::openai_chat;  // what fault_body_ is in
   std::string fault_headers_, fault_type_;
 
-  // The stream under way.
+  // The stream under way; guard_ is as new where it is none.
   AnswerStream tap_;
   dialect::openai::TapOutput tap_out_;
   net::ChunkDecoder chunks_{net::ChunkSource::provider};
@@ -238,7 +269,10 @@ class ChatCall final : public DepartureListener {
   Tick idle_due_;  // while the provider is waited for in a stream: when that is too long
   bool between_events_ = false;  // what the client got last ended an event
   bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
-  std::string held_;  // bytes before the commit point
+  StreamGuard guard_;
+  bool cutting_ = false;  // the guard ends it, as soon as an event ends
+  bool cut_ = false;      // its end is in held_
+  std::string held_;      // bytes before the commit point
   std::string head_text_;
 };
 

@@ -45,6 +45,7 @@ void ChatCall::begin_relay(const net::ResponseHead& head) {
   reusable_ = false;
   keep_alive_ = head.keep_alive;
   held_.clear();
+  begin_guard();
 }
 
 net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
@@ -58,6 +59,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
     if (tap_.phase() == dialect::openai::StreamPhase::failed && (!committed_ || tap_.too_long()))
       break;
     if (stream_over_) break;
+    if (must_cut()) break;
     const bool whole = send_pieces(false);
     tap_out_.clear();  // sent or copied: from here on the scratch it looks into is anybody's
     if (!whole && !session_.client_gone()) {
@@ -80,6 +82,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   idle_due_ = {};
   deadline_.clear();  // from here on it is the client that is waited for
   worker_.seams().metrics.stream_ended();
+  if (cut_) co_return co_await end_cut();
   for (const std::string_view part : tap_out_.parts()) held_ += part;
   tap_out_.clear();
   // All was said once [DONE] was: what breaks behind it is nobody's loss.

@@ -26,15 +26,6 @@ namespace {
 // and the network's buffers in tokens of a few bytes.
 constexpr std::int64_t in_flight_tokens = 1024;
 
-router::Tariff tariff_of(const Runtime& runtime, const router::PlannedAttempt& planned,
-                         const Decision& decision) {
-  const std::string_view asked = decision.chat.service_tier;
-  const ServiceTier tier = asked == "flex"                          ? ServiceTier::flex
-                           : asked == "priority" || asked == "fast" ? ServiceTier::priority
-                                                                    : ServiceTier::standard;
-  return runtime.catalog.model(planned.model).prices.tariff_at(decision.at, tier);
-}
-
 telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
   telemetry::TokenUsage out;
   out.prompt = usage.total_input();
@@ -47,6 +38,14 @@ telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
 
 }  // namespace
 
+router::Tariff ChatCall::tariff() const {
+  const std::string_view asked = decision_.chat.service_tier;
+  const ServiceTier tier = asked == "flex"                          ? ServiceTier::flex
+                           : asked == "priority" || asked == "fast" ? ServiceTier::priority
+                                                                    : ServiceTier::standard;
+  return runtime_.catalog.model(planned_->model).prices.tariff_at(decision_.at, tier);
+}
+
 router::Usage ChatCall::usage_of(const dialect::ReportedUsage& reported) const {
   const dialect::UsageQuirks quirks{provider_of(planned_->target).quirks.reasoning_exclusive};
   return billed_usage(dialect::normalise(reported, quirks));
@@ -57,7 +56,8 @@ router::Usage ChatCall::usage_of(const dialect::ReportedUsage& reported) const {
 // flight. Never more than the hold.
 router::Usage ChatCall::estimated_usage(std::int64_t output_bytes, bool whole) const {
   router::Usage usage;
-  const std::int64_t most = planned_->output_tokens_max * decision_.chat.choices;
+  const std::int64_t most =
+      std::max(planned_->output_tokens_max * decision_.chat.choices, guard_.room());
   usage.output = std::min(most, whole ? (output_bytes + 1) / 2 : output_bytes + in_flight_tokens);
   switch (planned_->writes) {
     case router::CacheWrites::none: usage.input = planned_->input_tokens_upper; break;
@@ -83,10 +83,11 @@ bool ChatCall::complete_chain() {
   return false;
 }
 
-void ChatCall::book(NanoUsd cost, router::UsageSource source) {
+void ChatCall::book(NanoUsd cost, router::UsageSource source, std::int64_t tokens) {
   const router::EndOutcome end = worker_.seams().books.settle(hold_, cost, source, worker_.now(),
                                                               *chain_, worker_.tools().budgets);
   holding_ = false;
+  if (quotas_ != nullptr) settle_quotas(cost, tokens);
   budgets_are_final_ = true;
   receipt_.price_source = runtime_.catalog.model(planned_->model).prices.source_at(decision_.at);
   line_->cost += cost;
@@ -96,18 +97,28 @@ void ChatCall::book(NanoUsd cost, router::UsageSource source) {
 
 void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t output_bytes,
                       bool whole) {
-  const router::Tariff tariff = tariff_of(runtime_, *planned_, decision_);
+  const router::Tariff rates = tariff();
   router::Usage usage =
       reported.present ? usage_of(reported) : estimated_usage(output_bytes, whole);
-  NanoUsd cost = router::cost_of(usage, tariff);
-  if (!reported.present && !whole) cost = std::min(cost, planned_->worst_case);
-  book(cost, reported.present ? router::UsageSource::provider : router::UsageSource::estimated);
+  NanoUsd cost = router::cost_of(usage, rates);
+  if (!whole && reported.present) {
+    // What was said on the way is a beginning: Anthropic's first event tells one token of output.
+    const NanoUsd said = cost;
+    usage.output = std::max(usage.output, estimated_usage(output_bytes, whole).output);
+    cost = std::max(said, std::min(router::cost_of(usage, rates), held_amount_));
+  } else if (!whole) {
+    cost = std::min(cost, held_amount_);
+  }
+  book(cost,
+       reported.present && whole ? router::UsageSource::provider : router::UsageSource::estimated,
+       usage.total_input() + usage.total_output());
   line_->usage = receipt_.usage = receipt_usage(usage);
   note_estimate(*planned_);
   if (reported.present)
     receipt_.estimate.input_tokens_error = usage.total_input() - planned_->input_tokens;
-  line_->usage_source = receipt_.usage_source =
-      reported.present ? telemetry::UsageSource::provider : telemetry::UsageSource::estimated;
+  line_->usage_source = receipt_.usage_source = reported.present && whole
+                                                    ? telemetry::UsageSource::provider
+                                                    : telemetry::UsageSource::estimated;
   const std::int32_t baseline = baseline_model_;
   if (baseline != policies::no_model) {
     receipt_.counterfactual_model = runtime_.catalog.model(baseline).name;
@@ -120,6 +131,10 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
                                     runtime_.catalog.model(planned_->model).id,
                                     usage.total_output() / std::max(decision_.chat.choices, 1));
   if (reported.present && whole) learn_count(usage.total_input());
+  if (reported.present && whole) {
+    std::uint16_t& known = serving_.token_bytes[static_cast<std::size_t>(planned_->target)];
+    known = StreamGuard::learn(known, output_bytes, usage.output - usage.reasoning);
+  }
   if (decision_.session_key != 0 && whole) remember_turn();
 }
 
@@ -160,7 +175,9 @@ void ChatCall::learn_count(std::int64_t billed) {
 // It may have been billed, and nobody can say how much: the whole hold (never a refund).
 void ChatCall::settle_unknown() {
   if (!holding_) return;
-  book(planned_->worst_case, router::UsageSource::estimated);
+  book(held_amount_, router::UsageSource::estimated,
+       planned_->input_tokens_upper +
+           planned_->output_tokens_max * std::max(decision_.chat.choices, 1));
   budgets_are_final_ = false;  // an attempt, or a wait for the client, follows
   line_->usage_source = telemetry::UsageSource::estimated;
 }
@@ -169,6 +186,7 @@ void ChatCall::release() {
   if (!holding_) return;
   worker_.seams().books.release(hold_, worker_.now());
   holding_ = false;
+  if (quotas_ != nullptr) release_quotas();
 }
 
 void ChatCall::end_line(int status) {
@@ -222,7 +240,9 @@ void ChatCall::waited() {
   const Tick before = worker_.last_tick();
   const Tick now = worker_.tick_now();
   waited_ns_ += now - before;
-  if (holding_ && now >= hold_.renew_at) (void)worker_.seams().books.renew(hold_, now);
+  if (!holding_ || now < hold_.renew_at) return;
+  (void)worker_.seams().books.renew(hold_, now);
+  if (quotas_ != nullptr) renew_quotas(now);
 }
 
 void ChatCall::drop_upstream() {
@@ -253,6 +273,10 @@ void ChatCall::append_common_headers(net::HeadWriter& head) const {
   head.append_raw(runtime_.target_lines[static_cast<std::size_t>(planned_->target)]);
   if (rule_ < runtime_.policy_lines.size()) head.append_raw(runtime_.policy_lines[rule_]);
   if (rated_) rated_->append(head, session_, decision_.at);
+  if (planned_->clamped) {  // the client's own limit was lowered, by its policy or its budget
+    head.append_field("x-steelyard-output-tokens-max",
+                      static_cast<std::uint64_t>(planned_->output_tokens_max));
+  }
   if (foreign_ && !foreign_->dropped.empty()) {
     std::string names;
     foreign_->dropped.append_names(names);

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "gateway/decide_counts.h"
+#include "gateway/dialect/lenient_reader.h"
 #include "gateway/keeper.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/session_memory.h"
 #include "gateway/spender.h"
 #include "gateway/telemetry/json_put.h"
+#include "gateway/tier_cap.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 #include "router/ledger/zone.h"
@@ -31,6 +33,16 @@ void refresh_zone_offsets(WorkerTools& tools, const Runtime& runtime, Instant no
   tools.zone_offsets_minute = minute;
 }
 
+// OpenAI's dialects have room for the caller's own words: `"metadata": {"steelyard_task": "..."}`.
+std::string_view task_in(std::string_view metadata) {
+  static constexpr dialect::KeyTable keys(dialect::key_names("steelyard_task"));
+  std::string_view task;
+  dialect::LenientReader reader(metadata);
+  (void)reader.object(
+      keys, [&](int key) { return key == 0 ? reader.text(task) : reader.cursor.skip_value(); });
+  return task.find('\\') == std::string_view::npos ? task : std::string_view();
+}
+
 void describe(Worker& worker, const Runtime& runtime, const Principal& principal,
               const RequestHints& hints, Decision& d) {
   const dialect::ChatRequest& chat = d.chat;
@@ -44,7 +56,8 @@ void describe(Worker& worker, const Runtime& runtime, const Principal& principal
   facts.request_class = hints.client.request_class;
   facts.agent = hints.client.agent;
   facts.tags = hints.tags;
-  facts.task = hints.task;
+  facts.task = !hints.task.empty() || chat.metadata.empty() ? hints.task
+                                                            : task_in(chat.metadata.of(chat.body));
   facts.tier_header = hints.tier;
   facts.session = !hints.session.empty()           ? hints.session
                   : !hints.client.session.empty()  ? hints.client.session
@@ -104,13 +117,6 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
   facts.warm_tokens = std::min(turn.tokens, facts.input_tokens);
 }
 
-std::int32_t max_tier(Worker& worker, const Runtime& runtime, const Principal& principal,
-                      const Decision& decision) {
-  if (!principal.tier_follows_budget) return policies::no_tier;
-  const std::string_view cap = tier_cap_of(worker.seams().books, principal, decision);
-  return cap.empty() ? policies::no_tier : runtime.rules.find_tier(cap);
-}
-
 ServiceTier service_tier(std::string_view asked) {
   if (asked == "flex") return ServiceTier::flex;
   if (asked == "priority" || asked == "fast") return ServiceTier::priority;
@@ -147,7 +153,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
   input.attempts = runtime.spec.retry.attempts;
-  input.max_tier = max_tier(worker, runtime, principal, d);
+  input.max_tier = tier_cap(worker.seams().books, runtime, principal, d);
   input.every_candidate = !d.verdict.trace.empty();
   input.escalation = escalation;
   router::WarmCache warm;

@@ -6,6 +6,7 @@
 #include "config/types/json_writer.h"
 #include "gateway/decide.h"
 #include "gateway/error_reply.h"
+#include "gateway/explain_line.h"
 #include "gateway/hints.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -45,7 +46,7 @@ net::Task<void> serve_explain(Session& session) {
   const std::uint16_t count = decision.budgets != nullptr ? decision.budgets->count : 0;
   for (std::uint16_t i = 0; i < count; ++i) {
     const router::AccountView& view = decision.budgets->accounts[i];
-    budgets.push_back({view.scope, view.per, view.limit, view.posted + view.held});
+    budgets.push_back(budget_line(view, decision.at));
   }
   const router::ExplainInput input{runtime.catalog,    session.serving().health,
                                    decision.facts,     decision.verdict,

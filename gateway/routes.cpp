@@ -27,6 +27,7 @@ constexpr Row rows[] = {
     {"/v1/models", net::Method::get, Route::models, false},
     {"/models", net::Method::get, Route::models, false},
     {"/route/explain", net::Method::post, Route::explain, false},
+    {"/v1/outcomes", net::Method::post, Route::outcomes, false},
     {"/v1/messages/count_tokens", net::Method::post, Route::count_messages, false},
     {"/v1/models/", net::Method::get, Route::model, true},
     {"/models/", net::Method::get, Route::model, true},
@@ -143,6 +144,7 @@ telemetry::CallType call_of(Route route) {
     case Route::completions: return telemetry::CallType::completions;
     case Route::pass_through: return telemetry::CallType::pass_through;
     case Route::explain: return telemetry::CallType::explain;
+    case Route::outcomes: return telemetry::CallType::outcomes;
     case Route::count_messages:
     case Route::count_contents: return telemetry::CallType::count_tokens;
   }

@@ -18,6 +18,7 @@ enum class Route : std::uint8_t {
   models,            // GET /v1/models
   model,             // GET /v1/models/{model}
   explain,           // POST /route/explain
+  outcomes,          // POST /v1/outcomes
   count_messages,    // POST /v1/messages/count_tokens
   count_contents,  // POST /v1beta/models/{model}:countTokens; all three of Gemini's also below /v1
   generate_content,  // POST /v1beta/models/{model}:generateContent

@@ -173,16 +173,29 @@ void split_access(const router::Catalog& catalog, const policies::ModelMask& all
     (catalog.models()[m].can.embeddings ? principal.access : principal.embeddings).reset(m);
 }
 
+bool paces(const std::vector<BudgetSpec>& budgets) {
+  return std::any_of(budgets.begin(), budgets.end(),
+                     [](const BudgetSpec& budget) { return !budget.pace.empty(); });
+}
+
 Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now) {
-  auto chains = books.configure(runtime.spec.organisations, now);
+  std::vector<OrganisationSpec> all = runtime.spec.organisations;
+  for (OrganisationSpec& plan : plan_organisations(runtime.spec)) all.push_back(std::move(plan));
+  auto chains = books.configure(all, now);
   if (!chains) return fail(chains.error());
   const std::vector<store::RateChain> rates = books.rates().configure(runtime.spec.organisations);
+  std::size_t keys = 0, team_number = 0;
+  for (const OrganisationSpec& organisation : runtime.spec.organisations)
+    for (const TeamSpec& team : organisation.teams) keys += team.keys.size();
+  runtime.plans = build_plans(runtime.spec, *chains, keys);
   std::vector<KeyTable::Entry> entries;
   std::size_t next = 0;
   for (const OrganisationSpec& organisation : runtime.spec.organisations) {
     for (const TeamSpec& team : organisation.teams) {
+      const TeamPlan* const plan = runtime.plans[team_number++].get();
       for (const KeySpec& key : team.keys) {
         Principal principal;
+        principal.plan = plan;
         principal.organisation = organisation.name;
         principal.team = team.name;
         principal.key = key.id;
@@ -204,6 +217,8 @@ Result<void> build_principals(Runtime& runtime, store::Books& books, Instant now
         for (const ProjectSpec& project : team.projects)
           principal.tier_follows_budget |=
               project.name == key.project && caps_tier(project.budgets);
+        principal.tier_follows_pace =
+            paces(organisation.budgets) || paces(team.budgets) || paces(key.budgets);
         entries.push_back({key.sha256, static_cast<std::uint32_t>(runtime.principals.size())});
         runtime.principals.push_back(std::move(principal));
       }

@@ -16,6 +16,7 @@
 #include "gateway/dialect/hub.h"
 #include "gateway/net/dialer.h"
 #include "gateway/pass_through.h"
+#include "gateway/plans.h"
 #include "gateway/provider_paths.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/labels.h"
@@ -47,8 +48,10 @@ struct Principal {
   policies::ModelMask embeddings;            // and those that make vectors
   policies::KeyRules rules;                  // policies that may apply to it
   std::vector<PassRule> pass_through;
+  const TeamPlan* plan = nullptr;  // what its team has bought; null: nothing
   bool may_explain = false;
   bool tier_follows_budget = false;  // some budget has a `max_tier` threshold
+  bool tier_follows_pace = false;    // some budget has a pace
 };
 
 struct ProviderRuntime {
@@ -80,6 +83,7 @@ struct Runtime {
   router::Catalog catalog;
   std::vector<Principal> principals;
   std::unique_ptr<KeyTable> keys;
+  std::vector<std::unique_ptr<TeamPlan>> plans;  // by team; null: none
   std::vector<ProviderRuntime> providers;
   std::vector<telemetry::TargetId> target_labels;  // by target of the catalogue
   std::vector<std::uint64_t> target_hashes;  // by target: of its names, the same after a reload

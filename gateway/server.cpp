@@ -10,6 +10,7 @@
 #include "gateway/server_state.h"
 #include "gateway/sys/random.h"
 #include "gateway/telemetry/log.h"
+#include "router/ledger/unit.h"
 #include "router/tokens/memo.h"
 #include "router/tokens/vocabulary.h"
 
@@ -66,7 +67,9 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .kept = state.kept.get(),
       .sessions = &state.sessions,
       .once = &state.once,
-      .memo = memo};
+      .memo = memo,
+      .outcomes = state.outcomes.get(),
+      .plans = state.plans.get()};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;
   auto listener = net::Listener::open(
@@ -138,6 +141,12 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
       std::make_unique<Calibrations>(home.empty() ? std::string() : home + "/token-calibration");
   state->kept =
       std::make_unique<KeptAnswers>(home.empty() ? std::string() : home + "/kept-answers");
+  auto outcomes = Outcomes::open(home);
+  if (!outcomes) return fail(outcomes.error());
+  state->outcomes = std::move(*outcomes);
+  auto plans = Plans::open(home);
+  if (!plans) return fail(plans.error());
+  state->plans = std::move(*plans);
   telemetry::DecisionLogOptions log;
   log.path = spec.log.decisions;
   log.workers = workers;
@@ -151,6 +160,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
                                state->clock.now(), state->generation);
   if (!runtime) return fail(runtime.error());
   state->runtime = *runtime;
+  state->plans->charge_seats(state->runtime->plans, *state->books, state->clock.now());
   if (const Result<void> done = open_workers(*state); !done) return fail(done.error());
   State* self = state.get();
   const ListenSpec& admin = state->runtime->spec.admin.listen;
@@ -210,9 +220,11 @@ void Server::State::begin_drain() {
 bool Server::State::housekeeping() {
   const Tick now = clock.tick();
   holds_expired += static_cast<std::int64_t>(books->expire(now, clock.now()));
+  plans->charge_seats(runtime->plans, *books, clock.now());
   std::vector<store::CrossingReport> crossings;
   if (books->take_crossings(crossings, clock.now())) {
     for (const store::CrossingReport& c : crossings) {
+      if (router::is_fee(c.scope)) continue;  // seats are paid in full from the first day
       telemetry::log_warn("budget `{}` reached {} % of its limit", c.scope, c.percent);
       alerts->send(c, clock.now());
     }

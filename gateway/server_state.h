@@ -12,6 +12,7 @@
 #include "gateway/idempotency.h"
 #include "gateway/kept_answers.h"
 #include "gateway/net/tcp.h"
+#include "gateway/outcomes.h"
 #include "gateway/runtime.h"
 #include "gateway/server.h"
 #include "gateway/session_memory.h"
@@ -42,6 +43,7 @@ struct Server::State {
   std::unique_ptr<KeptAnswers> kept;
   SessionMemory sessions;
   Idempotency once;
+  std::unique_ptr<Plans> plans;
   Tick calibrations_saved;
   std::unique_ptr<telemetry::DecisionLog> log;
   std::unique_ptr<Alerts> alerts;
@@ -49,6 +51,7 @@ struct Server::State {
   net::EventLoop main_loop;
   std::unique_ptr<net::Signals> signals;  // caught from the moment the process says it is ready
   std::vector<std::unique_ptr<WorkerThread>> workers;
+  std::unique_ptr<Outcomes> outcomes;  // behind the workers: its thread posts to their loops
   std::unique_ptr<AdminListener> admin;
   std::uint64_t generation = 1;
   std::int64_t reloads = 0, reload_failures = 0, holds_expired = 0;

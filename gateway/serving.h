@@ -32,9 +32,10 @@ struct Serving {
   std::vector<std::uint32_t> slots;      // by target
   std::vector<std::uint8_t> calibrated;  // by model
   std::uint64_t calibration_seen = 0;
-  std::vector<std::uint32_t> bills;  // by target: how many this worker has seen
-  std::uint32_t until_fetch = 0;     // requests until what other workers learned is fetched
-  bool some_text_unknown = false;    // some model's tokenizer is not the counter's
+  std::vector<std::uint32_t> bills;        // by target: how many this worker has seen
+  std::vector<std::uint16_t> token_bytes;  // by target: StreamGuard::learn()
+  std::uint32_t until_fetch = 0;           // requests until what other workers learned is fetched
+  bool some_text_unknown = false;          // some model's tokenizer is not the counter's
 
   void begin_counting(Calibrations* calibrations);
   void apply(std::int32_t target, const router::InputWeights& weights, bool is_calibrated);

@@ -16,6 +16,7 @@
 #include "gateway/models_call.h"
 #include "gateway/net/head_writer.h"
 #include "gateway/once_call.h"
+#include "gateway/outcome_call.h"
 #include "gateway/pass_call.h"
 #include "gateway/pass_through.h"
 #include "gateway/runtime.h"
@@ -92,6 +93,8 @@ net::Detached Session::run() {
         (void)co_await reply(200, "application/json", nothing_to_say);
       } else if (route_ == Route::explain) {
         co_await serve_explain(*this);
+      } else if (route_ == Route::outcomes) {
+        co_await serve_outcome(*this);
       } else if (route_ == Route::count_messages || route_ == Route::count_contents) {
         co_await serve_count(*this, route_);
       } else {

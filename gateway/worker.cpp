@@ -11,6 +11,7 @@
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/session.h"
+#include "gateway/stream_guard.h"
 #include "gateway/telemetry/metrics.h"
 #include "gateway/worker_tools.h"
 
@@ -39,6 +40,7 @@ void Serving::begin_counting(Calibrations* calibrations) {
   const router::Catalog& catalog = runtime->catalog;
   inputs = catalog.inputs();
   calibrated.assign(catalog.models().size(), 0);
+  token_bytes.assign(catalog.targets().size(), StreamGuard::first_token_bytes);
   for (const router::Model& model : catalog.models())
     some_text_unknown |= model.target_count > 0 && !model.framing.exact_text;
   if (calibrations == nullptr) return;

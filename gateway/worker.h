@@ -28,6 +28,8 @@ class Calibrations;
 class Idempotency;
 class KeptAnswers;
 class SessionMemory;
+class Outcomes;
+class Plans;
 class Session;
 struct Runtime;
 struct Serving;
@@ -62,6 +64,8 @@ struct WorkerSeams {
   SessionMemory* sessions = nullptr;     // null: each turn is planned as if it were the first
   Idempotency* once = nullptr;           // null: idempotency keys mean nothing
   std::shared_ptr<router::CountMemo> memo = nullptr;  // of all workers; null: this one has its own
+  Outcomes* outcomes = nullptr;                       // null: no task can be closed
+  Plans* plans = nullptr;                             // null: no packs are sold
 };
 
 class Worker {

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
+#include <deque>
 #include <exception>
+#include <mutex>
+#include <thread>
 
 #include "gateway/auth.h"
 #include "gateway/net/buffer.h"
@@ -18,6 +22,49 @@ constexpr std::size_t connections_max = 64;
 constexpr std::size_t body_bytes_max = 64u << 10;
 
 }  // namespace
+
+// One thread for what takes long, started with the first of it.
+class AdminListener::Helper {
+ public:
+  ~Helper() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+      waiting_.clear();
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  // False: too much is waiting already.
+  bool take(std::function<void()> work) {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.size() >= waiting_max) return false;
+    waiting_.push_back(std::move(work));
+    if (!thread_.joinable()) thread_ = std::thread([this] { loop(); });
+    wake_.notify_all();
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t waiting_max = 16;
+  void loop() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+      if (stopping_) return;
+      const std::function<void()> work = std::move(waiting_.front());
+      waiting_.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  }
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> waiting_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
 
 class AdminListener::Connection {
  public:
@@ -68,19 +115,43 @@ class AdminListener::Connection {
     const net::RequestHead& head = reader_.head();
     const std::string_view key = presented_key(head.value(net::RequestField::authorization),
                                                head.value(net::RequestField::x_api_key));
-    const AdminReply reply = owner_.handler_(head.method, head.target(), key);
+    AdminReply reply = owner_.handler_(head.method, head.target(), key);
+    if (reply.later) reply = co_await elsewhere(reply);
     const bool written = co_await write(reply);
     in_.consume(reader_.consumed());
     co_return written && !reader_.close_after();
   }
 
+  struct Later {
+    net::IoSlot slot;
+    AdminReply reply;
+  };
+  // The answer that `asked` makes on the helper's thread.
+  net::Task<AdminReply> elsewhere(const AdminReply& asked) {
+    auto later = std::make_shared<Later>();
+    later->slot.arm();
+    net::EventLoop* const loop = owner_.loop_;
+    auto work = [later, loop, make = asked.later] {
+      later->reply = make();
+      loop->post([later] { later->slot.complete({}); });
+    };
+    if (!owner_.helper_->take(std::move(work))) {
+      later->reply.status = 503;
+      later->reply.body = "{\"error\":{\"message\":\"too many reports are being made\"}}\n";
+      later->slot.complete({});
+    }
+    (void)co_await later->slot;
+    co_return std::move(later->reply);
+  }
+
   net::Task<bool> write(const AdminReply& reply) {
-    std::array<char, 512> room;
+    std::array<char, 2048> room;
     net::HeadWriter head(room);
     head.status_line(reply.status);
     head.append_field("content-type", reply.content_type);
     head.append_field("content-length", static_cast<std::uint64_t>(reply.body.size()));
-    head.append_raw("cache-control: no-store\r\n");
+    head.append_raw("cache-control: no-store\r\nx-content-type-options: nosniff\r\n");
+    head.append_raw(reply.lines);
     if (reader_.close_after()) head.append_raw("connection: close\r\n");
     head.end_of_head();
     std::string all(head.view());
@@ -115,6 +186,8 @@ Result<std::unique_ptr<AdminListener>> AdminListener::open(net::EventLoop& loop,
                                                            AdminHandler handler) {
   std::unique_ptr<AdminListener> admin(new AdminListener(std::move(handler)));
   AdminListener* self = admin.get();
+  admin->loop_ = &loop;
+  admin->helper_ = std::make_unique<Helper>();
   auto on_accept = [self](std::unique_ptr<net::Connection> pipe) {
     if (self->connections_.size() >= connections_max) return;
     self->connections_.push_front(std::make_unique<Connection>(*self, std::move(pipe)));

@@ -18,6 +18,10 @@ struct AdminReply {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
+  std::string lines;  // more of the head, each with CRLF
+  // Set: the answer is made by this, on a thread of the listener's own, where it may take its time;
+  // the rest of this value is not looked at. It may not touch what belongs to the loop's thread.
+  std::function<AdminReply()> later;
 };
 
 // `key` is what was presented as a bearer token; "" none.
@@ -33,10 +37,13 @@ class AdminListener {
 
  private:
   class Connection;
+  class Helper;
   explicit AdminListener(AdminHandler handler);
   AdminHandler handler_;
+  net::EventLoop* loop_ = nullptr;
   std::list<std::unique_ptr<Connection>> connections_;
   std::unique_ptr<net::Listener> listener_;
+  std::unique_ptr<Helper> helper_;  // last: what it still does may post to the loop
 };
 
 }  // namespace steelyard

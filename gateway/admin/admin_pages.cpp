@@ -6,6 +6,9 @@
 
 #include "config/types/json_writer.h"
 #include "gateway/admin/budget_pages.h"
+#include "gateway/admin/dashboard_page.h"
+#include "gateway/admin/overview_page.h"
+#include "gateway/admin/report_page.h"
 #include "gateway/telemetry/prometheus.h"
 
 namespace steelyard {
@@ -67,7 +70,8 @@ std::vector<telemetry::BreakerGauge> breakers(const Server::State& state) {
 }
 
 AdminReply metrics(const Server::State& state) {
-  const std::vector<router::AccountView> budgets = state.books->all_views(state.clock.now(), false);
+  const Instant now = state.clock.now();
+  const std::vector<router::AccountView> budgets = state.books->all_views(now, false);
   const std::vector<telemetry::BreakerGauge> gauges = breakers(state);
   telemetry::ScrapeInput input;
   input.version = state.options.version;
@@ -77,6 +81,7 @@ AdminReply metrics(const Server::State& state) {
   input.config_reloads = state.reloads;
   input.config_reload_failures = state.reload_failures;
   input.budgets = budgets;
+  input.now = now;
   input.breakers = gauges;
   input.reservations_expired = state.holds_expired;
   input.open_holds = static_cast<std::int64_t>(state.books->open_holds());
@@ -109,6 +114,7 @@ AdminReply admin_page(Server::State& state, net::Method method, std::string_view
   const std::string_view path = target.substr(0, target.find('?'));
   const bool get = method == net::Method::get;
   const AdminSpec& admin = state.runtime->spec.admin;
+  if ((path == "/" || path == "/dashboard") && get) return dashboard_page();
   if (path == "/healthz" && get) {
     AdminReply reply;
     reply.body = "{\"healthy\":true}\n";
@@ -125,6 +131,8 @@ AdminReply admin_page(Server::State& state, net::Method method, std::string_view
                                     : "set `admin: { token: ... }` to use this page");
   if (path.starts_with("/admin/budgets") && (get || method == net::Method::post))
     return budget_page(state, get, target);
+  if (path == "/admin/overview" && get) return overview_page(state);
+  if (path == "/admin/report" && get) return report_page(state, target);
   if (path == "/admin/reload" && method == net::Method::post) return reload(state);
   return problem(404, "there is no such page");
 }

@@ -6,29 +6,38 @@
 #include "config/types/json_writer.h"
 #include "gateway/admin/admin_pages.h"
 #include "gateway/telemetry/log.h"
+#include "router/ledger/pace_view.h"
+#include "router/ledger/unit.h"
 
 namespace steelyard {
 namespace {
 
 constexpr std::string_view root = "/admin/budgets";
 
-void append(JsonWriter& json, const router::AccountView& view) {
+void append(JsonWriter& json, const router::AccountView& view, Instant now) {
+  const router::Pace pace = router::pace_of(view, now);
   json.begin_object().field("scope", view.scope).field("per", window_word(view.per));
+  if (const std::string_view unit = router::unit_of(view.scope); !unit.empty())
+    json.field("unit", unit);
   json.field("limit_nano_usd", view.limit.v).field("posted_nano_usd", view.posted.v);
   json.field("held_nano_usd", view.held.v).field("overrun_nano_usd", view.overrun.v);
   json.field("credit_nano_usd", view.credit.v);
   json.field("percent_used", static_cast<std::int64_t>(view.percent_used));
   json.field("window_start_ns", view.window_start.ns).field("window_end_ns", view.window_end.ns);
+  json.field("fee", router::is_fee(view.scope));
+  json.field("burn_per_day_nano_usd", pace.burn_per_day.v).key("pace_percent");
+  pace.percent < 0 ? json.null() : json.number(pace.percent);
+  json.key("exhausted_at_ns");
+  pace.exhausted_at ? json.number(pace.exhausted_at->ns) : json.null();
   json.field("hard", view.hard).end_object();
 }
 
 AdminReply all(const Server::State& state) {
   AdminReply reply;
   JsonWriter json(reply.body);
-  json.begin_object().key("budgets").begin_array();
-  for (const router::AccountView& view : state.books->all_views(state.clock.now()))
-    append(json, view);
-  json.end_array().end_object();
+  json.begin_object().key("budgets");
+  append_budgets(json, state);
+  json.end_object();
   reply.body += '\n';
   return reply;
 }
@@ -77,7 +86,7 @@ AdminReply change(Server::State& state, std::string_view action, std::string_vie
                       window_word(view->per), action, amount.v, note);
   AdminReply reply;
   JsonWriter json(reply.body);
-  append(json, *view);
+  append(json, *view, now);
   reply.body += '\n';
   return reply;
 }
@@ -90,6 +99,13 @@ int hex_value(char c) {
 }
 
 }  // namespace
+
+void append_budgets(JsonWriter& json, const Server::State& state) {
+  const Instant now = state.clock.now();
+  json.begin_array();
+  for (const router::AccountView& view : state.books->all_views(now)) append(json, view, now);
+  json.end_array();
+}
 
 std::string query_value(std::string_view target, std::string_view name) {
   const std::size_t mark = target.find('?');

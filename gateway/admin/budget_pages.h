@@ -14,6 +14,11 @@
 
 namespace steelyard {
 
+class JsonWriter;
+
+// The budgets as an array, with pace and forecast.
+void append_budgets(JsonWriter& json, const Server::State& state);
+
 // The caller is authorised. `get`: the method; otherwise POST.
 AdminReply budget_page(Server::State& state, bool get, std::string_view target);
 

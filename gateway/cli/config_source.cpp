@@ -63,6 +63,7 @@ LoadResult load_demo(std::uint16_t mock_port) {
   };
   inputs.env = [mock_port](const std::string& name) -> std::optional<std::string> {
     if (name == "STEELYARD_MOCK_PORT") return std::to_string(mock_port);
+    if (name == "STEELYARD_DEMO_TOKEN") return "steelyard-demo";
     return std::nullopt;
   };
   return load("config/demo/demo.yaml", inputs);

@@ -12,8 +12,9 @@
 
 #include "config/types/json_writer.h"
 #include "gateway/cli/config_source.h"
-#include "gateway/cli/instant_text.h"
 #include "gateway/decide.h"
+#include "gateway/explain_line.h"
+#include "gateway/instant_text.h"
 #include "gateway/net/dialer.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -116,8 +117,7 @@ void print(const Flags& flags, const Bench& bench, const Decision& decision,
   std::vector<router::BudgetLine> lines;
   const std::uint16_t count = decision.budgets != nullptr ? decision.budgets->count : 0;
   for (std::uint16_t i = 0; i < count; ++i) {
-    const router::AccountView& view = decision.budgets->accounts[i];
-    lines.push_back({view.scope, view.per, view.limit, view.posted + view.held});
+    lines.push_back(budget_line(decision.budgets->accounts[i], decision.at));
   }
   const router::ExplainInput input{bench.runtime->catalog,
                                    bench.worker->serving()->health,

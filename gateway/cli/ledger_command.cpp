@@ -2,11 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <memory>
+#include <sstream>
 
+#include "gateway/blocking_http.h"
 #include "gateway/cli/config_source.h"
-#include "gateway/cli/instant_text.h"
+#include "gateway/instant_text.h"
 #include "gateway/reports/read_store.h"
 #include "gateway/reports/verify.h"
 
@@ -15,9 +18,33 @@ namespace {
 
 struct Flags {
   BooksPaths paths;
-  std::string since;
+  std::string since, metrics;
   bool json = false;
 };
+
+// A file, or the address of a gateway's page.
+bool read_page(const std::string& from, std::string& out) {
+  if (from.starts_with("http://") || from.starts_with("https://")) {
+    HttpCall call;
+    call.method = "GET";
+    const bool address = split_url(from, call);
+    const Result<HttpAnswer> answer = address ? call_blocking(call) : HttpAnswer{};
+    if (!answer || answer->status != 200) {
+      std::cerr << "`" << from << "`: " << (answer ? "no metrics there" : answer.error().context)
+                << "\n";
+      return false;
+    }
+    out = answer->body;
+    return true;
+  }
+  std::ifstream file(from, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  out = text.str();
+  if (file && !out.empty()) return true;
+  std::cerr << "cannot read the metrics in `" << from << "`\n";
+  return false;
+}
 
 int run_verify(Flags flags) {
   if (!complete(flags.paths)) return 2;
@@ -29,6 +56,7 @@ int run_verify(Flags flags) {
     return 2;
   }
   if (std::filesystem::exists(flags.paths.read_store)) options.read_store = flags.paths.read_store;
+  if (!flags.metrics.empty() && !read_page(flags.metrics, options.metrics)) return 2;
   const Result<reports::VerifyReport> report = reports::verify(options);
   if (!report) {
     std::cerr << report.error().context << "\n";
@@ -88,10 +116,15 @@ void add_ledger_command(CLI::App& app, int& exit_code) {
   CLI::App* ledger = app.add_subcommand("ledger", "the books: verify, rebuild");
   ledger->require_subcommand(1);
   CLI::App* verify = ledger->add_subcommand(
-      "verify", "do journal, balances, decision log and read store agree to the nano-dollar?");
+      "verify",
+      "do journal, balances, decision log, metrics and read store agree to the nano-dollar?");
   add_books_flags(*verify, flags->paths);
   verify->add_option("--since", flags->since,
                      "compare only requests from then on with the decision log");
+  verify->add_option(
+      "--metrics", flags->metrics,
+      "a /metrics page, as a file or an address: of the process that wrote last, taken "
+      "while nothing was under way");
   verify->add_flag("--json", flags->json, "one JSON object");
   verify->footer("Exit codes: 0 all agree, 1 a difference, 2 usage.");
   verify->callback([flags, &exit_code] { exit_code = run_verify(*flags); });

@@ -64,6 +64,7 @@ void print_demo(const Server& server, const mock::MockServer& mock) {
             << "    -H 'authorization: Bearer sk-steelyard-demo' \\\n"
             << "    -d "
                "'{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'\n\n"
+            << "  dashboard http://127.0.0.1:" << server.admin_port() << "/#steelyard-demo\n"
             << "  metrics   http://127.0.0.1:" << server.admin_port() << "/metrics\n"
             << "  why       curl " << base
             << "/route/explain, same body; add -H 'accept: text/plain'\n"

@@ -1,5 +1,6 @@
 #include "gateway/dialect/hub_bridge.h"
 
+#include "gateway/dialect/hub_cut.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
 
@@ -58,6 +59,33 @@ void StreamBridge::feed(std::string_view bytes, openai::TapOutput& out) {
   reader_->feed(bytes, names_);
   if (array_) array_->feed(bytes);
   out.push_text(writer_ == nullptr && !array_ ? bytes : std::string_view(text_));
+}
+
+void StreamBridge::cut(const ReportedUsage& usage, std::string& out) {
+  CutShort cut;
+  cut.options = options_;
+  cut.id = watch_.id();
+  cut.model = watch_.facts().model;
+  cut.place = place();
+  cut.choices = watch_.choices();
+  cut.usage = usage;
+  if (writer_ == nullptr) {
+    for (const AnswerWatch::OpenBlock& block : watch_.open_blocks()) cut.open_block = block.index;
+    write_cut(out, cut);
+    return;
+  }
+  text_.clear();
+  Event event;
+  for (const AnswerWatch::OpenBlock& block : watch_.open_blocks()) {
+    event = {};
+    event.kind = EventKind::close;
+    event.block = block.kind;
+    event.choice = block.choice;
+    event.index = block.index;
+    writer_->take(event);
+  }
+  write_stop(*writer_, cut);
+  out += text_;
 }
 
 Result<void> StreamBridge::finish(openai::TapOutput& out) {

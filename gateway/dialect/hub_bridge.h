@@ -29,6 +29,13 @@ class StreamBridge {
   void feed(std::string_view bytes, openai::TapOutput& out);
   Result<void> finish(openai::TapOutput& out);
 
+  // Ends the client's stream here, as if the limit on output had been reached: appends to `out`
+  // what is left to say. Nothing is fed afterwards; the facts stay as they are. `usage`: what the
+  // client is told.
+  void cut(const ReportedUsage& usage, std::string& out);
+  // Does the client get whole events with each feed(), whatever the reads?
+  bool whole_events() const { return writer_ != nullptr || array_.has_value(); }
+
   openai::StreamPhase phase() const { return watch_.phase(); }
   const openai::StreamFacts& facts() const { return watch_.facts(); }
   const std::string& id() const { return watch_.id(); }     // as its provider named it

@@ -1,5 +1,7 @@
 #include "gateway/dialect/hub_watch.h"
 
+#include <algorithm>
+
 #include "gateway/dialect/json_cursor.h"
 
 namespace steelyard::dialect::hub {
@@ -47,6 +49,7 @@ void AnswerWatch::open(const Event& event) {
 
 void AnswerWatch::take(const Event& event) {
   ++facts_.events;
+  choices_ = std::max(choices_, event.choice + 1);
   switch (event.kind) {
     case EventKind::start:
       raise(StreamPhase::preamble);
@@ -54,12 +57,16 @@ void AnswerWatch::take(const Event& event) {
       id_.assign(event.id.substr(0, 128));
       facts_.service_tier.assign(event.tier.substr(0, 128));
       break;
-    case EventKind::open: open(event); break;
+    case EventKind::open:
+      open(event);
+      open_.push_back({event.block, event.choice, event.index});
+      break;
     case EventKind::delta:
       if (event.delta == DeltaKind::citation) lost_.add(Loss::citations);
       if (event.delta != DeltaKind::text || event.text.empty()) break;
       raise(StreamPhase::content);
       facts_.output_bytes += static_cast<std::int64_t>(event.text.size());
+      ++facts_.pieces;
       visible_ = visible_ || event.block != BlockKind::thinking;
       break;
     case EventKind::usage:
@@ -84,6 +91,8 @@ void AnswerWatch::take(const Event& event) {
       raise(StreamPhase::done);
       break;
     case EventKind::close:
+      std::erase_if(open_, [&](const OpenBlock& b) { return b.choice == event.choice; });
+      break;
     case EventKind::ping: break;
   }
   if (next_ != nullptr) next_->take(event);

@@ -1,6 +1,8 @@
 #pragma once
 // What the gateway must know of an answer, from its events: the same facts that openai_watch.h
 // finds in the bytes of its own dialect.
+#include <vector>
+
 #include "gateway/dialect/hub_answer.h"
 #include "gateway/dialect/openai_watch.h"
 
@@ -23,6 +25,13 @@ class AnswerWatch final : public EventSink {
   const std::string& item_ids() const { return item_ids_; }
   // What of the answer a client of another dialect does not get.
   Dropped lost() const { return lost_; }
+  // Blocks that have begun and not ended: one a choice at most.
+  struct OpenBlock {
+    BlockKind kind = BlockKind::text;
+    std::uint32_t choice = 0, index = 0;
+  };
+  const std::vector<OpenBlock>& open_blocks() const { return open_; }
+  std::uint32_t choices() const { return choices_; }  // seen so far; at least 1
 
  private:
   void raise(openai::StreamPhase phase);
@@ -32,6 +41,8 @@ class AnswerWatch final : public EventSink {
   openai::StreamPhase phase_ = openai::StreamPhase::silent;
   std::string id_, item_ids_;
   Dropped lost_;
+  std::vector<OpenBlock> open_;
+  std::uint32_t choices_ = 1;
   bool visible_ = false, refused_ = false;
 };
 

@@ -96,6 +96,7 @@ void StreamWatch::parse(std::string_view json) {
   facts_.finishes.merge(document.finishes);
   facts_.tool_calls += document.tool_calls;
   facts_.output_bytes += document.text_bytes;
+  facts_.pieces += document.text_bytes > 0 ? 1 : 0;
   keep_name(facts_.model, document.model);
   keep_name(facts_.service_tier, document.service_tier);
   if (document.begun || !document.finishes.empty()) raise(StreamPhase::content);
@@ -126,6 +127,7 @@ void StreamWatch::learn(std::string_view json, const AnswerDocument& document,
 
 void StreamWatch::take_known(const AnswerShape& shape, const GapValues& values) {
   ++facts_.events;
+  ++facts_.pieces;
   facts_.output_bytes += values.text_bytes();
   if (values.usage.present) facts_.usage = values.usage;
   if (shape.id() != last_known_) {

@@ -35,6 +35,7 @@ struct StreamFacts {
   bool done_seen = false;
   std::int64_t output_bytes =
       0;                     // raw bytes inside the delta strings: text, reasoning, tool arguments
+  std::uint32_t pieces = 0;  // events with such bytes
   std::uint32_t events = 0;  // with data, [DONE] not counted
   std::uint32_t tool_calls = 0;
   std::uint32_t dropped = 0;  // usage-only events kept from the client

@@ -55,4 +55,26 @@ void write_sse_failure(std::string& out, std::int64_t sequence, std::string_view
   out += "\n\n";
 }
 
+void write_sse_incomplete(std::string& out, const hub::StreamPlace& place, std::string_view model,
+                          const ReportedUsage& reported) {
+  const TokenUsage usage = normalise(reported, {});
+  out += "event: response.incomplete\ndata: ";
+  PieceWriter json(out);
+  json.open('{')
+      .field("type", "response.incomplete")
+      .field_number("sequence_number", place.sequence);
+  json.key("response").open('{').field("id", place.id.empty() ? "resp_0" : place.id);
+  json.field("object", "response").field_number("created_at", 0).field("status", "incomplete");
+  json.field("model", model).field_raw("error", "null").key("incomplete_details").open('{');
+  json.field("reason", "max_output_tokens").close('}').field_raw("output", "[]");
+  json.field_raw("parallel_tool_calls", "true").field_raw("tools", "[]");
+  json.field("tool_choice", "auto").key("usage").open('{');
+  json.field_number("input_tokens", usage.input()).key("input_tokens_details").open('{');
+  json.field_number("cached_tokens", usage.cache_read).close('}');
+  json.field_number("output_tokens", usage.output).key("output_tokens_details").open('{');
+  json.field_number("reasoning_tokens", usage.reasoning).close('}');
+  json.field_number("total_tokens", usage.input() + usage.output).close('}').close('}').close('}');
+  out += "\n\n";
+}
+
 }  // namespace steelyard::dialect::responses

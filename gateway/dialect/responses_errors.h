@@ -8,7 +8,9 @@
 
 #include "config/types/error.h"
 #include "gateway/dialect/fault.h"
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_errors.h"
+#include "gateway/dialect/usage.h"
 
 namespace steelyard::dialect::responses {
 
@@ -25,5 +27,9 @@ std::string_view message_of(const UpstreamFault& fault);
 // code and message plain, id escaped.
 void write_sse_failure(std::string& out, std::int64_t sequence, std::string_view id,
                        std::string_view code, std::string_view message);
+// What ends a stream whose output became too long: `response.incomplete`. The items that came keep
+// what their deltas said; the response object repeats none of it.
+void write_sse_incomplete(std::string& out, const hub::StreamPlace& place, std::string_view model,
+                          const ReportedUsage& usage);
 
 }  // namespace steelyard::dialect::responses

@@ -70,7 +70,7 @@ AnswerPlan plan_answer(const ChatRequest& request, const Behaviour& behaviour, s
   const std::int64_t whole = choose_content(plan, request, behaviour, text);
   plan.tokens = whole;
   plan.finish = plan.kind == Answer::tool_call ? "tool_calls" : "stop";
-  if (request.max_tokens >= 0) {
+  if (request.max_tokens >= 0 && !behaviour.ignore_limit) {
     plan.reasoning = std::min(plan.reasoning, request.max_tokens);
     plan.tokens = std::min(whole, request.max_tokens - plan.reasoning);
     if (plan.tokens < whole) plan.finish = "length";

@@ -56,6 +56,7 @@ struct Behaviour {
   std::int64_t output_tokens = 16;  // words of the default text, per choice
   std::string tool_name;            // empty: the first tool of the request
   std::string tool_arguments;       // empty: made from the tool's schema
+  bool ignore_limit = false;        // goes on beyond the request's max_tokens
   std::int64_t tool_calls = 1;      // parallel calls
   std::string finish_reason;        // empty: the true one
   std::int64_t context_limit =

@@ -48,6 +48,7 @@ const Field kFields[] = {
     {"text", TextField{&B::text}, "exact content; empty: echo of the question, then filler"},
     {"output_tokens", IntegerField{&B::output_tokens, 0, kTokensMax},
      "words of the default text, per choice"},
+    {"ignore_limit", FlagField{&B::ignore_limit}, "goes on beyond the request's max_tokens"},
     {"tool_name", TextField{&B::tool_name}, "tool to call; empty: the first of the request"},
     {"tool_arguments", TextField{&B::tool_arguments},
      "arguments text; empty: made from the tool's schema"},

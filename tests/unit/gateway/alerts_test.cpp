@@ -31,7 +31,8 @@ TEST_CASE("alerts: a threshold as a CloudEvent") {
         R"("subject":"acme/\"search\"","time":"2026-11-22T08:42:36Z",)"
         R"("datacontenttype":"application/json","data":{"scope":"acme/\"search\"","per":"month",)"
         R"("percent":80,"action":"max_tier","max_tier":"economy","limit_nano_usd":10000000000,)"
-        R"("posted_nano_usd":8000000001,"window_start":"2026-11-01T00:00:00Z",)"
+        R"("posted_nano_usd":8000000001,"burn_per_day_nano_usd":374480700,)"
+        R"("budget_exhausted_at":"2026-11-27T16:53:14Z","window_start":"2026-11-01T00:00:00Z",)"
         R"("window_end":"2026-12-01T00:00:00Z"}})");
 }
 

@@ -1,10 +1,10 @@
-#include "gateway/cli/instant_text.h"
+#include "gateway/instant_text.h"
 
 #include <charconv>
 
 #include "router/ledger/zone.h"
 
-namespace steelyard::cli {
+namespace steelyard {
 namespace {
 
 // Takes `width` digits off the front.
@@ -44,4 +44,4 @@ bool parse_instant(std::string_view text, Instant& out) {
   return true;
 }
 
-}  // namespace steelyard::cli
+}  // namespace steelyard

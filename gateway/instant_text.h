@@ -4,10 +4,10 @@
 
 #include "config/types/instant.h"
 
-namespace steelyard::cli {
+namespace steelyard {
 
 // "2026-11-22", "2026-11-22T10:00", "2026-11-22T10:00:00", with an optional Z. False: not such a
 // time.
 bool parse_instant(std::string_view text, Instant& out);
 
-}  // namespace steelyard::cli
+}  // namespace steelyard
