@@ -2,7 +2,7 @@
 """What requests cost, computed again with Python's exact decimals from the catalogue's text, and compared.
 
 The published catalogue and one made up here with every dimension of price: periods, long-context rules of both kinds,
-tariffs by the clock, service tiers, cache classes. Cases crowd at the edges: cliffs and their neighbours by one token,
+tariffs by the clock, service tiers, cache classes, sound and pictures. Cases crowd at the edges: cliffs and their neighbours by one token,
 period and tariff boundaries by one second. STEELYARD_ORACLE_CASES (50,000; the long form has 1,000,000) and SEED.
 """
 import datetime
@@ -20,7 +20,9 @@ from gateway import ROOT, Cases  # noqa: E402
 
 D = decimal.Decimal
 decimal.getcontext().prec = 60
-CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output")
+CLASSES = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "audio_input", "image_input",
+           "output", "audio_output", "image_output")
+INPUTS, OUTPUTS = CLASSES[:6], CLASSES[6:]
 SERVICES = ("standard", "batch", "flex", "priority")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PICO = D(10) ** 6  # pico-dollars a token of a dollar per million
@@ -59,6 +61,9 @@ def base_rates(row):
     rates["cache_read"] = own.get("cache_read", own["input"])
     rates["cache_write_5m"] = own.get("cache_write_5m", own["input"])
     rates["cache_write_1h"] = own.get("cache_write_1h", rates["cache_write_5m"])
+    for medium in ("audio", "image"):
+        for way in ("input", "output"):
+            rates[f"{medium}_{way}"] = own.get(f"{medium}_{way}", own[way])
     return rates
 
 
@@ -150,7 +155,7 @@ class Model:
         bands = period.bands(service) if period else None
         if bands is None:
             return None
-        total = sum(usage[c] for c in CLASSES[:4])
+        total = sum(usage[c] for c in INPUTS)
         inforce = []  # (first token, rates)
         for above, kind, rates in bands:
             if above and total <= above:
@@ -159,13 +164,13 @@ class Model:
                 inforce = []
             inforce.append((0 if kind == "whole_request" else above, rates))
         pico, position = D(0), 0
-        for name in ("cache_read", "cache_write_1h", "cache_write_5m", "input"):
+        for name in ("cache_read", "cache_write_1h", "cache_write_5m", "input", "audio_input", "image_input"):
             begin, end = position, position + usage[name]
             for i, (first, rates) in enumerate(inforce):
                 last = inforce[i + 1][0] if i + 1 < len(inforce) else total
                 pico += max(0, min(end, last) - max(begin, first)) * rates[name]
             position = end
-        pico += usage["output"] * inforce[-1][1]["output"]
+        pico += sum(usage[c] * inforce[-1][1][c] for c in OUTPUTS)
         return min(int(ceil(pico * period.percent_at(ns) / 100 / 1000)), CAP)
 
     def edges(self):
@@ -187,11 +192,19 @@ def case_of(chance, model):
     total = chance.choice(tokens) + chance.choice((-1, 0, 1)) if chance.random() < 0.5 else \
         int(10 ** chance.uniform(0, 12 if chance.random() < 0.02 else 6.5))
     total = max(total, 0)
-    cuts = sorted(chance.choice((0, total, chance.randint(0, total))) for _ in range(3))
-    parts = [cuts[0], cuts[1] - cuts[0], cuts[2] - cuts[1], total - cuts[2]]
-    chance.shuffle(parts)
+    cuts = sorted(chance.choice((0, total, chance.randint(0, total))) for _ in range(5))
+    if chance.random() < 0.5:
+        cuts[3:] = [total, total]  # text alone
+    parts = [end - begin for begin, end in zip([0, *cuts], [*cuts, total])]
+    if cuts[3] < total:
+        chance.shuffle(parts)
+    else:
+        some = parts[:4]
+        chance.shuffle(some)
+        parts[:4] = some
     output = int(10 ** chance.uniform(0, 6)) if chance.random() < 0.9 else 0
-    return max(ns, 0), chance.randrange(4), dict(zip(CLASSES, [*parts, output]))
+    media = [int(10 ** chance.uniform(0, 5)) if chance.random() < 0.3 else 0 for _ in OUTPUTS[1:]]
+    return max(ns, 0), chance.randrange(4), dict(zip(CLASSES, [*parts, output, *media]))
 
 
 def price(chance):
@@ -209,7 +222,7 @@ def made_up(chance, count=40):
                 at = datetime.date(2026, 1, 1) + datetime.timedelta(days=chance.randint(1, 90)) + (
                     datetime.timedelta() if at is None else at - datetime.date(2026, 1, 1))
                 row["from"] = at.isoformat()
-            for name in CLASSES[1:4]:
+            for name in [c for c in CLASSES if c not in row]:
                 if chance.random() < 0.5:
                     row[name] = price(chance)
             cliffs = sorted(chance.sample((1, 1000, 32000, 128000, 200000, 272000), chance.randint(0, 3)))
