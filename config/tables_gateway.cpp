@@ -109,6 +109,22 @@ const Table<BreakerSpec>& breaker_table() {
   return table;
 }
 
+const Table<OverloadSpec>& overload_table() {
+  using T = OverloadSpec;
+  static const Table<T> table{
+      "overload",
+      "`overload`",
+      "When requests are turned away at once (503, `retry-after`), so that those let in go on at "
+      "full speed.",
+      {integer<T>("in_flight", &T::in_flight, 0, 10'000'000,
+                  "requests under way at once, all workers together; 0 is as many as open files "
+                  "allow"),
+       duration<T>("queue_delay", &T::queue_delay_ms, 0, 60'000,
+                   "a worker whose queue stands longer turns a growing share away; 0 is never")},
+      {}};
+  return table;
+}
+
 const Table<LogSpec>& log_table() {
   using T = LogSpec;
   Field<T> level = custom<T>(
@@ -324,6 +340,7 @@ const Table<GatewayDraft>& gateway_table() {
        part<TimeoutSpec>("timeouts", &S::timeouts, timeout_table, "time limits"),
        part<RetrySpec>("retry", &S::retry, retry_table, "retries and failover"),
        part<BreakerSpec>("breaker", &S::breaker, breaker_table, "circuit breaker per provider"),
+       part<OverloadSpec>("overload", &S::overload, overload_table, "what is too much at once"),
        part<LogSpec>("log", &S::log, log_table, "logs"),
        ledger_field(),
        part<AlertSpec>("alerts", &S::alerts, alerts_table, "who is told about budgets"),
@@ -349,8 +366,8 @@ const Table<GatewayDraft>& gateway_table() {
 void append_gateway_parts(std::vector<TableInfo>& out) {
   for (TableInfo info :
        {tls_table().info(), admin_table().info(), timeout_table().info(), retry_table().info(),
-        breaker_table().info(), log_table().info(), ledger_table().info(), alerts_table().info(),
-        idempotency_table().info()}) {
+        breaker_table().info(), overload_table().info(), log_table().info(), ledger_table().info(),
+        alerts_table().info(), idempotency_table().info()}) {
     out.push_back(std::move(info));
   }
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <memory>
 
 #include "gateway/chat_call.h"
 #include "gateway/runtime.h"
@@ -170,7 +171,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
 
 // What usually needs no waiting is done without a coroutine of its own: each costs a frame.
 net::Task<ChatCall::AttemptEnd> ChatCall::exchange() {
-  net::ResponseHead head;
+  net::ResponseHead& head = *std::construct_at(&cold_->head);
   if (foreign_ && !take_credentials()) {
     const bool there = co_await credentials_come();
     if (!there) co_return no_credentials();
@@ -211,7 +212,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::exchange() {
   if (!provider_of(planned_->target).rate_headers.empty()) [[unlikely]]
     heed_rate(head);
   if (head.status < 200 || head.status > 299) co_return co_await provider_error(head);
-  if (head.event_stream && decision_.chat.stream) co_return co_await relay(head);
+  if (head.event_stream && decision_.chat.stream) co_return AttemptEnd::stream;
   if (!collect_now(head)) {
     const net::IoResult got = co_await collect(head, limits::response_body_bytes_max);
     if (!got.ok()) co_return transport_failed(got, true);

@@ -199,6 +199,7 @@ net::Task<void> ChatCall::forward() {
     retry_same_ = false;
     AttemptEnd end = begin_attempt(*planned);
     if (end == AttemptEnd::going_on) end = co_await exchange();
+    if (end == AttemptEnd::stream) end = co_await relay();
     drop_upstream();
     if (end == AttemptEnd::answered || end == AttemptEnd::give_up) break;
     if (end == AttemptEnd::escalate) {
@@ -228,7 +229,7 @@ void ChatCall::arm(std::int64_t from_now_ms) {
 
 void ChatCall::on_deadline(void* self) {
   auto& call = *static_cast<ChatCall*>(self);
-  if (call.idle_due_.ns != 0 && call.sign_of_life()) return;
+  if (call.idle_due_.ns != 0 && call.goes_on_waiting()) return;
   call.interrupt(net::IoError::timed_out);
 }
 
@@ -239,6 +240,7 @@ void ChatCall::interrupt(net::IoError why) {
 }
 
 void ChatCall::client_left() {
+  wake();
   receipt_.client_abort =
       committed_ ? telemetry::ClientAbort::mid_stream : telemetry::ClientAbort::before_first_byte;
   client_left_ = true;

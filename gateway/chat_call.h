@@ -11,6 +11,7 @@
 
 #include "config/types/error.h"
 #include "gateway/answer_stream.h"
+#include "gateway/chat_cold.h"
 #include "gateway/chat_foreign.h"
 #include "gateway/decide.h"
 #include "gateway/dialect/chat.h"
@@ -60,6 +61,7 @@ class ChatCall final : public DepartureListener {
  private:
   enum class AttemptEnd : std::uint8_t {
     going_on,  // not over yet
+    stream,    // the head of a stream has come: relay() follows
     answered,  // the client got its answer, or an error after the first byte
     try_next,  // another attempt may help; fault_ says what happened
     give_up,   // error_ (or the provider's own error) goes to the client
@@ -153,8 +155,8 @@ class ChatCall final : public DepartureListener {
 
   // chat_relay.cpp: streams
   void begin_relay(const net::ResponseHead& head);
-  net::Task<AttemptEnd> relay(net::ResponseHead& head);
-  net::Task<net::IoResult> read_stream(std::span<char>& bytes);
+  net::Task<AttemptEnd> relay();
+  net::IoResult read_some(std::span<char>& bytes);
   net::Task<AttemptEnd> end_stream(Result<void> finished);
   AttemptEnd lost_before_commit(const Error& error);
   void tell_failure(const Error& error);
@@ -172,8 +174,10 @@ class ChatCall final : public DepartureListener {
   bool more_room();
   bool cut_here();
   bool must_cut() {
-    if (guard_.due(tap_.facts())) [[unlikely]]
-      look_at_room();
+    if (guard_.due(tap_.facts()) || cutting_) [[unlikely]] {
+      wake();
+      if (!cutting_) look_at_room();
+    }
     return cutting_ && cut_here();
   }
   net::Task<AttemptEnd> end_cut();
@@ -199,22 +203,36 @@ class ChatCall final : public DepartureListener {
   void append_common_headers(net::HeadWriter& head) const;
   static void append_money(net::HeadWriter& head, std::string_view name, NanoUsd amount);
 
+  // chat_rest.cpp: a stream that waits
+  void arm_stream();
+  bool goes_on_waiting();
+  void rest();
+  void wake() { cold_.thaw(); }
+
   Session& session_;
   Worker& worker_;
   Serving& serving_;
   const Runtime& runtime_;
-  Decision decision_;
-  telemetry::Receipt receipt_;
-  Error error_;
-  dialect::ErrorExtras extras_;
-  dialect::BudgetDetails budget_details_;
+  // Not to be touched by a stream between rest() and wake(): the loop of relay() does without.
+  Cold<ChatCold> cold_;
+  Decision& decision_ = cold_->decision;
+  telemetry::Receipt& receipt_ = cold_->receipt;
+  Error& error_ = cold_->error;
+  dialect::ErrorExtras& extras_ = cold_->extras;
+  dialect::BudgetDetails& budget_details_ = cold_->budget_details;
+  std::array<router::PlannedAttempt, limits::attempts_max>& attempts_ = cold_->attempts;
+  router::PlannedAttempt &escalation_ = cold_->escalation, &lowered_ = cold_->lowered;
+  net::HeadLines& response_lines_ = cold_->response_lines;
+  dialect::SplicedBody& body_ = cold_->body;
+  std::array<char, 32>& length_room_ = cold_->length_room;
+  std::string &fault_body_ = cold_->fault_body, &fault_headers_ = cold_->fault_headers,
+              &fault_type_ = cold_->fault_type;
+  dialect::UpstreamFault& fault_ = cold_->fault;
+  std::optional<RateHold>& rated_ = cold_->rated;
+  std::optional<store::Chain>& own_chain_ = cold_->own_chain;
+  std::string texts_;  // of the request, once rest() has let it go
   bool has_error_ = false, answered_ = false, client_left_ = false, must_end_ = false;
 
-  std::optional<RateHold> rated_;  // where requests or tokens are limited
-
-  // The plan's attempts, copied: the worker's plan is reused by other requests.
-  std::array<router::PlannedAttempt, limits::attempts_max> attempts_;
-  router::PlannedAttempt escalation_, lowered_;
   std::int32_t baseline_model_ = policies::no_model;
   std::size_t rule_ = 0;
   std::uint8_t attempt_count_ = 0, next_ = 0;
@@ -227,22 +245,18 @@ class ChatCall final : public DepartureListener {
   const router::PlannedAttempt* planned_ = nullptr;
   telemetry::ReceiptAttempt* line_ = nullptr;
   std::unique_ptr<net::UpstreamConnection> upstream_;
-  net::HeadLines response_lines_;
   store::BookHold hold_;
-  const store::Chain* chain_;              // the budgets that count the attempt
-  std::optional<store::Chain> own_chain_;  // where they are not the same for all of the key's
+  const store::Chain* chain_;  // the budgets that count the attempt
   bool holding_ = false, dispatched_ = false;
   std::unique_ptr<HeldQuotas> quotas_;  // null: its team has no plan
   NanoUsd held_amount_;  // of hold_: the attempt's worst case, and what it was extended by
   Tick attempt_started_, first_byte_at_;
-  dialect::SplicedBody body_;
   std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: nothing is
   net::Deadline deadline_;
   net::IoSlot pause_, writable_, durable_;
   std::uint64_t dispatch_seq_ = 0;
   std::size_t key_used_ = 0;
   std::string_view request_head_;  // a secret: never printed
-  std::array<char, 32> length_room_;
   std::size_t length_size_ = 0;
   int interim_heads_ = 0;
   Tick total_due_;
@@ -253,20 +267,18 @@ class ChatCall final : public DepartureListener {
   std::size_t body_at_ = 0, body_end_ = 0;  // of a collected answer, in the upstream's buffer
   bool reusable_ = false;                   // the answer is whole and nothing is left over
 
-  // An error answer of a provider, kept in case nobody does better.
-  std::string fault_body_;
-  dialect::UpstreamFault fault_;
   int fault_status_ = 0;
   dialect::hub::Wire fault_wire_ = dialect::hub::Wire::openai_chat;  // what fault_body_ is in
-  std::string fault_headers_, fault_type_;
 
   // The stream under way; guard_ is as new where it is none.
   AnswerStream tap_;
-  dialect::openai::TapOutput tap_out_;
+  dialect::openai::TapOutput& tap_out_;  // the worker's: empty at every wait
   net::ChunkDecoder chunks_{net::ChunkSource::provider};
   net::BodyFraming framing_ = net::BodyFraming::none;
   std::uint64_t body_left_ = 0;
-  Tick idle_due_;  // while the provider is waited for in a stream: when that is too long
+  Tick idle_due_;          // while the provider is waited for in a stream: when that is too long
+  Tick ping_due_;          // and when the client wants a sign of life
+  bool rest_due_ = false;  // deadline_ is when the stream shall rest
   bool between_events_ = false;  // what the client got last ended an event
   bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
   StreamGuard guard_;

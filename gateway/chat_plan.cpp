@@ -27,7 +27,8 @@ ChatCall::ChatCall(Session& session)
       serving_(session.serving()),
       runtime_(session.runtime()),
       chain_(&session.principal()->chain),
-      deadline_(&ChatCall::on_deadline, this) {}
+      deadline_(&ChatCall::on_deadline, this),
+      tap_out_(worker_.tools().tap_out) {}
 
 ChatCall::~ChatCall() {
   session_.listen_for_departure(nullptr);

@@ -48,10 +48,11 @@ void ChatCall::begin_relay(const net::ResponseHead& head) {
   begin_guard();
 }
 
-net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
+net::Task<ChatCall::AttemptEnd> ChatCall::relay() {
+  net::ResponseHead& head = cold_->head;
   begin_relay(head);
-  net::Buffer& buffer = upstream_->buffer;
-  std::span<char> bytes(buffer.data() + head.head_bytes, buffer.size() - head.head_bytes);
+  net::UpstreamConnection& up = *upstream_;
+  std::span<char> bytes(up.buffer.data() + head.head_bytes, up.buffer.size() - head.head_bytes);
   worker_.seams().metrics.stream_started();
   for (;;) {
     decode(bytes);
@@ -67,7 +68,17 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
       if (!drained) break;
     }
     if (session_.client_gone() || must_end_) break;
-    const net::IoResult got = co_await read_stream(bytes);
+    up.buffer.release();
+    net::IoResult got;
+    do {
+      arm_stream();
+      up.pipe->start_wait_readable(up.read);
+      got = co_await up.read;
+      rest_due_ = false;
+      if (session_.unsent()) (void)co_await session_.drain();  // a sign of life that did not fit
+      waited();
+      if (got.ok()) got = read_some(bytes);
+    } while (got.error == net::IoError::would_block);
     if (got.error == net::IoError::closed && framing_ == net::BodyFraming::until_close) {
       bytes = {};
       stream_over_ = true;
@@ -81,6 +92,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   }
   idle_due_ = {};
   deadline_.clear();  // from here on it is the client that is waited for
+  wake();
   worker_.seams().metrics.stream_ended();
   if (cut_) co_return co_await end_cut();
   for (const std::string_view part : tap_out_.parts()) held_ += part;
@@ -97,25 +109,12 @@ net::Task<ChatCall::AttemptEnd> ChatCall::relay(net::ResponseHead& head) {
   co_return co_await end_stream(finished);
 }
 
-// Waits without a buffer, then reads into the worker's scratch.
-net::Task<net::IoResult> ChatCall::read_stream(std::span<char>& bytes) {
-  net::UpstreamConnection& up = *upstream_;
-  up.buffer.release();
-  for (;;) {
-    const TimeoutSpec& timeouts = runtime_.spec.timeouts;
-    idle_due_ = worker_.last_tick().plus_ms(timeouts.stream_idle);
-    arm(std::min(timeouts.stream_idle, timeouts.stream_ping));
-    up.pipe->start_wait_readable(up.read);
-    const net::IoResult ready = co_await up.read;
-    if (session_.unsent()) (void)co_await session_.drain();  // a sign of life that did not fit
-    waited();
-    if (!ready.ok()) co_return ready;
-    const net::IoResult got =
-        up.pipe->try_read(std::span<char>(worker_.tools().read_scratch).first(read_bytes_max));
-    if (got.error == net::IoError::would_block) continue;
-    if (got.ok()) bytes = std::span<char>(worker_.tools().read_scratch.data(), got.bytes);
-    co_return got;
-  }
+// Into the worker's scratch: a stream that waits has no buffer.
+net::IoResult ChatCall::read_some(std::span<char>& bytes) {
+  const std::span<char> scratch(worker_.tools().read_scratch);
+  const net::IoResult got = upstream_->pipe->try_read(scratch.first(read_bytes_max));
+  if (got.ok()) bytes = scratch.first(got.bytes);
+  return got;
 }
 
 // The provider has been silent for a while, but not for too long: the client gets what its dialect

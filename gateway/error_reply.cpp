@@ -77,6 +77,12 @@ GateRefusal gate(const Session& session, const RouteMatch& match) {
   return {};
 }
 
+GateRefusal overloaded(const Session& session) {
+  const auto reply = dialect::hub::reply_for(session.wire(), ErrorKind::overloaded, 429);
+  return {static_cast<unsigned>(reply.status), ErrorKind::overloaded,
+          "the gateway has more to do than it can; try again shortly", 1};
+}
+
 void write_http_refusal(std::string& body, net::Refusal refusal) {
   JsonWriter json(body);
   json.begin_object().key("error").begin_object();
@@ -85,8 +91,13 @@ void write_http_refusal(std::string& body, net::Refusal refusal) {
 }
 
 net::Task<bool> reply_refused(Session& session, GateRefusal refusal, std::string_view extra) {
-  const Error error(refusal.kind, ErrorSource::client, Retry::never, refusal.text);
+  const bool busy = refusal.kind == ErrorKind::overloaded;
+  const Error error(refusal.kind, busy ? ErrorSource::gateway : ErrorSource::client, Retry::never,
+                    refusal.text);
   record_refused(session, error, refusal.status);
+  std::string lines(extra);
+  if (refusal.retry_after_s != 0)
+    lines += "retry-after: " + std::to_string(refusal.retry_after_s) + "\r\n";
   std::string& body = session.worker().tools().text_scratch;
   body.clear();
   dialect::hub::write_error(body, session.wire(), error, {});

@@ -19,6 +19,7 @@ struct GateRefusal {
   unsigned status = 0;
   ErrorKind kind = ErrorKind::internal;
   const char* text = "";
+  int retry_after_s = 0;  // 0: not said
 };
 
 // The one authorisation gate: every route passes it before a byte of the body is read.
@@ -26,6 +27,9 @@ GateRefusal gate(const Session& session, const RouteMatch& match);
 
 // Body for a head or body that is not HTTP as we accept it.
 void write_http_refusal(std::string& body, net::Refusal refusal);
+
+// A request that is let in nowhere because there is too much to do already.
+GateRefusal overloaded(const Session& session);
 
 // Answers a refused head, with a receipt if it was meant for an API route.
 // `extra`: head lines.

@@ -2,7 +2,9 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
+#include <ctime>
 #include <utility>
 
 #include "gateway/admin/admin_pages.h"
@@ -19,12 +21,35 @@ namespace {
 
 constexpr std::int64_t tick_ns = net::Wheel::resolution_ns;
 
-// Thousands of streams need thousands of descriptors.
-void raise_file_limit() {
+// Thousands of streams need thousands of descriptors. How many there may be at once: each takes
+// two.
+std::size_t raise_file_limit() {
+  constexpr rlim_t others = 128;  // journal, logs, listeners, admin
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return SIZE_MAX;
+  if (limit.rlim_cur != limit.rlim_max) {
+    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+  }
+  if (limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  return (std::max(limit.rlim_cur, others + 32) - others) / 2;
+}
+
+void warn_of_file_limit(std::size_t streams, const OverloadSpec& overload) {
+  constexpr std::size_t enough = 4'096;
+  const std::size_t wanted =
+      overload.in_flight > 0 ? static_cast<std::size_t>(overload.in_flight) : enough;
+  if (streams >= wanted) return;
+  telemetry::log_warn(
+      "open files are limited to about {} requests at once{}: raise the hard limit (`ulimit -Hn`, "
+      "LimitNOFILE=)",
+      streams, overload.in_flight > 0 ? ", below overload.in_flight" : "");
+}
+
+std::int64_t thread_cpu_ns() {
+  timespec used{};
+  (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
 }
 
 router::MemoSeed memo_seed() {
@@ -62,6 +87,7 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
           },
       .on_receipt = {},
       .index = index,
+      .worker_count = state.metrics->workers(),
       .random_seed = sys::Random::from_kernel().next(),
       .calibrations = state.calibrations.get(),
       .kept = state.kept.get(),
@@ -69,7 +95,9 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .once = &state.once,
       .memo = memo,
       .outcomes = state.outcomes.get(),
-      .plans = state.plans.get()};
+      .plans = state.plans.get(),
+      .thread_cpu_ns = thread_cpu_ns,
+      .in_flight_default = state.streams_max};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;
   auto listener = net::Listener::open(
@@ -123,8 +151,8 @@ std::uint16_t Server::admin_port() const {
 }
 
 Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
-  raise_file_limit();
   auto state = std::make_unique<State>();
+  state->streams_max = raise_file_limit();
   state->signals = std::make_unique<net::Signals>(
       state->main_loop, std::initializer_list<int>{SIGTERM, SIGINT, SIGHUP, SIGUSR1});
   state->options = std::move(options);
@@ -156,6 +184,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   state->alerts = std::make_unique<Alerts>(spec.alerts);
   if (const auto level = telemetry::parse_log_level(spec.log.level))
     telemetry::configure_log(*level);
+  warn_of_file_limit(state->streams_max, spec.overload);
   auto runtime = build_runtime(std::move(spec), *state->books, state->metrics->labels(),
                                state->clock.now(), state->generation);
   if (!runtime) return fail(runtime.error());

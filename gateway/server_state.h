@@ -53,6 +53,7 @@ struct Server::State {
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::unique_ptr<Outcomes> outcomes;  // behind the workers: its thread posts to their loops
   std::unique_ptr<AdminListener> admin;
+  std::size_t streams_max = SIZE_MAX;  // that open files allow
   std::uint64_t generation = 1;
   std::int64_t reloads = 0, reload_failures = 0, holds_expired = 0;
   bool last_reload_good = true;

@@ -37,6 +37,7 @@ constexpr std::size_t first_buffer_bytes = 8u << 10;
 constexpr std::size_t linger_bytes_max = 256u << 10;
 constexpr std::int64_t linger_ms = 1'000;
 constexpr std::string_view nothing_to_say = "{}";  // to a probe
+constexpr std::uint64_t shed_body_bytes_max = 16u << 10;
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // Gemini's clients have it in a field of their own, old ones in the query.
@@ -52,7 +53,8 @@ Session::Session(Worker& worker, std::unique_ptr<net::Connection> connection)
     : worker_(worker),
       connection_(std::move(connection)),
       serving_(worker.serving()),
-      deadline_([](void* self) { static_cast<Session*>(self)->on_deadline(); }, this) {
+      deadline_([](void* self) { static_cast<Session*>(self)->on_deadline(); }, this),
+      reader_(std::make_unique<net::RequestReader>()) {
   read_.set_hook([](void* self) { static_cast<Session*>(self)->on_client_event(); }, this);
 }
 
@@ -67,7 +69,7 @@ const Runtime& Session::runtime() const {
 }
 
 bool Session::will_close() const {
-  return close_after_ || worker_.draining() || reader_.close_after();
+  return close_after_ || worker_.draining() || (reader_ && reader_->close_after());
 }
 
 net::Detached Session::run() {
@@ -75,8 +77,12 @@ net::Detached Session::run() {
     for (;;) {
       const bool got = co_await next_request();
       if (!got) break;
+      if (reader_->body().size() >= limits::large_body_bytes && !shed_) co_await take_turn();
       begin_serving();
-      if (asks_once(*this)) [[unlikely]] {
+      if (shed_) {
+        const bool told = co_await reply_refused(*this, denied_);
+        gone_ = gone_ || !told;
+      } else if (asks_once(*this)) [[unlikely]] {
         co_await serve_once(*this);
       } else if (is_chat(route_)) {
         co_await serve_chat(*this);
@@ -106,6 +112,7 @@ net::Detached Session::run() {
     if (!gone_ && connection_->is_open()) co_await linger();
   } catch (const std::exception& failure) {
     telemetry::log_error("a connection ended by an exception: {}", failure.what());
+    if (busy_) end_serving();
   }
   connection_->close(net::IoError::closed);
   worker_.forget(*this);  // destroys this; the coroutine frame goes last
@@ -113,7 +120,7 @@ net::Detached Session::run() {
 
 // Reads until a whole, admitted request is in `in_`. False: the connection is over.
 net::Task<bool> Session::next_request() {
-  reader_.reset();
+  reader_->reset();
   early_.reset();
   head_timed_ = false;
   worker_.set_deadline(deadline_, worker_.serving()->runtime->spec.timeouts.keep_alive);
@@ -121,7 +128,7 @@ net::Task<bool> Session::next_request() {
     const Step step = advance();
     if (step == Step::serve) break;
     if (step == Step::refused) {
-      co_await refuse(reader_.refusal());
+      co_await refuse(reader_->refusal());
       co_return false;
     }
     if (step == Step::denied && denied_.status == 101) {
@@ -138,7 +145,7 @@ net::Task<bool> Session::next_request() {
       if (!sent) co_return false;
       continue;
     }
-    if (worker_.draining() && reader_.idle()) co_return false;
+    if (worker_.draining() && reader_->idle()) co_return false;
     if (!read_.pending() && !read_.done()) connection_->start_wait_readable(read_);
     const net::IoResult ready = co_await read_;
     if (!take_in(ready)) co_return false;
@@ -153,7 +160,7 @@ Session::Step Session::advance() {
   const TimeoutSpec& timeouts = worker_.serving()->runtime->spec.timeouts;
   while (in_.data() != nullptr) {
     std::size_t size = in_.size();
-    const net::RequestEvent event = reader_.advance(in_.data(), size);
+    const net::RequestEvent event = reader_->advance(in_.data(), size);
     if (size < in_.size()) in_.truncate(size);  // chunk framing was squeezed out
     if (event == net::RequestEvent::request) {
       if (early_ != nullptr) count_early();
@@ -169,7 +176,7 @@ Session::Step Session::advance() {
     worker_.set_deadline(deadline_, timeouts.body);
     if (admitted == Step::proceed) return admitted;
   }
-  if (!head_timed_ && !reader_.idle()) {
+  if (!head_timed_ && !reader_->idle()) {
     head_timed_ = true;
     worker_.set_deadline(deadline_, timeouts.head);
   }
@@ -178,9 +185,9 @@ Session::Step Session::advance() {
 
 void Session::on_deadline() {
   if (busy_) return connection_->close(net::IoError::timed_out);  // a stalled write
-  if (reader_.idle()) return connection_->close(net::IoError::timed_out);
+  if (reader_->idle()) return connection_->close(net::IoError::timed_out);
   // Something of a request came: say what was late, then close.
-  reader_.timed_out();
+  reader_->timed_out();
   std::array<char, 512> room;
   net::HeadWriter head(room);
   head.status_line(408);
@@ -201,7 +208,7 @@ net::Task<void> Session::refuse(net::Refusal refusal) {
 
 // Sets principal_ from the key of the head, if that is known.
 void Session::identify() {
-  const net::RequestHead& head = reader_.head();
+  const net::RequestHead& head = reader_->head();
   principal_ = nullptr;
   const std::string_view key = presented_key(head.value(net::RequestField::authorization),
                                              head.fields.has(net::RequestField::x_api_key)
@@ -221,10 +228,11 @@ void Session::identify() {
 
 // The one gate: nothing is served, and no body byte is read, before it.
 Session::Step Session::admit() {
-  const net::RequestHead& head = reader_.head();
+  const net::RequestHead& head = reader_->head();
   serving_ = worker_.serving();
   started_ = worker_.last_tick();
   started_at_ = worker_.now();
+  http_1_0_ = head.version_minor == 0;
   RouteMatch match = match_route(head.method, head.target());
   if (match.route == Route::none && !match.wrong_method) [[unlikely]]
     if (match_pass(runtime(), nullptr, head.method, head.target()).provider >= 0)
@@ -235,6 +243,7 @@ Session::Step Session::admit() {
   denied_ = gate(*this, match);
   auth_ns_ = worker_.tick_now() - started_;
   if (denied_.status != 0) return Step::denied;
+  shed_ = is_chat(route_) && worker_.sheds();
   if (streams_body(route_) && head.has_body()) {
     streamed_ = std::make_unique<StreamedBody>();
     streamed_->chunks =
@@ -243,9 +252,15 @@ Session::Step Session::admit() {
     streamed_->left = head.content_length.value_or(0);
     return Step::serve;
   }
+  if (shed_) {
+    denied_ = overloaded(*this);
+    // A small body is swallowed and the connection stays: a new one would cost more.
+    const std::uint64_t size = head.content_length.value_or(shed_body_bytes_max + 1);
+    if (size > shed_body_bytes_max || head.expect_continue) return Step::denied;
+  }
   const auto limit = static_cast<std::uint64_t>(runtime().spec.body_bytes_max);
-  if (reader_.accept(limit) == net::RequestEvent::refused) return Step::refused;
-  return reader_.wants_continue() ? Step::proceed : Step::more;
+  if (reader_->accept(limit) == net::RequestEvent::refused) return Step::refused;
+  return reader_->wants_continue() ? Step::proceed : Step::more;
 }
 
 net::Task<bool> Session::tell_to_continue() {
@@ -264,8 +279,8 @@ net::Task<void> Session::deny() {
 
 // From here on the connection is a WebSocket, whose messages come as requests.
 net::Task<bool> Session::upgrade() {
-  const std::string answer = websocket_answer(reader_.head());
-  std::string request = websocket_request(reader_.head());
+  const std::string answer = websocket_answer(reader_->head());
+  std::string request = websocket_request(reader_->head());
   const net::ConstBytes part(answer);
   const std::span<const net::ConstBytes> parts(&part, 1);
   const bool sent = co_await send(parts);
@@ -274,32 +289,55 @@ net::Task<bool> Session::upgrade() {
   connection_ =
       std::make_unique<WebSocketConnection>(std::move(connection_), std::move(request), limit);
   in_.release();
-  reader_.reset();
+  reader_->reset();
   head_timed_ = false;
   worker_.set_deadline(deadline_, runtime().spec.timeouts.keep_alive);
   co_return true;
 }
 
+// Small requests that are ready go first: parsing and counting a large one may take milliseconds.
+net::Task<void> Session::take_turn() {
+  net::IoSlot turn;
+  worker_.await_turn(turn);
+  (void)co_await turn;
+}
+
 void Session::begin_serving() {
   busy_ = true;
+  worker_.overload().entered();
   if (!streamed_) begin_watch();  // else once the body is over
   worker_.seams().metrics.request_started();
 }
 
 void Session::end_serving() {
   worker_.seams().metrics.request_ended();
+  worker_.overload().left();
   busy_ = false;
-  constexpr std::size_t most = 16u << 10;  // a buffer that is held while the next one comes
-  expected_bytes_ = reader_.consumed() < most ? reader_.consumed() : 0;
+  if (!reader_) reader_ = std::make_unique<net::RequestReader>();
+  expect(reader_->consumed());
   departure_ = nullptr;
   if (streamed_) [[unlikely]]
     streamed_.reset();
   end_watch();
 }
 
+// The next request will be much as this one.
+void Session::expect(std::size_t bytes) {
+  constexpr std::size_t most = 16u << 10;  // a buffer that is held while the next one comes
+  if (bytes != 0) expected_bytes_ = bytes < most ? bytes : 0;
+}
+
+void Session::let_request_go() {
+  expect(reader_->consumed());
+  close_after_ = close_after_ || reader_->close_after();
+  reader_.reset();
+  early_.reset();
+  in_.release();
+}
+
 // While a request is served the client is waited for; what it sends goes to a buffer of its own.
 void Session::begin_watch() {
-  const std::size_t used = reader_.consumed();
+  const std::size_t used = reader_->consumed();
   const std::size_t left = in_.size() - used;
   if (left != 0) {
     next_.reserve(std::max(first_buffer_bytes, left + 1));
@@ -357,7 +395,7 @@ net::Task<void> Session::linger() {
 }
 
 void Session::begin_drain() {
-  if (!busy_ && reader_.idle()) connection_->close(net::IoError::closed);
+  if (!busy_ && reader_->idle()) connection_->close(net::IoError::closed);
 }
 
 void Session::end_stream() {

@@ -74,10 +74,15 @@ class Session {
   const Runtime& runtime() const;
   Serving& serving() { return *serving_; }
   const Principal* principal() const { return principal_; }
-  const net::RequestHead& head() const { return reader_.head(); }
-  std::string_view body() const { return reader_.body(); }
+  const net::RequestHead& head() const { return reader_->head(); }
+  std::string_view body() const { return reader_->body(); }
   // Bytes that may be read behind body() (simdjson).
-  std::size_t body_capacity() const { return reader_.body().size() + net::Buffer::padding; }
+  std::size_t body_capacity() const { return reader_->body().size() + net::Buffer::padding; }
+  // Head and body as they stand in memory; what views of the request point into.
+  std::string_view request_bytes() const { return in_.view(); }
+  // A stream has no more use for it: head(), body() and all views of them are gone.
+  void let_request_go();
+  bool holds_request() const { return reader_ != nullptr; }
   Tick started() const { return started_; }
   Instant started_at() const { return started_at_; }
   std::int64_t auth_ns() const { return auth_ns_; }  // finding the key and what it may do
@@ -85,7 +90,7 @@ class Session {
   // The dialect of the client: errors too are told in it.
   Route route() const { return route_; }
   dialect::hub::Wire wire() const { return wire_; }
-  bool http_1_0() const { return reader_.head().version_minor == 0; }
+  bool http_1_0() const { return http_1_0_; }
   bool will_close() const;
   void close_after() { close_after_ = true; }
   void listen_for_departure(DepartureListener* listener) { departure_ = listener; }
@@ -136,8 +141,10 @@ class Session {
   net::Task<void> refuse(net::Refusal refusal);
   net::Task<void> deny();
   net::Task<bool> upgrade();
+  net::Task<void> take_turn();
   void begin_serving();
   void end_serving();
+  void expect(std::size_t bytes);
   net::Task<void> linger();
   void identify();
   net::Task<bool> read_piece(std::span<char>& raw);
@@ -164,14 +171,15 @@ class Session {
   net::Buffer unsent_;  // the rest of a write that did not fit the socket
   net::IoSlot read_, write_;
   net::Deadline deadline_;
-  net::RequestReader reader_;
-  std::unique_ptr<EarlyCounts> early_;      // of a large body that is arriving
-  std::size_t expected_bytes_ = 0;          // of the next request; 0: unknown
-  std::unique_ptr<StreamedBody> streamed_;  // of a request whose body is passed on as it comes
+  std::unique_ptr<net::RequestReader> reader_;  // null once the request was let go
+  std::unique_ptr<EarlyCounts> early_;          // of a large body that is arriving
+  std::unique_ptr<StreamedBody> streamed_;      // of a request whose body is passed on as it comes
+  std::size_t expected_bytes_ = 0;              // of the next request; 0: unknown
   Tick started_;
   std::int64_t auth_ns_ = 0;
   Instant started_at_;
-  bool busy_ = false, gone_ = false, close_after_ = false;
+  bool busy_ = false, gone_ = false, close_after_ = false, http_1_0_ = false;
+  bool shed_ = false;        // this request is turned away: denied_
   bool head_timed_ = false;  // the deadline is that of a head that has begun
 };
 

@@ -21,11 +21,11 @@ net::Task<bool> Session::read_piece(std::span<char>& raw) {
   StreamedBody& body = *streamed_;
   if (!body.begun) {
     body.begun = true;
-    const std::size_t head = reader_.head().head_bytes;
+    const std::size_t head = reader_->head().head_bytes;
     raw = std::span<char>(in_.data() + head, in_.size() - head);
     if (!raw.empty()) co_return true;
   }
-  if (reader_.head().expect_continue && !body.continued) {
+  if (reader_->head().expect_continue && !body.continued) {
     body.continued = true;
     const bool told = co_await tell_to_continue();
     if (!told) co_return false;
@@ -48,7 +48,7 @@ net::Task<bool> Session::read_piece(std::span<char>& raw) {
 bool Session::decode_body(std::span<char> raw, std::string_view& piece) {
   StreamedBody& body = *streamed_;
   std::size_t used = raw.size(), size = raw.size();
-  if (reader_.head().chunked) {
+  if (reader_->head().chunked) {
     const net::ChunkDecoder::InPlace step = body.chunks.feed(raw);
     if (step.status == net::ChunkStatus::refused) return false;
     used = step.consumed;
@@ -66,7 +66,7 @@ bool Session::decode_body(std::span<char> raw, std::string_view& piece) {
     std::memcpy(next_.data(), raw.data() + used, behind);
     next_.commit(behind);
   }
-  reader_.body_passed();
+  reader_->body_passed();
   if (!read_.pending() && !read_.done()) connection_->start_wait_readable(read_);
   return true;
 }

@@ -16,11 +16,11 @@ constexpr std::size_t least_read_bytes = 1u << 10;
 }  // namespace
 // Texts of a large body are counted while the rest of it is on its way.
 void Session::count_early() {
-  if (reader_.reading_head() || reader_.body().size() < EarlyCounts::body_least) return;
+  if (reader_->reading_head() || reader_->body().size() < EarlyCounts::body_least) return;
   if (!is_chat(route_) && route_ != Route::count_messages && route_ != Route::count_contents)
     return;
   if (early_ == nullptr) early_ = std::make_unique<EarlyCounts>();
-  early_->advance(reader_.body(), *worker_.tools().counter, serving_->some_text_unknown);
+  early_->advance(reader_->body(), *worker_.tools().counter, serving_->some_text_unknown);
 }
 
 // One read into `in_`. False: closed, reset, or a deadline passed (answered with 408 if a request
@@ -48,7 +48,7 @@ net::IoResult Session::take_first() {
 }
 
 net::IoResult Session::take_more() {
-  if (in_.size() != 0) in_.reserve(std::max(reader_.wanted(), in_.size() + least_read_bytes));
+  if (in_.size() != 0) in_.reserve(std::max(reader_->wanted(), in_.size() + least_read_bytes));
   const net::IoResult result = connection_->try_read(in_.free_space());
   in_.commit(result.bytes);
   return result;

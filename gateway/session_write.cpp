@@ -85,7 +85,7 @@ net::Task<bool> Session::reply(unsigned status, std::string_view content_type,
     head.append_raw("connection: keep-alive\r\n");
   }
   head.end_of_head();
-  if (reader_.head().method == net::Method::head) body = {};
+  if (reader_->head().method == net::Method::head) body = {};
   const std::array<net::ConstBytes, 2> parts{net::ConstBytes(head.view()), net::ConstBytes(body)};
   if (send_now(parts)) co_return true;
   if (gone_) co_return false;

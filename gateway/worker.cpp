@@ -30,7 +30,8 @@ Worker::Worker(WorkerSeams seams, std::shared_ptr<const Runtime> runtime,
       wheel_(seams_.clock.tick()),
       random_(seams_.random_seed),
       tools_(std::make_unique<WorkerTools>(std::move(counter), random_.next())),
-      serving_(begin_serving(std::move(runtime))) {
+      serving_(begin_serving(std::move(runtime))),
+      overload_(overload_limits(*serving_->runtime)) {
   prepare_counts();
 }
 
@@ -87,8 +88,36 @@ std::shared_ptr<Serving> Worker::begin_serving(std::shared_ptr<const Runtime> ru
   return next;
 }
 
+// Limits are of the process; connections spread evenly.
+Overload::Limits Worker::overload_limits(const Runtime& runtime) const {
+  const OverloadSpec& spec = runtime.spec.overload;
+  const auto share = [this](std::size_t all) {
+    return all / seams_.worker_count + (all % seams_.worker_count != 0 ? 1 : 0);
+  };
+  Overload::Limits limits;
+  limits.in_flight = share(spec.in_flight > 0 ? static_cast<std::size_t>(spec.in_flight)
+                                              : seams_.in_flight_default);
+  limits.queue_delay_ns = seams_.thread_cpu_ns != nullptr ? spec.queue_delay_ms * 1'000'000 : 0;
+  return limits;
+}
+
+void Worker::await_turn(net::IoSlot& slot) {
+  slot.arm();
+  turns_.push_back(&slot);
+  if (turns_.size() == 1) seams_.post([this] { give_turn(); });
+}
+
+// What is posted runs after all that is ready now.
+void Worker::give_turn() {
+  net::IoSlot* const next = turns_.front();
+  if (turns_.size() > 1) seams_.post([this] { give_turn(); });
+  turns_.pop_front();
+  next->complete({});
+}
+
 void Worker::install(std::shared_ptr<const Runtime> runtime) {
   serving_ = begin_serving(std::move(runtime));
+  overload_.set(overload_limits(*serving_->runtime));
   breakers_changed(*serving_);
   prepare_counts();
   tools_->zone_offsets.clear();
@@ -133,6 +162,8 @@ void Worker::end_streams() {
 
 bool Worker::tick() {
   wheel_.advance(tick_now());
+  if (seams_.thread_cpu_ns != nullptr)
+    overload_.on_tick(last_tick_, seams_.thread_cpu_ns(), net::Wheel::resolution_ns);
   return !wheel_.empty();
 }
 

@@ -3,6 +3,7 @@
 // it is touched by its own thread only; the books are the one thing workers share.
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "config/types/instant.h"
 #include "gateway/net/io.h"
 #include "gateway/net/wheel.h"
+#include "gateway/overload.h"
 #include "gateway/sys/clock.h"
 #include "gateway/sys/random.h"
 #include "router/ledger/ledger.h"
@@ -57,7 +59,7 @@ struct WorkerSeams {
   std::function<void(std::function<void()>)> post;  // runs work on this worker's thread, later
   std::function<void()> deadlines_wanted;           // the wheel was empty and is not any more
   std::function<void(const telemetry::Receipt&)> on_receipt;  // tests and the simulator
-  std::size_t index = 0;
+  std::size_t index = 0, worker_count = 1;
   std::uint64_t random_seed = 0;
   Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
   KeptAnswers* kept = nullptr;           // null: answers are not remembered
@@ -66,6 +68,8 @@ struct WorkerSeams {
   std::shared_ptr<router::CountMemo> memo = nullptr;  // of all workers; null: this one has its own
   Outcomes* outcomes = nullptr;                       // null: no task can be closed
   Plans* plans = nullptr;                             // null: no packs are sold
+  std::int64_t (*thread_cpu_ns)() = nullptr;          // null: queues are not looked at
+  std::size_t in_flight_default = SIZE_MAX;  // requests at once, where the configuration says none
 };
 
 class Worker {
@@ -92,6 +96,15 @@ class Worker {
   void set_deadline(net::Deadline& deadline, std::int64_t from_now_ms);
   void set_deadline_at(net::Deadline& deadline, Tick due);
 
+  // Shall who comes now be turned away?
+  bool sheds() {
+    return !overload_.calm() && overload_.sheds(static_cast<std::uint32_t>(random_.next() >> 32));
+  }
+  Overload& overload() { return overload_; }
+  // Completes when it is this caller's turn to do what takes long: one at a time, and whoever is
+  // ready meanwhile goes first. Nobody is told twice; the slot lives until then.
+  void await_turn(net::IoSlot& slot);
+
   // A breaker of `serving` opened or closed: the metrics shall show it.
   void breakers_changed(const Serving& serving);
 
@@ -111,6 +124,8 @@ class Worker {
   void forget(Session& session);  // destroys it
   std::shared_ptr<Serving> begin_serving(std::shared_ptr<const Runtime> runtime);
   void prepare_counts();
+  Overload::Limits overload_limits(const Runtime& runtime) const;
+  void give_turn();
 
   WorkerSeams seams_;
   net::Wheel wheel_;
@@ -122,6 +137,8 @@ class Worker {
   Instant wall_;    // at wall_tick_
   Tick wall_tick_{INT64_MIN / 2};
   bool draining_ = false;
+  Overload overload_;
+  std::deque<net::IoSlot*> turns_;  // whose body is large
 };
 
 }  // namespace steelyard

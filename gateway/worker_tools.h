@@ -15,6 +15,7 @@
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/openai_response.h"
+#include "gateway/dialect/openai_stream.h"
 #include "gateway/exact_counts.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/receipt_json.h"
@@ -44,6 +45,7 @@ struct WorkerTools {
   std::vector<router::InputCount> counts;  // the request at hand, by model
   router::Plan plan;
   telemetry::ReceiptFormatter receipts;
+  dialect::openai::TapOutput tap_out;      // of one read of one stream
   store::ChainView budgets;                // of one request, until the next wait
   std::vector<std::int32_t> zone_offsets;  // of the rules' zones, at zone_offsets_minute
   std::int64_t zone_offsets_minute = INT64_MIN;

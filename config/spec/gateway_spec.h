@@ -54,6 +54,11 @@ struct BreakerSpec {
   std::int64_t open_ms = 10'000;  // then one probe is let through
 };
 
+struct OverloadSpec {
+  std::int64_t in_flight = 0;         // requests at once, all workers; 0: as many as files allow
+  std::int64_t queue_delay_ms = 100;  // that a request may wait before a worker looks at it; 0: any
+};
+
 // Upstream wire differences that are data, not code.
 struct ProviderQuirks {
   bool include_usage = true;           // accepts stream_options.include_usage
@@ -176,6 +181,7 @@ struct GatewaySpec {
   TimeoutSpec timeouts;
   RetrySpec retry;
   BreakerSpec breaker;
+  OverloadSpec overload;
   LogSpec log;
   LedgerSpec ledger;
   AlertSpec alerts;

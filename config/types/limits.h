@@ -13,6 +13,8 @@ inline constexpr std::size_t head_line_bytes_max = 8u << 10;  // one field or th
 inline constexpr std::size_t head_fields_max = 100;           // real clients send 15-30
 inline constexpr std::size_t request_body_bytes_max =
     32u << 20;  // a 20 MB image, base64, and change (Anthropic's own cap)
+inline constexpr std::size_t large_body_bytes =
+    64u << 10;  // a request this large waits its turn among others of its kind
 inline constexpr std::size_t chunk_extension_bytes_max = 256;  // nobody sends any
 inline constexpr std::size_t trailer_bytes_max = 8u << 10;
 inline constexpr std::size_t sse_line_bytes_max =

@@ -41,6 +41,7 @@ TEST_CASE("every value arrives") {
           "timeouts: { head: 1s, body: 2s, keep_alive: 3s, connect: 4s, first_byte: 5s, "
           "stream_idle: 6s, stream_ping: 10s, total: 7s, write_stall: 8s, drain: 9s }\n"
           "retry: { attempts: 2, retry_after_max: 1s }\nbreaker: { failures: 7, open: 250ms }\n"
+          "overload: { in_flight: 1200, queue_delay: 40ms }\n"
           "log: { decisions: \"-\", level: debug }\n"
           "ledger: { directory: \"\", durability: strict, lease: 1m, refusal_status: 402 }\n"
           "catalog: [models.yaml]\n"
@@ -98,6 +99,8 @@ TEST_CASE("every value arrives") {
   CHECK(spec.retry.retry_after_max_ms == 1'000);
   CHECK(spec.breaker.failures == 7);
   CHECK(spec.breaker.open_ms == 250);
+  CHECK(spec.overload.in_flight == 1200);
+  CHECK(spec.overload.queue_delay_ms == 40);
   CHECK(spec.log.decisions == "-");
   CHECK(spec.log.level == "debug");
   CHECK(spec.ledger.directory.empty());
