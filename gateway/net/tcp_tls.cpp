@@ -2,13 +2,64 @@
 // ready.
 #include "gateway/net/tcp_tls.h"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 #include "gateway/net/tcp_socket.h"
 #include "gateway/net/tls.h"
+#include "gateway/net/tls_bio.h"
 
 namespace steelyard::net {
 namespace {
+
+// Small parts share a record, and so a system call: a head and its body, a chunk and its framing.
+// What follows a write that found no room begins with the same bytes, as OpenSSL wants it: the
+// caller sends the rest in the same order.
+class Gather {
+ public:
+  explicit Gather(std::span<const ConstBytes> parts) : parts_(parts) {}
+
+  std::span<const char> next() {
+    while (!parts_.empty() && at_ == parts_.front().size) drop();
+    if (parts_.empty()) return {};
+    const std::span<const char> first = rest_of(parts_.front(), at_);
+    if (parts_.size() == 1 || first.size() >= record_bytes) return first;
+    std::size_t filled = 0, skip = at_;
+    for (const ConstBytes& part : parts_) {
+      const std::span<const char> rest = rest_of(part, std::exchange(skip, 0));
+      const std::size_t some = std::min(rest.size(), record_bytes - filled);
+      if (some != 0) std::memcpy(record.data() + filled, rest.data(), some);
+      filled += some;
+      if (filled == record_bytes) break;
+    }
+    return {record.data(), filled};
+  }
+  void taken(std::size_t bytes) {
+    while (bytes != 0) {
+      const std::size_t some = std::min(bytes, parts_.front().size - at_);
+      at_ += some;
+      bytes -= some;
+      if (at_ == parts_.front().size) drop();
+    }
+  }
+
+ private:
+  static constexpr std::size_t record_bytes = 16u << 10;
+  static thread_local std::array<char, record_bytes> record;
+  static std::span<const char> rest_of(const ConstBytes& part, std::size_t from) {
+    return {static_cast<const char*>(part.data) + from, part.size - from};
+  }
+  void drop() {
+    parts_ = parts_.subspan(1);
+    at_ = 0;
+  }
+  std::span<const ConstBytes> parts_;
+  std::size_t at_ = 0;  // of the first part: sent
+};
+
+thread_local std::array<char, Gather::record_bytes> Gather::record;
 
 class TlsConnection final : public TcpSocket {
  public:
@@ -30,17 +81,15 @@ class TlsConnection final : public TcpSocket {
   IoResult try_write(std::span<const ConstBytes> from) override {
     if (ended_ != IoError::none) return {0, ended_};
     std::size_t done = 0;
-    for (const ConstBytes& part : from) {
-      std::span<const char> left(static_cast<const char*>(part.data), part.size);
-      while (!left.empty()) {
-        const TlsResult wrote = session_.write(left);
-        done += wrote.bytes;
-        left = left.subspan(wrote.bytes);
-        if (wrote.state == TlsState::ok) continue;
-        note(wrote);
-        if (done != 0) return {done, IoError::none};
-        return {0, error_of(wrote.state)};
-      }
+    Gather gather(from);
+    for (std::span<const char> left = gather.next(); !left.empty(); left = gather.next()) {
+      const TlsResult wrote = session_.write(left);
+      done += wrote.bytes;
+      gather.taken(wrote.bytes);
+      if (wrote.state == TlsState::ok) continue;
+      note(wrote);
+      if (done != 0) return {done, IoError::none};
+      return {0, error_of(wrote.state)};
     }
     return {done, IoError::none};
   }
@@ -77,10 +126,12 @@ class TlsConnection final : public TcpSocket {
       if (shaken.state != TlsState::ok) return {0, error_of(shaken.state)};
       if (waiting == Waiting::handshake) return {};
     }
+    begin_reads();
     const TlsResult got = session_.read(into_);
     note_step(got);
     if (got.bytes == 0) return {0, error_of(got.state)};
-    readable_ = true;  // decrypted bytes may be held back that no event announces
+    // Decrypted bytes may be held back that no event announces.
+    readable_ = session_.has_pending() || peer_ended_ || !reads_drained();
     return {got.bytes, IoError::none};
   }
 

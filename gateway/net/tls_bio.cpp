@@ -8,6 +8,8 @@
 namespace steelyard::net {
 namespace {
 
+thread_local bool drained = false;
+
 int descriptor_of(BIO* bio) {
   return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
 }
@@ -32,6 +34,7 @@ int bio_read(BIO* bio, char* data, int size) {
   const ssize_t got = ::recv(descriptor_of(bio), data, static_cast<std::size_t>(size), 0);
   if (got < 0 && may_retry(errno)) BIO_set_retry_read(bio);
   if (got == 0) BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  drained = got < size;
   return static_cast<int>(got);
 }
 
@@ -54,6 +57,13 @@ BIO_METHOD* make_method() {
 }
 
 }  // namespace
+
+void begin_reads() {
+  drained = false;
+}
+bool reads_drained() {
+  return drained;
+}
 
 BIO* new_descriptor_bio(int descriptor) {
   static BIO_METHOD* const method = make_method();  // for the life of the process

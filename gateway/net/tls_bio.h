@@ -8,4 +8,9 @@ namespace steelyard::net {
 // A BIO over `descriptor`, which stays the caller's. nullptr if memory is short.
 BIO* new_descriptor_bio(int descriptor);
 
+// Did a read of this thread, since begin_reads(), get less than it asked for? Then nothing was left
+// in the socket, and what comes later is announced anew.
+void begin_reads();
+bool reads_drained();
+
 }  // namespace steelyard::net
