@@ -14,9 +14,9 @@ class Load:
     def __init__(self, bench):
         self.bench = bench
 
-    def _run(self, port, body, words):
+    def _run(self, port, body, words, headers=()):
         command = [self.bench.load_program(), "--target", port, "--body", body, *words]
-        for header in HEADERS:
+        for header in (*HEADERS, *headers):
             command += ["--header", header]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
                               preexec_fn=lambda: programs._prepare(self.bench.load_cpu))
@@ -39,9 +39,11 @@ class Load:
             raise programs.Failure(f"the load generator failed: {error.strip()[:2000]}")
         return json.loads(out)
 
-    def answers(self, port, body="auto.json", **words):
-        """Completions. Keywords become options: connections=16, seconds=2, requests=1000, rate=5000, warmup=100."""
-        return self._run(port, BODIES / body, ["--answer-bytes", programs.ANSWER_BYTES, *_options(words)])
+    def answers(self, port, body="auto.json", *flags, headers=(), exact=True, **words):
+        """Completions. Keywords become options: connections=16, seconds=2, requests=1000, rate=5000, warmup=100. `exact`: the
+        answer's bytes are those of the upstream."""
+        size = ["--answer-bytes", programs.ANSWER_BYTES] if exact else []
+        return self._run(port, BODIES / body, [*size, *flags, *_options(words)], headers)
 
     def stream_words(self, pace_us, **words):
         text = (BODIES / "stream.json").read_text().replace("PACE", str(pace_us))

@@ -24,8 +24,8 @@ class Failure(Exception):
 class Program:
     """A process on one CPU with a port. Its output is kept, to be shown when something is wrong."""
 
-    def __init__(self, name, command, port, folder, cpu, prefix=()):
-        self.name, self.port = name, port
+    def __init__(self, name, command, port, folder, cpu, prefix=(), patience=15):
+        self.name, self.port, self.folder = name, port, folder
         self.log = folder / f"{name}.log"
         command = [*prefix, *map(str, command)]
         with open(self.log, "wb") as out:
@@ -33,7 +33,7 @@ class Program:
                 command, cwd=folder, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                 start_new_session=True, preexec_fn=lambda: _prepare(cpu))
         self.pid = self.process.pid
-        self._wait_for_port(120 if prefix else 15)
+        self._wait_for_port(120 if prefix else patience)
 
     def _wait_for_port(self, seconds):
         until = time.monotonic() + seconds
@@ -120,13 +120,20 @@ class Bench:
         self.running.append(program)
         return program
 
-    def start(self, name, prefix=(), single_process=False):
-        """One of available(), fresh. `prefix`: words before the command, such as valgrind's."""
+    def start(self, name, prefix=(), single_process=False, words=None, more=(), ca_file=None):
+        """One of available(), fresh. `prefix`: words before the command, such as valgrind's. For steelyard also: other `words`
+        of its configuration, `more` lines of it, and whose certificates its providers have."""
+        replaced = words
         folder, port = self._folder(name), machine.free_port()
         words = {"UPSTREAM": self.upstream.port, "LISTEN": port, "ROOT": ROOT, "STATE": folder,
                  "MASTER": "off" if single_process else "on", "FILES": resource.getrlimit(resource.RLIMIT_NOFILE)[1]}
         if name == "steelyard":
+            words["PROVIDER_MORE"] = f', ca_file: "{ca_file}"' if ca_file else ""
+            words["UPSTREAM_URL"] = f"http://127.0.0.1:{self.upstream.port}/v1"
+            words.update(replaced or {})
             config = _filled("steelyard.yaml", folder, words)
+            with open(config, "a", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in more)
             command = [self.steelyard, "serve", "--config", config, "--listen", f"127.0.0.1:{port}", "--admin",
                        f"127.0.0.1:{machine.free_port()}", "--workers", "1"]
         elif name == "nginx":
@@ -136,6 +143,12 @@ class Bench:
         else:
             command = [_find("haproxy"), "-db", "-f", _filled("haproxy.cfg", folder, words)]
         return self._keep(Program(name, command, port, folder, self.proxy_cpu, prefix))
+
+    def start_haproxy(self, name, config, port):
+        """HAProxy with a configuration of its own, on the side of the load."""
+        folder = self._folder(name)
+        (folder / "haproxy.cfg").write_text(config)
+        return self._keep(Program(name, [_find("haproxy"), "-db", "-f", folder / "haproxy.cfg"], port, folder, self.load_cpu))
 
     def stop(self, program):
         program.stop()
@@ -162,6 +175,6 @@ def _filled(name, folder, words):
 
 
 def _replaced(line, words):
-    for word, value in words.items():
-        line = line.replace(word, str(value))
+    for word in sorted(words, key=len, reverse=True):
+        line = line.replace(word, str(words[word]))
     return line

@@ -19,7 +19,34 @@ def table(found):
                            {n: found["memory"][n]["per_stream"] for n in names}, "{:,.0f}"))
         rows.append(_plain("resident bytes, idle process", names,
                            {n: found["memory"][n]["idle_process"] for n in names}, "{:,.0f}"))
-    return [_line(row) for row in rows]
+    return [_line(row) for row in rows] + _alone(found)
+
+
+def _alone(found):
+    """What is steelyard's alone, a line each."""
+    lines = []
+    if found.get("tls"):
+        lines.append("TLS on both sides: {bytes:,.0f} resident bytes per open stream, of {streams}".format(**found["tls"]))
+    if found.get("crowd"):
+        lines.append("{streams:,} streams at once: {lost} lost, {bytes:,.0f} bytes each, events {age_p50_us:,.0f} us old on arrival "
+                     "(p99 {age_p99_us:,.0f}), {cpu_share:.0%} of a CPU".format(**found["crowd"]))
+    if found.get("overload"):
+        lines.append("3 x overload: {goodput:,.0f}/s of {peak:,.0f}/s at the limit; {shed:,.0f}/s refused after {shed_p50_us:,.0f} us "
+                     "(p99 {shed_p99_us:,.0f}); p99 of the others {admitted_p99_us:,.0f} us".format(**found["overload"]))
+        lines.append("small requests: p50 {alone_p50_us:,.0f} p99 {alone_p99_us:,.0f} us; beside 400 KB prompts {beside_p50_us:,.0f} and "
+                     "{beside_p99_us:,.0f} us".format(**found["beside_large"]))
+    if found.get("large"):
+        lines.append("400 KB prompt ({tokens:,.0f} tokens): {fresh_us:,.0f} us of own work, resent {resent_us:,.0f} us".format(
+            **found["large"]))
+    if found.get("soak"):
+        lines.append("mixed load for {minutes:.1f} min: {growth:+.1%} resident memory".format(**found["soak"]))
+    for name, peer in (found.get("peers") or {}).items():
+        if "missing" in peer:
+            lines.append(f"{name} {peer['version']}: not measured, {peer['missing']}")
+        else:
+            lines.append("{0} {version}: {cpu_us:,.1f} CPU-us per request, ours {ours_us:.1f}: 1/{1:,.0f} [{low:.4f}, {high:.4f}]".format(
+                name, 1 / peer["ratio"], **peer))
+    return ["", *lines] if lines else []
 
 
 def _line(row):
@@ -103,6 +130,9 @@ def history_row(found):
                                for n in names[1:]})
     for name in names if found.get("system_calls") and all(found["system_calls"].values()) else ():
         row[f"{name}.socket_calls"] = found["system_calls"][name]["socket"]
+    for part in ("tls", "crowd", "overload", "beside_large", "large", "translated", "soak", "peers"):
+        if found.get(part):
+            row[part] = {key: round(value, 4) if isinstance(value, float) else value for key, value in found[part].items()}
     for name in names if "memory" in found else ():
         row[f"{name}.stream_bytes"] = round(found["memory"][name]["per_stream"])
     return row

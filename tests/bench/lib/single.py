@@ -1,5 +1,6 @@
 """Measurements that need no rounds: system calls, and memory of idle streams."""
 import collections
+import json
 import re
 import shutil
 import signal
@@ -9,7 +10,7 @@ import time
 import machine
 import programs
 
-CALLS, STREAMS = 1000, 1000
+CALLS, STREAMS, WARM = 1000, 1000, 20
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\((\d+)?(?:<([^>]*)>)?")
 
 
@@ -72,6 +73,8 @@ def stream_memory(bench, load, name):
     proxy = bench.start(name)
     try:
         load.answers(proxy.port, requests=50)
+        # What the first streams cost once (code, tables) is not what each costs.
+        load.streams(proxy.port, 200_000, connections=WARM, requests=WARM, frames=3, ramp_ms=100)
         before = machine.resident_bytes(proxy.pid)
         body, words = load.stream_words(1_000_000, connections=STREAMS, requests=STREAMS, frames=3, ramp_ms=1000)
         running = load.start(proxy.port, body, words)
@@ -83,3 +86,16 @@ def stream_memory(bench, load, name):
         return {"idle_process": before, "per_stream": (open_bytes - before) / STREAMS}
     finally:
         bench.stop(proxy)
+
+
+def micro(bench):
+    """Nanoseconds of CPU of single steps, {name: ns}; None without Google Benchmark."""
+    program = bench.bin_dir / "steelyard_bench_micro"
+    if not program.exists():
+        return None
+    done = subprocess.run([program, "--benchmark_format=json", "--benchmark_min_time=0.3"], capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise programs.Failure(f"steelyard_bench_micro: {done.stderr[-500:]}")
+    found = {one["name"]: one["cpu_time"] for one in json.loads(done.stdout)["benchmarks"] if "error_occurred" not in one}
+    return {**found, "decide_auto_20": found["decide_auto_20/1000"]}

@@ -16,6 +16,14 @@ bool AnswerCheck::end() {
   return whole;
 }
 
+bool AnyBody::body(std::string_view piece) {
+  for (const char c : piece) {
+    if (c == '\n' && after_lf_) ++events_;
+    after_lf_ = c == '\n' ? !after_lf_ : false;
+  }
+  return true;
+}
+
 void StreamCheck::start(std::int64_t sent_ns) {
   sent_ns_ = sent_ns;
   last_content_ns_ = 0;

@@ -21,6 +21,19 @@ class AnswerCheck final : public BodySink {
   std::size_t at_ = 0;
 };
 
+// The body of an answer that says no, and what is not to be compared.
+class AnyBody final : public BodySink {
+ public:
+  bool body(std::string_view piece) override;
+  bool end() override { return true; }
+  // Blank lines: events of a stream.
+  std::uint64_t events() const { return events_; }
+
+ private:
+  std::uint64_t events_ = 0;
+  bool after_lf_ = false;
+};
+
 // What all streams together saw.
 struct StreamTotals {
   std::uint64_t events = 0;     // comments not counted

@@ -51,6 +51,11 @@ std::string json_of(const LoadRunner& runner, const LoadOptions& options, bool g
   json.key("per_second").number_double(static_cast<double>(report.completed) / seconds, 1);
   json.field("late_sends", static_cast<std::int64_t>(report.late_sends));
   put_histogram(json, "latency", report.latency);
+  if (options.sheds) {
+    json.field("shed", static_cast<std::int64_t>(report.shed));
+    put_histogram(json, "shed_latency", report.shed_latency);
+  }
+  if (options.any_events) json.field("any_events", static_cast<std::int64_t>(report.any_events));
   if (options.stream) put_streams(json, report.streams);
   json.field("first_head", report.first_head);
   json.end_object();

@@ -39,7 +39,9 @@ LoadOptions read_options(int argc, char** argv) {
   CLI::App app("loads a proxy on this machine, checks every byte it answers, prints JSON");
   app.add_option("--target", target, "PORT, or HOST:PORT of 127.0.0.0/8")->required();
   app.add_option("--path", options.path);
-  app.add_option("--body", body_file, "file with the JSON body; FRAMES in it becomes --frames")
+  app.add_option("--body", body_file,
+                 "file with the JSON body; FRAMES in it becomes --frames, SERIAL00 another number "
+                 "in each request")
       ->required();
   app.add_option("--header", options.headers, "`Name: value`, as often as wanted");
   app.add_option("--connections", options.connections)->check(CLI::Range(1, 20'000));
@@ -55,6 +57,9 @@ LoadOptions read_options(int argc, char** argv) {
   app.add_option("--held-back-ms", held_back_ms, "count events that are older on arrival");
   app.add_option("--answer-bytes", options.answer_bytes,
                  "as told to the bench upstream; without it, bodies are not compared");
+  app.add_flag("--sheds", options.sheds, "count 429, 503 and 529 apart instead of failing");
+  app.add_flag("--any-events", options.any_events,
+               "count the events of a stream, whatever they say");
   app.add_option("--deadline", deadline, "seconds for the whole run, then it fails")
       ->check(CLI::Range(0.1, 900.0));
   try {

@@ -25,6 +25,8 @@ struct LoadOptions {
   std::int64_t held_back_ns = 0;  // an event older than this on arrival was held back; 0: any age
   std::size_t answer_bytes = 0;   // as the upstream was told; 0: do not compare bodies
   std::int64_t deadline_ns = 0;   // the whole run
+  bool sheds = false;             // 429 and 503 (or 529) are answers too, counted apart
+  bool any_events = false;        // another dialect's stream: its events are counted, not compared
 };
 
 // Reads the command line; exits on --help, on a mistake, and on an address that is not loopback.

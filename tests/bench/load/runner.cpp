@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t read_bytes = 256u << 10;
 constexpr std::int64_t late_ns = 1'000'000;
+constexpr std::string_view serial = "SERIAL00";
+constexpr std::size_t serial_bytes = serial.size();
 
 std::string completion_or_nothing(std::size_t bytes) {
   return bytes == 0 ? std::string() : completion(bytes);
@@ -25,16 +27,44 @@ std::string completion_or_nothing(std::size_t bytes) {
 
 }  // namespace
 
+bool says_no(int status) {
+  return status == 429 || status == 503 || status == 529;
+}
+
+// Whom a body is for: that of a refusal is compared with nothing.
+class Bodies final : public BodySink {
+ public:
+  Bodies(BodySink& wanted, bool sheds) : wanted_(wanted), sheds_(sheds) {}
+  void read_by(const ResponseReader& reader) { reader_ = &reader; }
+  bool body(std::string_view piece) override { return of_answer().body(piece); }
+  bool end() override { return of_answer().end(); }
+
+ private:
+  BodySink& of_answer() { return sheds_ && says_no(reader_->status()) ? refusal_ : wanted_; }
+  BodySink& wanted_;
+  AnyBody refusal_;
+  const ResponseReader* reader_ = nullptr;
+  bool sheds_;
+};
+
 struct LoadRunner::Connection {
   Connection(int descriptor, std::string_view expected, const StreamScript& script,
-             std::int64_t held_back_ns, StreamTotals& totals, bool streams)
+             const LoadOptions& options, StreamTotals& totals)
       : fd(descriptor),
         answer(expected),
-        stream(script, held_back_ns, totals),
-        reader(streams ? static_cast<BodySink&>(stream) : answer) {}
+        stream(script, options.held_back_ns, totals),
+        bodies(options.any_events ? any
+               : options.stream   ? static_cast<BodySink&>(stream)
+                                  : answer,
+               options.sheds),
+        reader(bodies) {
+    bodies.read_by(reader);
+  }
   int fd;
   AnswerCheck answer;
   StreamCheck stream;
+  AnyBody any;
+  Bodies bodies;
   ResponseReader reader;
   std::size_t unsent = 0;  // of the request
   std::int64_t intended_ns = 0;
@@ -44,6 +74,7 @@ struct LoadRunner::Connection {
 LoadRunner::LoadRunner(const LoadOptions& options)
     : options_(options),
       request_(request_text(options)),
+      serial_at_(request_.find(serial)),
       expected_(completion_or_nothing(options.answer_bytes)),
       scratch_(read_bytes),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
@@ -61,6 +92,7 @@ bool LoadRunner::run() {
   while (step()) {
   }
   report_.elapsed_ns = now_ns() - timed_ns_;
+  for (const auto& connection : connections_) report_.any_events += connection->any.events();
   return error_.empty();
 }
 
@@ -73,8 +105,8 @@ bool LoadRunner::open_all() {
       error_ = std::string("connect: ") + strerror(errno);
       return false;
     }
-    connections_.push_back(std::make_unique<Connection>(
-        fd, expected_, script, options_.held_back_ns, report_.streams, options_.stream));
+    connections_.push_back(
+        std::make_unique<Connection>(fd, expected_, script, options_, report_.streams));
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.ptr = connections_.back().get();
@@ -174,9 +206,18 @@ void LoadRunner::send(Connection& connection, std::int64_t intended) {
   connection.unsent = request_.size();
   connection.reader.next();
   connection.stream.start(intended);
+  if (serial_at_ != request_.npos) number_request();
   ++begun_;
   ++under_way_;
   write_rest(connection);
+}
+
+// Another text in each request, of the same length. A request that is half sent when the next
+// begins is sent with two numbers: bodies that do not fit a socket need one connection.
+void LoadRunner::number_request() {
+  std::uint64_t left = begun_ + options_.seed * 1'000'003;
+  for (std::size_t i = serial_bytes; i-- > 0; left /= 10)
+    request_[serial_at_ + i] = static_cast<char>('0' + left % 10);
 }
 
 void LoadRunner::write_rest(Connection& connection) {
@@ -202,7 +243,8 @@ void LoadRunner::readable(Connection& connection) {
   connection.stream.arrived(now);
   const std::size_t used = connection.reader.feed(bytes);
   const ResponseReader& reader = connection.reader;
-  if (reader.status() != 200 && reader.state() != ResponseReader::State::head)
+  const bool shed = options_.sheds && says_no(reader.status());
+  if (reader.status() != 200 && !shed && reader.state() != ResponseReader::State::head)
     return fail(connection, "status " + std::to_string(reader.status()) + " and " +
                                 std::string(bytes.substr(0, 1000)));
   if (reader.state() == ResponseReader::State::failed)
@@ -219,7 +261,10 @@ void LoadRunner::answered(Connection& connection, std::int64_t now) {
   --under_way_;
   ++answers_;
   if (report_.first_head.empty()) report_.first_head = connection.reader.head();
-  if (connection.timed) {
+  if (connection.timed && connection.reader.status() != 200) {
+    ++report_.shed;
+    report_.shed_latency.add(now - connection.intended_ns);
+  } else if (connection.timed) {
     ++report_.completed;
     report_.latency.add(now - connection.intended_ns);
   } else {

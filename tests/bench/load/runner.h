@@ -18,6 +18,9 @@ struct LoadReport {
   std::int64_t elapsed_ns = 0;   // from the first timed send to the last answer
   std::uint64_t late_sends = 0;  // open loop: sent more than 1 ms after the intended time
   Histogram latency;             // open loop: from the intended time; else from the send
+  std::uint64_t shed = 0;        // said no to, timed; not in `completed` nor in `latency`
+  Histogram shed_latency;
+  std::uint64_t any_events = 0;  // of streams that are not compared
   StreamTotals streams;
   std::string first_head;  // of the first answer: what the proxy adds
 };
@@ -46,6 +49,7 @@ class LoadRunner {
   void schedule_next();
   bool may_start(std::int64_t now) const;
   void send(Connection& connection, std::int64_t intended);
+  void number_request();
   void write_rest(Connection& connection);
   void readable(Connection& connection);
   void answered(Connection& connection, std::int64_t now);
@@ -54,7 +58,9 @@ class LoadRunner {
   bool finished(std::int64_t now) const;
 
   LoadOptions options_;
-  std::string request_, expected_;
+  std::string request_;
+  std::size_t serial_at_;  // npos: requests are all the same
+  std::string expected_;
   std::vector<char> scratch_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> idle_;

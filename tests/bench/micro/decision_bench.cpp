@@ -12,9 +12,9 @@ namespace {
 // A prime step through the teams, so that no two requests in a row share cache lines.
 constexpr std::size_t step = 389;
 
-void decide(benchmark::State& state, std::string_view model) {
+void decide(benchmark::State& state, std::string_view model, std::size_t models = 0) {
   const auto teams = static_cast<std::size_t>(state.range(0));
-  Setting setting(teams);
+  Setting setting(teams, models);
   std::size_t index = 0;
   for (auto _ : state) {
     index = (index + step) % teams;
@@ -37,7 +37,12 @@ void decide_auto(benchmark::State& state) {
 void decide_named(benchmark::State& state) {
   decide(state, "gpt-5.4-mini");
 }
+// As decide_auto, with twenty models to compare.
+void decide_auto_20(benchmark::State& state) {
+  decide(state, "auto", 20);
+}
 BENCHMARK(decide_auto)->Arg(1)->Arg(1000);
+BENCHMARK(decide_auto_20)->Arg(1000);
 BENCHMARK(decide_named)->Arg(1000);
 
 void evaluate_rules(benchmark::State& state) {

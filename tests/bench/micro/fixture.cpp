@@ -36,7 +36,8 @@ GatewaySpec load_bench_config() {
   inputs.read = [disk, main_file](const std::string& path) -> Result<std::string> {
     Result<std::string> text = disk(path);
     if (!text || path != main_file) return text;
-    replace_all(*text, "UPSTREAM", "9000");
+    replace_all(*text, "UPSTREAM_URL", "http://127.0.0.1:9000/v1");
+    replace_all(*text, "PROVIDER_MORE", "");
     replace_all(*text, "ROOT", root);
     replace_all(*text, "STATE", "state");
     return text;
@@ -56,8 +57,10 @@ std::string body_text(const std::string& name) {
   return text;
 }
 
-GatewaySpec bench_spec(std::size_t teams) {
+GatewaySpec bench_spec(std::size_t teams, std::size_t models) {
   GatewaySpec spec = load_bench_config();
+  if (models != 0 && spec.models.size() > models)
+    spec.models.erase(spec.models.begin() + static_cast<std::ptrdiff_t>(models), spec.models.end());
   std::vector<TeamSpec>& list = spec.organisations.front().teams;
   while (list.size() < teams) {
     TeamSpec team = list.front();
@@ -78,8 +81,8 @@ std::unique_ptr<store::Books> open_books(const std::string& directory) {
   return std::move(*books);
 }
 
-Setting::Setting(std::size_t teams)
-    : spec(bench_spec(teams)),
+Setting::Setting(std::size_t teams, std::size_t models)
+    : spec(bench_spec(teams, models)),
       rules(policies::compile(spec).rules),
       catalog(router::compile_catalog(spec).catalog),
       health(catalog, spec.breaker),

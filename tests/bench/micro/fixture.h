@@ -17,7 +17,8 @@ namespace steelyard::bench {
 
 // tests/bench/config/steelyard.yaml, with the last team copied until there are `teams`. Ends the
 // program when the file is wrong.
-GatewaySpec bench_spec(std::size_t teams);
+// `models`: only the first so many of the catalogue; 0: all.
+GatewaySpec bench_spec(std::size_t teams, std::size_t models = 0);
 
 // A file of tests/bench/bodies.
 std::string body_text(const std::string& name);
@@ -26,7 +27,7 @@ std::string body_text(const std::string& name);
 std::unique_ptr<store::Books> open_books(const std::string& directory);
 
 struct Setting {
-  explicit Setting(std::size_t teams);
+  explicit Setting(std::size_t teams, std::size_t models = 0);
   Setting(const Setting&) = delete;
   Setting& operator=(const Setting&) = delete;
 

@@ -72,7 +72,13 @@ Request read_request(std::string_view received) {
 StreamWish read_wish(std::string_view body, StreamWish defaults) {
   StreamWish wish = defaults;
   wish.stream = is_true(value_of(body, "\"stream\""));
-  if (!wish.stream) return wish;
+  if (!wish.stream) {
+    const std::size_t delay = body.find("\"delay=");
+    std::int64_t us = 0;
+    if (delay != body.npos && read_number(body.substr(delay + 7), us) && us >= 0)
+      wish.delay_ns = us * 1000;
+    return wish;
+  }
   wish.include_usage = is_true(value_of(body, "\"include_usage\""));
   std::string_view tokens = value_of(body, "\"max_completion_tokens\"");
   if (tokens.empty()) tokens = value_of(body, "\"max_tokens\"");

@@ -20,11 +20,13 @@ Request read_request(std::string_view received);
 
 // What a streaming request asks for. `max_tokens` (or `max_completion_tokens`) is how many content
 // events come; `"user":"pace=MICROSECONDS"` how far apart, over the program's own defaults.
+// `"user":"delay=MICROSECONDS"` is how long a whole answer takes.
 struct StreamWish {
   bool stream = false;
   bool include_usage = false;
   std::uint32_t contents = 0;
   std::int64_t pace_ns = 0;
+  std::int64_t delay_ns = 0;  // of a whole answer
 };
 StreamWish read_wish(std::string_view body, StreamWish defaults);
 

@@ -33,6 +33,7 @@ struct UpstreamServer::Connection {
   std::string out;  // not yet taken by the socket
   bool watching_writable = false;
   bool streaming = false;
+  bool whole_later = false;      // "streaming" is waiting for the time of a whole answer
   std::uint64_t generation = 0;  // counts streams, and the death of the connection
   StreamScript script{0, false};
   std::uint32_t next = 0;
@@ -142,8 +143,16 @@ std::size_t UpstreamServer::serve(Connection& connection, std::string_view bytes
 
 void UpstreamServer::answer(Connection& connection, std::string_view body) {
   const StreamWish wish = read_wish(body, options_.stream);
+  if (!wish.stream && wish.delay_ns > 0) return answer_later(connection, wish.delay_ns);
   if (!wish.stream) return write(connection, whole_answer_);
   start_stream(connection, wish);
+}
+
+void UpstreamServer::answer_later(Connection& connection, std::int64_t delay_ns) {
+  connection.streaming = connection.whole_later = true;
+  ++connection.generation;
+  due_.push_back({now_ns() + delay_ns, &connection, connection.generation});
+  std::push_heap(due_.begin(), due_.end(), std::greater<>());
 }
 
 void UpstreamServer::start_stream(Connection& connection, const StreamWish& wish) {
@@ -167,6 +176,12 @@ void UpstreamServer::send_due() {
     due_.pop_back();
     Connection& connection = *due.connection;
     if (connection.generation != due.generation || connection.fd < 0) continue;
+    if (connection.whole_later) {
+      connection.whole_later = connection.streaming = false;
+      write(connection, whole_answer_);
+      if (connection.fd >= 0 && !connection.in.empty()) serve_kept(connection);
+      continue;
+    }
     send_event(connection);
     if (connection.fd < 0 || !connection.streaming) continue;
     connection.due_ns += connection.pace_ns;

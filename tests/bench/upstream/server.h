@@ -36,6 +36,7 @@ class UpstreamServer {
 
   void accept_all();
   void readable(Connection& connection);
+  void answer_later(Connection& connection, std::int64_t delay_ns);
   void serve_kept(Connection& connection);
   std::size_t serve(Connection& connection, std::string_view bytes);
   void answer(Connection& connection, std::string_view body);
