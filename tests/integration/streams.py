@@ -54,7 +54,7 @@ class Provider:
                 self.piece(writer, chunk("", "stop") + USAGE + b"data: [DONE]\n\n")
                 writer.write(b"0\r\n\r\n")
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             writer.close()
 
     @staticmethod
