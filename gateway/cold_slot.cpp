@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <array>
 #include <bit>
 #include <cstring>
 #include <mutex>
@@ -59,8 +60,42 @@ std::size_t colour_of(const void* pages) {
   return reinterpret_cast<std::uintptr_t>(pages) / slot_bytes % colours * colour_bytes;
 }
 
-std::size_t bitmap_words(std::size_t words) {
-  return (words + 63) / 64;
+using Word = std::array<unsigned char, sizeof(std::uint64_t)>;
+
+// Most words are zero, and most bytes of the others: pointers have two such bytes, counts six. Of
+// each word: a byte that says which of its bytes follow. Zero words: one byte 0, then how many less
+// one. Returns where the next one is written; `out` has room for ten bytes a word at worst.
+unsigned char* pack(const unsigned char* from, std::size_t words, unsigned char* out) {
+  for (std::size_t i = 0; i < words;) {
+    Word word;
+    std::memcpy(word.data(), from + i * sizeof word, sizeof word);
+    unsigned char* const mask = out++;
+    *mask = 0;
+    for (std::size_t b = 0; b < word.size(); ++b) {
+      if (word[b] == 0) continue;
+      *mask = static_cast<unsigned char>(*mask | 1u << b);
+      *out++ = word[b];
+    }
+    ++i;
+    if (*mask != 0) continue;
+    unsigned char more = 0;
+    for (; i < words && more < 255; ++i, ++more) {
+      std::memcpy(word.data(), from + i * sizeof word, sizeof word);
+      if (word != Word{}) break;
+    }
+    *out++ = more;
+  }
+  return out;
+}
+
+// Writes the bytes that are not zero; the others are there as zeros.
+void unpack(const unsigned char* in, std::size_t words, unsigned char* to) {
+  for (std::size_t i = 0; i < words; ++i) {
+    const unsigned mask = *in++;
+    if (mask == 0) i += *in++;
+    for (unsigned bits = mask; bits != 0; bits &= bits - 1)
+      to[i * sizeof(Word) + static_cast<std::size_t>(std::countr_zero(bits))] = *in++;
+  }
 }
 
 }  // namespace
@@ -85,26 +120,13 @@ ColdSlot::~ColdSlot() {
 
 void ColdSlot::freeze(std::size_t from, std::size_t bytes) {
   if (frozen()) return;
+  static thread_local std::array<unsigned char, capacity / sizeof(Word) * (sizeof(Word) + 2)> room;
   from_ = from;
-  words_ = bytes / sizeof(std::uint64_t);
-  const std::byte* const at = data_ + from;
-  const auto word = [at](std::size_t i) {
-    std::uint64_t value;
-    std::memcpy(&value, at + i * sizeof value, sizeof value);
-    return value;
-  };
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < words_; ++i) count += word(i) != 0;
-  const std::size_t map = bitmap_words(words_);
-  packed_.reset(new std::uint64_t[map + count]);
-  std::memset(packed_.get(), 0, map * sizeof(std::uint64_t));
-  std::uint64_t* out = packed_.get() + map;
-  for (std::size_t i = 0; i < words_; ++i) {
-    const std::uint64_t value = word(i);
-    if (value == 0) continue;
-    packed_[i / 64] |= std::uint64_t{1} << i % 64;
-    *out++ = value;
-  }
+  words_ = bytes / sizeof(Word);
+  const auto* const at = reinterpret_cast<const unsigned char*>(data_ + from);
+  const auto size = static_cast<std::size_t>(pack(at, words_, room.data()) - room.data());
+  packed_.reset(new unsigned char[size]);
+  std::memcpy(packed_.get(), room.data(), size);
   (void)::madvise(pages_, slot_bytes, MADV_DONTNEED);  // should they stay, they stay as they are
 #ifndef NDEBUG
   (void)::mprotect(pages_, slot_bytes, PROT_NONE);
@@ -116,14 +138,7 @@ void ColdSlot::thaw() {
 #ifndef NDEBUG
   (void)::mprotect(pages_, slot_bytes, PROT_READ | PROT_WRITE);
 #endif
-  const std::size_t map = bitmap_words(words_);
-  const std::uint64_t* in = packed_.get() + map;
-  for (std::size_t m = 0; m < map; ++m) {
-    for (std::uint64_t bits = packed_[m]; bits != 0; bits &= bits - 1) {
-      const std::size_t i = m * 64 + static_cast<std::size_t>(std::countr_zero(bits));
-      std::memcpy(data_ + from_ + i * sizeof(std::uint64_t), in++, sizeof(std::uint64_t));
-    }
-  }
+  unpack(packed_.get(), words_, reinterpret_cast<unsigned char*>(data_ + from_));
   packed_.reset();
 }
 

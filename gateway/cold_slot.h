@@ -1,7 +1,7 @@
 #pragma once
 // Memory that a request needs and a waiting stream does not: whole pages, which keep their address
-// for the life of the request. A frozen slot is a few hundred bytes on the heap (the words that are
-// not zero) and its pages belong to the system; thawed, everything in it is as it was, pointers
+// for the life of the request. A frozen slot is a few hundred bytes on the heap (those that are not
+// zero) and its pages belong to the system; thawed, everything in it is as it was, pointers
 // between and into it included.
 #include <cstddef>
 #include <cstdint>
@@ -35,7 +35,7 @@ class ColdSlot {
   void* pages_;
   std::byte* data_;
   std::size_t from_ = 0, words_ = 0;
-  std::unique_ptr<std::uint64_t[]> packed_;  // a bit for each word, then those that are not zero
+  std::unique_ptr<unsigned char[]> packed_;
 };
 
 // A value in a slot of its own.

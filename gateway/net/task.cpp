@@ -6,8 +6,8 @@
 namespace steelyard::net {
 namespace {
 
-constexpr std::size_t grain = 256;   // bytes per size class
-constexpr std::size_t classes = 64;  // frames up to 16 KiB are recycled
+constexpr std::size_t grain = 64;     // bytes per size class: a waiting stream holds four frames
+constexpr std::size_t classes = 256;  // frames up to 16 KiB are recycled
 constexpr std::size_t kept_per_class = 256;
 
 struct FreeBlock {
