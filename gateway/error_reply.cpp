@@ -101,7 +101,7 @@ net::Task<bool> reply_refused(Session& session, GateRefusal refusal, std::string
   std::string& body = session.worker().tools().text_scratch;
   body.clear();
   dialect::hub::write_error(body, session.wire(), error, {});
-  co_return co_await session.reply(refusal.status, "application/json", body, extra);
+  co_return co_await session.reply(refusal.status, "application/json", body, lines);
 }
 
 net::Task<bool> reply_error(Session& session, const Error& error,
