@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
 #include <utility>
 
 #include "gateway/admin/admin_pages.h"
@@ -44,12 +43,6 @@ void warn_of_file_limit(std::size_t streams, const OverloadSpec& overload) {
       "open files are limited to about {} requests at once{}: raise the hard limit (`ulimit -Hn`, "
       "LimitNOFILE=)",
       streams, overload.in_flight > 0 ? ", below overload.in_flight" : "");
-}
-
-std::int64_t thread_cpu_ns() {
-  timespec used{};
-  (void)::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return std::int64_t{used.tv_sec} * 1'000'000'000 + used.tv_nsec;
 }
 
 router::MemoSeed memo_seed() {
@@ -96,7 +89,7 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .memo = memo,
       .outcomes = state.outcomes.get(),
       .plans = state.plans.get(),
-      .thread_cpu_ns = thread_cpu_ns,
+      .thread_cpu_ns = sys::thread_cpu_ns,
       .in_flight_default = state.streams_max};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
   const ListenSpec& listen = state.runtime->spec.listen;

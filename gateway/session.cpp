@@ -295,13 +295,6 @@ net::Task<bool> Session::upgrade() {
   co_return true;
 }
 
-// Small requests that are ready go first: parsing and counting a large one may take milliseconds.
-net::Task<void> Session::take_turn() {
-  net::IoSlot turn;
-  worker_.await_turn(turn);
-  (void)co_await turn;
-}
-
 void Session::begin_serving() {
   busy_ = true;
   worker_.overload().entered();
@@ -319,20 +312,6 @@ void Session::end_serving() {
   if (streamed_) [[unlikely]]
     streamed_.reset();
   end_watch();
-}
-
-// The next request will be much as this one.
-void Session::expect(std::size_t bytes) {
-  constexpr std::size_t most = 16u << 10;  // a buffer that is held while the next one comes
-  if (bytes != 0) expected_bytes_ = bytes < most ? bytes : 0;
-}
-
-void Session::let_request_go() {
-  expect(reader_->consumed());
-  close_after_ = close_after_ || reader_->close_after();
-  reader_.reset();
-  early_.reset();
-  in_.release();
 }
 
 // While a request is served the client is waited for; what it sends goes to a buffer of its own.

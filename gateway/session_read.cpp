@@ -54,4 +54,25 @@ net::IoResult Session::take_more() {
   return result;
 }
 
+// Small requests that are ready go first: parsing and counting a large one may take milliseconds.
+net::Task<void> Session::take_turn() {
+  net::IoSlot turn;
+  worker_.await_turn(turn);
+  (void)co_await turn;
+}
+
+// The next request will be much as this one.
+void Session::expect(std::size_t bytes) {
+  constexpr std::size_t most = 16u << 10;  // a buffer that is held while the next one comes
+  if (bytes != 0) expected_bytes_ = bytes < most ? bytes : 0;
+}
+
+void Session::let_request_go() {
+  expect(reader_->consumed());
+  close_after_ = close_after_ || reader_->close_after();
+  reader_.reset();
+  early_.reset();
+  in_.release();
+}
+
 }  // namespace steelyard

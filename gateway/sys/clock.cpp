@@ -20,4 +20,8 @@ Tick SystemClock::tick() const {
   return {read(CLOCK_MONOTONIC)};
 }
 
+std::int64_t thread_cpu_ns() {
+  return read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 }  // namespace steelyard::sys

@@ -11,6 +11,9 @@ class Clock {
   virtual Tick tick() const = 0;    // monotonic
 };
 
+// CPU time this thread has used, in nanoseconds.
+std::int64_t thread_cpu_ns();
+
 class SystemClock final : public Clock {
  public:
   Instant now() const override;
