@@ -266,29 +266,6 @@ bool ChatCall::dispatch() {
   return false;
 }
 
-bool ChatCall::must_be_durable() const {
-  return runtime_.spec.ledger.durability == Durability::strict && dispatch_seq_ != 0;
-}
-
-// durability: strict waits until the dispatch is on the disk.
-net::Task<bool> ChatCall::until_durable() {
-  store::Books& books = worker_.seams().books;
-  durable_.arm();
-  const auto done = [](void* self) {  // on the sync thread
-    auto& call = *static_cast<ChatCall*>(self);
-    call.worker_.seams().post([&call] { call.durable_.complete({}); });
-  };
-  const bool already = books.when_durable(dispatch_seq_, done, this);
-  if (already) durable_.complete({});
-  (void)co_await durable_;
-  if (books.durable(dispatch_seq_)) co_return true;
-  give_error(ErrorKind::storage, ErrorSource::gateway,
-             "the budget ledger could not be synced; nothing may be spent");
-  serving_.health.on_abandoned(planned_->target);
-  release();  // nothing was sent
-  co_return false;
-}
-
 // After a wait for the provider: what came, into its buffer. Nothing came: still ok, wait again.
 void ChatCall::took_in(net::IoResult& result) {
   waited();
