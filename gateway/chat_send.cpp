@@ -1,4 +1,4 @@
-// Writing one request to one provider.
+// Writing one request to one provider, once the journal may have it on the disk.
 #include <cstring>
 
 #include "gateway/chat_call.h"
