@@ -6,6 +6,7 @@
 #include "gateway/runtime.h"
 #include "gateway/usd_text.h"
 #include "gateway/worker.h"
+#include "gateway/worker_tools.h"
 
 namespace steelyard {
 
