@@ -71,7 +71,6 @@ class Cell:
     faults: list = dataclasses.field(default_factory=list)
     output: str = ""
     receipts: list = dataclasses.field(default_factory=list)
-    heads: list = dataclasses.field(default_factory=list)
     asked: list = dataclasses.field(default_factory=list)  # bodies, as the provider got them
 
 
@@ -113,7 +112,7 @@ def check(what, cell, holds, told):
 
 def judge(client, cell, provider, receipts, made, output):
     """Fills in the cell from what the provider was asked, what was booked, and what the client did and said."""
-    cell.requests, cell.receipts, cell.heads, cell.asked = len(provider.requests), receipts, provider.heads, provider.requests
+    cell.requests, cell.receipts, cell.asked = len(provider.requests), receipts, provider.requests
     served = [r for r in receipts if r["call_type"] not in ("models", "count_tokens", "none")]
     with_tools = [r for r in served if r["facts"]["tools"]] or served
     check("stream", cell, with_tools and all(r["stream"] for r in with_tools), [r["stream"] for r in with_tools])

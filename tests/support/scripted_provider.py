@@ -28,7 +28,7 @@ class Scripted:
 
     def __init__(self, dialect, tool=None, arguments=None, scenario=None):
         outer = self
-        self.dialect, self.requests, self.heads, self.faults = dialect, [], [], []
+        self.dialect, self.requests, self.faults = dialect, [], []
         scenario = scenario or tool_loop(tool, arguments)
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,7 +54,6 @@ class Scripted:
             def answer(self, asked):
                 assert self.path.startswith(PATHS[dialect]), self.path
                 outer.requests.append(asked)
-                outer.heads.append({name.lower(): value for name, value in self.headers.items()})
                 stream = ":streamGenerateContent" in self.path if dialect == "gemini" else bool(asked.get("stream"))
                 return written(dialect, asked, scenario(dialect, asked), len(outer.requests), stream)
 
