@@ -33,6 +33,7 @@ WebSocketConnection::WebSocketConnection(std::unique_ptr<net::Connection> inner,
       request_(std::move(request)),
       frames_(message_max),
       turns_(message_max),
+      waiting_bytes_max_(message_max),
       chunks_(net::ChunkSource::provider) {
   readable_.set_hook([](void* self) { static_cast<WebSocketConnection*>(self)->on_readable(); },
                      this);
@@ -61,7 +62,9 @@ void WebSocketConnection::take_frames() {
         net::append_websocket_frame(out_, net::WebSocketOpcode::pong, payload);
         break;
       case net::WebSocketReader::Event::message:
-        if (waiting_.size() == waiting_max) return send_close(policy_violation);
+        waiting_bytes_ += payload.size();
+        if (waiting_.size() == waiting_max || waiting_bytes_ > waiting_bytes_max_)
+          return send_close(policy_violation);
         waiting_.push_back(std::move(payload));
         next_request();
         break;
@@ -74,6 +77,7 @@ void WebSocketConnection::take_frames() {
 void WebSocketConnection::send_close(std::uint16_t code) {
   closing_ = true;
   waiting_.clear();
+  waiting_bytes_ = 0;
   if (close_sent_) return;
   close_sent_ = true;
   net::append_websocket_close(out_, code);
@@ -83,6 +87,7 @@ void WebSocketConnection::next_request() {
   std::string text;
   while (!answering_ && !has_request() && !waiting_.empty()) {
     const WebSocketTurns::Step step = turns_.take(waiting_.front(), text);
+    waiting_bytes_ -= waiting_.front().size();
     waiting_.pop_front();
     if (step == WebSocketTurns::Step::post) {
       ready_ = request_;

@@ -56,7 +56,8 @@ class WebSocketConnection final : public net::Connection {
 
   std::string raw_;                  // frames that are not whole yet
   std::deque<std::string> waiting_;  // messages that came while one was answered
-  std::string ready_;                // the request to be read, from at_ on
+  std::size_t waiting_bytes_ = 0, waiting_bytes_max_;
+  std::string ready_;  // the request to be read, from at_ on
   std::size_t at_ = 0;
   bool answering_ = false, closing_ = false, close_sent_ = false, shut_down_ = false;
 

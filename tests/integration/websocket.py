@@ -121,6 +121,29 @@ def test_turns_sent_ahead_are_answered_in_order_and_pings_at_once():
         client.close()
 
 
+def test_who_sends_too_much_ahead_is_closed():
+    provider = Scripted("openai", "run", {})
+    gateway = scripted_gateway(provider, more=OFFERED)
+    with running(provider, gateway):
+        client = WebSocket(gateway)
+        ended = None
+        try:
+            for _ in range(40):  # 16 may wait
+                client.create(input="x" * 1000)
+            while ended is None:
+                opcode, payload = client.read()
+                ended = payload if opcode == 8 else None
+        except (ConnectionError, ValueError):  # what it still sent was not read: a reset may overtake the reason
+            ended = b""
+        assert ended in (b"", (1008).to_bytes(2, "big")), ended
+        assert len(provider.requests) <= 17, len(provider.requests)
+        client.close()
+        client = WebSocket(gateway)
+        client.create(input="x")
+        assert client.answer()[-1]["type"] == "response.completed"
+        client.close()
+
+
 def test_a_binary_message_closes_with_a_reason():
     provider = Scripted("openai", "run", {})
     gateway = scripted_gateway(provider, more=OFFERED)
