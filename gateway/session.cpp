@@ -120,6 +120,7 @@ net::Detached Session::run() {
 
 // Reads until a whole, admitted request is in `in_`. False: the connection is over.
 net::Task<bool> Session::next_request() {
+  if (!reader_) reader_ = std::make_unique<net::RequestReader>();
   reader_->reset();
   early_.reset();
   head_timed_ = false;
@@ -185,7 +186,7 @@ Session::Step Session::advance() {
 
 void Session::on_deadline() {
   if (busy_) return connection_->close(net::IoError::timed_out);  // a stalled write
-  if (reader_->idle()) return connection_->close(net::IoError::timed_out);
+  if (!reader_ || reader_->idle()) return connection_->close(net::IoError::timed_out);
   // Something of a request came: say what was late, then close.
   reader_->timed_out();
   std::array<char, 512> room;
@@ -306,8 +307,7 @@ void Session::end_serving() {
   worker_.seams().metrics.request_ended();
   worker_.overload().left();
   busy_ = false;
-  if (!reader_) reader_ = std::make_unique<net::RequestReader>();
-  expect(reader_->consumed());
+  if (reader_) expect(reader_->consumed());
   departure_ = nullptr;
   if (streamed_) [[unlikely]]
     streamed_.reset();
@@ -374,7 +374,7 @@ net::Task<void> Session::linger() {
 }
 
 void Session::begin_drain() {
-  if (!busy_ && reader_->idle()) connection_->close(net::IoError::closed);
+  if (!busy_ && reader_ && reader_->idle()) connection_->close(net::IoError::closed);
 }
 
 void Session::end_stream() {
