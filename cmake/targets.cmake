@@ -73,8 +73,7 @@ set_source_files_properties(router/tokens/vocabulary_data.cpp PROPERTIES COMPILE
 steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson ZLIB::ZLIB)
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
-steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router
-  EXTERNAL SQLite::SQLite3 fmt::fmt $<LINK_ONLY:steelyard_config>)
+steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router EXTERNAL SQLite::SQLite3 fmt::fmt)
 steelyard_library(steelyard_telemetry FOLDERS gateway/telemetry DEPS steelyard_router EXTERNAL spdlog::spdlog fmt::fmt)
 steelyard_library(steelyard_reports FOLDERS gateway/reports DEPS steelyard_store steelyard_telemetry
   EXTERNAL SQLite::SQLite3 simdjson::simdjson fmt::fmt)
