@@ -72,7 +72,9 @@ class StreamGuard {
     const std::int64_t seen = std::min<std::int64_t>(bytes * 16 / tokens, most_token_bytes);
     return static_cast<std::uint16_t>(std::max<std::int64_t>(seen, known - known / 128));
   }
-  static constexpr std::uint16_t first_token_bytes = 8 * 16;
+  // Of a model that nothing is known of: more than any answer has on the average, for to end an
+  // honest one is worse.
+  static constexpr std::uint16_t first_token_bytes = 16 * 16;
 
  private:
   static constexpr std::int64_t least_token_bytes = 2 * 16, most_token_bytes = 32 * 16;

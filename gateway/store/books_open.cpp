@@ -1,5 +1,7 @@
 // How the books come to be: recovery at start, budgets from the configuration.
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "gateway/store/books_state.h"
 #include "gateway/store/encoded_name.h"
@@ -222,6 +224,16 @@ void put_account(KeyChain& key, const BudgetSpec& budget, std::uint32_t id) {
 
 }  // namespace
 
+namespace {
+
+// The next segment is often there a moment later: no reason to refuse a configuration.
+void wait_for_room(const Books& books) {
+  for (int tries = 0; !books.healthy() && tries < 50; ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+}
+
+}  // namespace
+
 Result<std::vector<KeyChain>> Books::configure(std::span<const OrganisationSpec> organisations,
                                                Instant now) {
   State& s = *state_;
@@ -242,6 +254,7 @@ Result<std::vector<KeyChain>> Books::configure(std::span<const OrganisationSpec>
   if (!zones) return fail(zones.error());
   const Result<void> checked = router::Ledger::check(all, *zones);
   if (!checked) return fail(checked.error());
+  wait_for_room(*this);
   if (!healthy())
     return fail(ErrorKind::storage, ErrorSource::gateway, Retry::never,
                 "budgets cannot change while the ledger cannot be written: " + status().error);

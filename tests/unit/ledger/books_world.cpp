@@ -201,10 +201,7 @@ void BooksWorld::extend(Attempt& attempt) {
   bool fits = true;
   for (std::size_t i = 0; i < chain.size(); ++i) {
     if (chain[i]->start != attempt.windows[i]) return;
-    const std::int64_t window = attempt.windows[i];
-    const std::int64_t limit = chain[i]->limit.v + chain[i]->credit[window];
-    const std::int64_t in_use = chain[i]->posted[window] + chain[i]->held[window];
-    if (more != 0 && in_use + more > std::max<std::int64_t>(limit, 0)) fits = false;
+    if (more != 0 && more > chain[i]->room()) fits = false;
   }
   const Reservation made = books_->books->extend(attempt.hold, {more}, now());
   if (made.status == Admission::ledger_down) return;

@@ -39,7 +39,10 @@ std::vector<OrganisationSpec> rich() {
   auto books = Books::open(spec, may(1), small());
   if (!books) _exit(1);
   auto chains = (*books)->configure(rich(), may(1));
-  if (!chains) _exit(2);
+  if (!chains) {
+    std::fprintf(stderr, "configure: %s\n", chains.error().context.c_str());
+    _exit(2);
+  }
   for (std::uint64_t n = from;; ++n) {
     const Chain& chain = (*chains)[n % 2].chain;
     const Reservation made = (*books)->reserve(chain, key(n), {amount_of(n)}, may(1), Tick{0});
@@ -112,7 +115,7 @@ TEST_CASE("crash: killed at any moment, every call that returned is in the books
     ::close(ends[0]);
     int status = 0;
     ::waitpid(child, &status, 0);
-    REQUIRE(WIFSIGNALED(status));
+    REQUIRE_MESSAGE(WIFSIGNALED(status), "exit status " << WEXITSTATUS(status));
 
     const auto books = read_books(directory.path);
     REQUIRE_MESSAGE(books.has_value(), books.error().context);
