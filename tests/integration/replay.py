@@ -21,6 +21,7 @@ PATHS = {"openai.chat": "/v1/chat/completions", "openai.responses": "/v1/respons
 QUIRKS = {"xai": "reasoning_exclusive: true", "huggingface": "ends_without_done: true",  # as in config/providers.yaml
           "perplexity": "ends_without_done: true"}
 REFUSED = {b"`/background` must be false": "asks for an answer to be kept, which is refused",
+           b"previous_response_not_found": "refers to what was never kept here, which is not passed on",
            b"provider answered 200 client_invalid": "an error is all that was streamed: told as one"}
 MODEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$")
 SHORT = 6000  # bytes: streams up to here come byte by byte

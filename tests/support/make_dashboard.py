@@ -63,6 +63,9 @@ ROWS = {
         ("Read from caches", "timeseries", "percentunit",
          [('sum by (model) (rate(steelyard_tokens_total{kind="cached"}[15m])) / '
            'sum by (model) (rate(steelyard_tokens_total{direction="input"}[15m]))', "{{model}}")]),
+        ("Quotas of plans", "timeseries", "none", [("max by (quota, window) (steelyard_quota_limit)", "{{quota}} {{window}}: all"),
+                                                   ("max by (quota, window) (steelyard_quota_used)", "{{quota}} {{window}}: used"),
+                                                   ("max by (quota, window) (steelyard_quota_held)", "{{quota}} {{window}}: held")]),
         ("Holds", "timeseries", "none", [("sum(steelyard_reservations_open)", "open"),
                                          ("sum(increase(steelyard_reservations_expired_total[5m]))", "expired in 5 min")]),
         ("Billed above the hold", "timeseries", "currencyUSD", [("sum(increase(steelyard_settle_overrun_usd_total[1h]))", "in an hour")]),
