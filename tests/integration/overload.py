@@ -73,12 +73,13 @@ def test_what_is_let_in_goes_on_and_the_rest_is_told_at_once():
 
 
 def test_each_dialect_is_told_in_its_own_words():
-    mock = Mock("cheap,1,2", latency_ms=1500)
+    mock = Mock("cheap,1,2", latency_ms=3000)
     gateway = start({"one": (mock.port, ["*"])}, more="overload: { in_flight: 1 }", workers=1)
     with running(mock, gateway):
         waiting = threading.Thread(target=lambda: gateway.chat(message(model="cheap")))
         waiting.start()
-        wait_until(lambda: gateway.chat(message(model="cheap"))[0] == 503, 5)
+        wait_until(mock.requests, 5, "the first is on its way")
+        assert gateway.chat(message(model="cheap"))[0] == 503
         gemini = {"contents": [{"parts": [{"text": "hi"}]}]}
         table = [("/v1/messages", message(model="cheap", max_tokens=5), 529, lambda e: e["error"]["type"] == "overloaded_error"),
                  ("/v1/responses", {"model": "cheap", "input": "hi"}, 503, lambda e: e["error"]["code"] == "overloaded"),
