@@ -59,11 +59,11 @@ class KeyTable {
   // Index of `key` in the names given, or -1.
   constexpr int find(std::string_view key) const {
     const KeyWords words(key);
-    const int i = slots_[hash(words)];
-    const Entry& entry = entries_[static_cast<std::size_t>(i)];
+    const std::size_t i = slots_[hash(words)];
+    const Entry& entry = entries_[i];
     if (entry.size != key.size() || !(entry.words == words)) return -1;
-    if (key.size() > 16 && names_[static_cast<std::size_t>(i)] != key) return -1;
-    return i;
+    if (key.size() > 16 && names_[i] != key) return -1;
+    return static_cast<int>(i);
   }
   constexpr std::string_view name(std::size_t i) const { return names_[i]; }
   static constexpr std::size_t size() { return N; }
@@ -86,13 +86,13 @@ class KeyTable {
       const std::size_t at = hash(entries_[i].words);
       if (taken[at]) return false;
       taken[at] = true;
-      slots_[at] = static_cast<std::int8_t>(i);
+      slots_[at] = static_cast<std::uint8_t>(i);
     }
     return true;
   }
   std::array<std::string_view, N> names_;
   std::array<Entry, N> entries_;
-  std::array<std::int8_t, 1u << hash_bits> slots_{};
+  std::array<std::uint8_t, 1u << hash_bits> slots_{};
   std::uint64_t seed_ = 0x9E3779B97F4A7C15u;
 };
 
