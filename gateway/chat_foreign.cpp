@@ -95,7 +95,8 @@ bool wants_array(const Session& session) {
 }
 
 bool holds_carriers(const dialect::ChatRequest& chat) {
-  return chat.has_reasoning_state && chat.body.find("\"sy1.") != std::string_view::npos;
+  return chat.has_foreign_citations ||
+         (chat.has_reasoning_state && chat.body.find("\"sy1.") != std::string_view::npos);
 }
 
 Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
@@ -108,6 +109,13 @@ Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
   foreign.body.clear();
   std::size_t done = 0;
   for (const dialect::hub::Part& part : request.parts) {
+    if (part.kind == dialect::hub::PartKind::text && dialect::hub::cites_foreign(part.citations)) {
+      foreign.dropped.add(dialect::hub::Loss::citations);
+      const auto begin = static_cast<std::size_t>(part.citations.data() - chat.body.data());
+      foreign.body.append(chat.body.substr(done, begin - done)).append("null");
+      done = begin + part.citations.size();
+      continue;
+    }
     const bool carrier = part.kind == dialect::hub::PartKind::thinking &&
                          dialect::hub::is_carrier(part.signature) && !part.raw.empty();
     if (!carrier) continue;

@@ -1,6 +1,7 @@
 #include "gateway/dialect/anthropic_block.h"
 
 #include "config/types/json_writer.h"
+#include "gateway/dialect/anthropic_citation.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
@@ -26,20 +27,13 @@ struct Block {
   BlockKind kind = BlockKind::native;
 };
 
-bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
-  const std::size_t begin = reader.cursor.offset();
-  if (!reader.cursor.skip_value()) return false;
-  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
-  return true;
-}
-
 Block parse(std::string_view json) {
   Block block;
   LenientReader reader(json);
   reader.object(kKeys, [&](int key) {
     if (key < 0) return reader.cursor.skip_value();
-    if (key == kInput) return take_raw(reader, json, block.input);
-    if (key == kCitations) return take_raw(reader, json, block.citations);
+    if (key == kInput) return reader.cursor.take_raw(block.input);
+    if (key == kCitations) return reader.cursor.take_raw(block.citations);
     return reader.text(block.text[key]);
   });
   const int known = kTypes.find(block.text[kType]);
@@ -55,7 +49,7 @@ void send_delta(BlockKind kind, DeltaKind delta, std::uint32_t index, std::strin
   event.block = kind;
   event.delta = delta;
   event.index = index;
-  (delta == DeltaKind::citation ? event.raw : event.text) = text;
+  event.text = text;
   sink.take(event);
 }
 
@@ -90,8 +84,8 @@ void send_inside(const Block& block, std::uint32_t index, bool whole, EventSink&
       LenientReader reader(block.citations.empty() ? "null" : block.citations);
       reader.array([&] {
         std::string_view one;
-        if (!take_raw(reader, block.citations, one)) return false;
-        send_delta(block.kind, DeltaKind::citation, index, one, sink);
+        if (!reader.cursor.take_raw(one)) return false;
+        send_citation(one, sink);
         return true;
       });
       return;
@@ -106,6 +100,15 @@ void send_inside(const Block& block, std::uint32_t index, bool whole, EventSink&
 
 }  // namespace
 
+void send_citation(std::string_view raw, EventSink& sink) {
+  hub::Citation citation;
+  if (!read_citation(raw, citation)) return;
+  Event event;
+  event.kind = EventKind::citation;
+  event.citation = &citation;
+  sink.take(event);
+}
+
 OpenedBlock open_block(std::string_view raw, std::uint32_t index, EventSink& sink) {
   const Block block = parse(raw);
   send_open(block, raw, index, sink);
@@ -119,7 +122,7 @@ void send_blocks(std::string_view content, EventSink& sink) {
   std::uint32_t index = 0;
   reader.array([&] {
     std::string_view raw;
-    if (!take_raw(reader, content, raw)) return false;
+    if (!reader.cursor.take_raw(raw)) return false;
     if (!raw.starts_with('{')) return true;
     const Block block = parse(raw);
     send_open(block, raw, index, sink);

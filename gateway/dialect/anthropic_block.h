@@ -17,4 +17,7 @@ OpenedBlock open_block(std::string_view block, std::uint32_t index, hub::EventSi
 // Sends open, deltas and close for each element of a raw `content` array.
 void send_blocks(std::string_view content, hub::EventSink& sink);
 
+// One raw citation of a text, if it is of a kind that is known.
+void send_citation(std::string_view raw, hub::EventSink& sink);
+
 }  // namespace steelyard::dialect::anthropic

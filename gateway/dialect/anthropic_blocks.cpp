@@ -65,6 +65,8 @@ void BlockWriter::write(const Part& part) {
 
 void BlockWriter::text(const Part& part) {
   json_.field("type", "text").field("text", part.text);
+  // Those of other dialects have no index of Anthropic's, without which it refuses them.
+  if (!part.citations.empty()) dropped_.add(Loss::citations);
 }
 
 void BlockWriter::media(const Part& part) {

@@ -1,5 +1,6 @@
 #include "gateway/dialect/anthropic_encode.h"
 
+#include "gateway/dialect/anthropic_citation.h"
 #include "gateway/dialect/anthropic_errors.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_usage.h"
@@ -34,6 +35,7 @@ void StreamEncoder::take(const Event& event) {
     case EventKind::open: return open(event);
     case EventKind::delta: return delta(event);
     case EventKind::close: return close(event);
+    case EventKind::citation: return cite(*event.citation);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop:
       stop_ = event.stop;
@@ -116,18 +118,22 @@ void StreamEncoder::carrier(std::string_view signature) {
 }
 
 void StreamEncoder::delta(const Event& event) {
-  if (!shown_ || (event.delta != DeltaKind::citation && event.text.empty())) return;
+  if (!shown_ || event.text.empty()) return;
   said_ = true;
   if (event.delta == DeltaKind::text) return words(event);
   begin("content_block_delta");
   out_->append(",\"index\":").append(std::to_string(next_)).append(",\"delta\":");
   PieceWriter json(*out_);
-  json.open('{');
-  if (event.delta == DeltaKind::signature) {
-    json.field("type", "signature_delta").field("signature", event.text);
-  } else {
-    json.field("type", "citations_delta").field_raw("citation", event.raw);
-  }
+  json.open('{').field("type", "signature_delta").field("signature", event.text).close('}');
+  finish();
+}
+
+void StreamEncoder::cite(const hub::Citation& citation) {
+  begin("content_block_delta");
+  out_->append(",\"index\":").append(std::to_string(next_)).append(",\"delta\":");
+  PieceWriter json(*out_);
+  json.open('{').field("type", "citations_delta").key("citation");
+  write_citation(json, citation);
   json.close('}');
   finish();
 }

@@ -29,6 +29,7 @@ class StreamEncoder final : public hub::EventSink {
   void carrier(std::string_view signature);
   void delta(const hub::Event& event);
   void words(const hub::Event& event);
+  void cite(const hub::Citation& citation);
   void close(const hub::Event& event);
   void end();
   void begin(std::string_view type);

@@ -81,10 +81,7 @@ bool read_message_object(LenientReader& reader, std::string_view text, MessageFa
       case kModel: return reader.text(out.model);
       case kContent: {
         out.has_content = reader.cursor.peek() == '[';
-        const std::size_t begin = reader.cursor.offset();
-        if (!reader.cursor.skip_value()) return false;
-        out.content = text.substr(begin, reader.cursor.end_of_previous() - begin);
-        return true;
+        return reader.cursor.take_raw(out.content);
       }
       case kMessageUsage: {
         const std::size_t begin = reader.cursor.offset();
@@ -203,20 +200,12 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
       case kType: return reader.text(type);
       case kMessage: return read_message_object(reader, data, d.message, usage_);
       case kUsage: return read_usage(reader, usage_);
-      case kContentBlock: {
-        const std::size_t begin = reader.cursor.offset();
-        if (!reader.cursor.skip_value()) return false;
-        d.block = data.substr(begin, reader.cursor.end_of_previous() - begin);
-        return true;
-      }
+      case kContentBlock: return reader.cursor.take_raw(d.block);
       case kDelta:
         return reader.object(kDeltaKeys, [&](int k) {
           if (k < 0) return reader.cursor.skip_value();
           if (k != kCitation) return reader.text(d.delta[k]);
-          const std::size_t begin = reader.cursor.offset();
-          if (!reader.cursor.skip_value()) return false;
-          d.citation = data.substr(begin, reader.cursor.end_of_previous() - begin);
-          return true;
+          return reader.cursor.take_raw(d.citation);
         });
       default: return reader.cursor.skip_value();
     }
@@ -294,8 +283,7 @@ void StreamDecoder::delta(const Document& d, EventSink& sink) {
     event.delta = DeltaKind::signature;
     event.text = d.delta[kSignature];
   } else if (type == "citations_delta") {
-    event.delta = DeltaKind::citation;
-    event.raw = d.citation;
+    return send_citation(d.citation, sink);
   } else {
     return;
   }

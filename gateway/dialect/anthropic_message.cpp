@@ -1,4 +1,5 @@
 // A whole message from events.
+#include "gateway/dialect/anthropic_citation.h"
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_usage.h"
@@ -23,13 +24,13 @@ void MessageWriter::take(const Event& event) {
       return;
     case EventKind::open: return open(event);
     case EventKind::delta:
-      if (event.delta == DeltaKind::signature)
-        signature_ += event.text;
-      else if (event.delta == DeltaKind::text)
-        text_ += event.text;
-      else
-        citations_.append(citations_.empty() ? "" : ",").append(event.raw);
+      (event.delta == DeltaKind::signature ? signature_ : text_) += event.text;
       return;
+    case EventKind::citation: {
+      PieceWriter json(citations_, true);
+      write_citation(json, *event.citation);
+      return;
+    }
     case EventKind::close: return close(event);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop:

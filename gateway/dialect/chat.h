@@ -101,6 +101,7 @@ struct ChatRequest {
   bool has_images = false;
   bool has_reasoning_state =
       false;  // signed or encrypted reasoning in the history: pins account and model
+  bool has_foreign_citations = false;  // made by this gateway, and not for the provider (Anthropic)
 
   FieldSet fields;  // top-level fields present and not null: for a model's `refuses`
 

@@ -32,22 +32,16 @@ constexpr KeyTable kCacheDetail(key_names("ttl", "inputTokens"));
 constexpr KeyTable kAnswerKeys(key_names("output", "stopReason", "usage", "message"));
 constexpr KeyTable kOutputKeys(key_names("message"));
 constexpr KeyTable kMessageKeys(key_names("content"));
-constexpr KeyTable kBlockKeys(key_names("text", "toolUse", "reasoningContent", "citationsContent"));
+constexpr KeyTable kBlockKeys(key_names("text", "toolUse", "reasoningContent", "citationsContent",
+                                        "citation"));
 constexpr KeyTable kToolKeys(key_names("toolUseId", "name", "input"));
 constexpr KeyTable kReasoningKeys(key_names("reasoningText", "redactedContent", "text",
                                             "signature"));
-constexpr KeyTable kCitedKeys(key_names("content"));
+constexpr KeyTable kCitedKeys(key_names("content", "citations"));
 constexpr KeyTable kTextKey(key_names("text"));
 
 std::int64_t in_range(std::int64_t tokens) {
   return std::clamp(tokens, std::int64_t{0}, usage_tokens_max);
-}
-
-bool raw_value(LenientReader& reader, std::string_view json, std::string_view& out) {
-  const std::size_t begin = reader.cursor.offset();
-  if (!reader.cursor.skip_value()) return false;
-  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
-  return true;
 }
 
 bool read_reasoning(LenientReader& reader, Block& out) {
@@ -91,6 +85,13 @@ void send_block(const Block& block, std::uint32_t index, EventSink& sink) {
   if (kind == BlockKind::text) {
     send(sink, EventKind::delta, kind, index, block.text);
     if (!block.cited.empty()) send_cited(block.cited, index, sink);
+    LenientReader list(block.citations.empty() ? "[]" : block.citations);
+    list.array([&] {
+      std::string_view one;
+      if (!list.cursor.take_raw(one)) return false;
+      send_citation(one, sink);
+      return true;
+    });
   }
   if (kind == BlockKind::thinking) {
     send(sink, EventKind::delta, kind, index, block.reasoning);
@@ -112,7 +113,7 @@ StopReason stop_named(std::string_view name) {
   return known >= 0 ? kStopOf[known] : StopReason::other;
 }
 
-bool read_block(LenientReader& reader, std::string_view json, Block& out) {
+bool read_block(LenientReader& reader, Block& out) {
   return reader.object(kBlockKeys, [&](int key) {
     if (key == 0) {
       out.is_text = true;
@@ -121,14 +122,16 @@ bool read_block(LenientReader& reader, std::string_view json, Block& out) {
     if (key == 2) return read_reasoning(reader, out);
     if (key == 3)
       return reader.object(kCitedKeys, [&](int k) {
-        return k == 0 ? raw_value(reader, json, out.cited) : reader.cursor.skip_value();
+        if (k < 0) return reader.cursor.skip_value();
+        return reader.cursor.take_raw(k == 0 ? out.cited : out.citations);
       });
+    if (key == 4) return reader.cursor.take_raw(out.citation);
     if (key != 1) return reader.cursor.skip_value();
     out.is_tool = true;
     return reader.object(kToolKeys, [&](int k) {
       if (k == 0) return reader.text(out.id);
       if (k == 1) return reader.text(out.name);
-      return k == 2 ? raw_value(reader, json, out.input) : reader.cursor.skip_value();
+      return k == 2 ? reader.cursor.take_raw(out.input) : reader.cursor.skip_value();
     });
   });
 }
@@ -216,7 +219,7 @@ bool read_answer(std::string_view body, const DecoderOptions& options, EventSink
     return reader.object(kOutputKeys, [&](int k) {
       if (k != 0) return reader.cursor.skip_value();
       return reader.object(kMessageKeys, [&](int m) {
-        return m == 0 ? raw_value(reader, body, content) : reader.cursor.skip_value();
+        return m == 0 ? reader.cursor.take_raw(content) : reader.cursor.skip_value();
       });
     });
   });
@@ -234,7 +237,7 @@ bool read_answer(std::string_view body, const DecoderOptions& options, EventSink
   LenientReader list(content.empty() ? "[]" : content);
   list.array([&] {
     Block block;
-    const bool good = read_block(list, content, block);
+    const bool good = read_block(list, block);
     send_block(block, index++, sink);
     return good;
   });

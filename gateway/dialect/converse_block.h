@@ -10,12 +10,16 @@ namespace steelyard::dialect::converse {
 
 // One block of an answer, or one delta.
 struct Block {
-  std::string_view text, signature, redacted, reasoning, id, name, input, cited;
+  std::string_view text, signature, redacted, reasoning, id, name, input;
+  std::string_view cited, citations;  // raw arrays: pieces of a text, what they were taken from
+  std::string_view citation;          // raw: a delta's
   bool is_text = false, is_tool = false, is_reasoning = false;
 };
 
-// `json`: the document the reader walks.
-bool read_block(LenientReader& reader, std::string_view json, Block& out);
+bool read_block(LenientReader& reader, Block& out);
+
+// One raw citation to the sink.
+void send_citation(std::string_view json, hub::EventSink& sink);
 
 // Nothing where there is nothing to say.
 void send(hub::EventSink& sink, hub::EventKind kind, hub::BlockKind block, std::uint32_t index,

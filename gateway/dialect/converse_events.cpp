@@ -54,7 +54,7 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
     switch (key) {
       case 0: return reader.integer(d.index, ignored);
       case 1:
-      case 2: return read_block(reader, frame.payload, d.block);
+      case 2: return read_block(reader, d.block);
       case 3: return reader.text(d.stop);
       case 4: return read_usage(reader, d.usage);
       default: return reader.cursor.skip_value();
@@ -123,6 +123,7 @@ void StreamDecoder::delta(const Document& d, EventSink& sink) {
     ensure_open(BlockKind::text, d.index, sink);
     return say(DeltaKind::text, block.text, sink);
   }
+  if (!block.citation.empty()) return send_citation(block.citation, sink);
   if (!block.is_reasoning) return;
   if (!block.redacted.empty()) {
     close(sink);

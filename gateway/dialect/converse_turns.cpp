@@ -243,7 +243,7 @@ void TurnWriter::block(const Part& part) {
     case PartKind::tool_result: tool_result(part); break;
     case PartKind::native: break;
   }
-  if (!part.citations.empty()) dropped_.add(Loss::citations);
+  if (part.kind == PartKind::text && !part.citations.empty()) dropped_.add(Loss::citations);
   cache_point(part.cache);
 }
 
@@ -259,7 +259,10 @@ void TurnWriter::media(const Part& part) {
     json_.field("text", part.text);
   else
     json_.field("bytes", part.text);
-  json_.close('}').close('}').close('}');
+  json_.close('}');
+  // Of a document they are its settings: {"enabled":true} in both.
+  if (part.kind == PartKind::document) json_.given_raw("citations", part.citations);
+  json_.close('}').close('}');
   if (part.detail != ImageDetail::automatic) dropped_.add(Loss::image_detail);
 }
 

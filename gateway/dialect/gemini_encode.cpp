@@ -36,6 +36,8 @@ void PartWriter::open(const Event& event) {
 bool PartWriter::take(const Event& event) {
   if (event.delta == DeltaKind::signature) signature_ += event.text;
   if (event.delta != DeltaKind::text) return false;
+  if (!event.raw.empty())
+    logprobs_.append(logprobs_.empty() ? "" : ",").append(hub::inside_of(event.raw));
   const bool thinks = event.block == BlockKind::thinking;
   if (thinks || event.block == BlockKind::tool_call) text_ += event.text;
   return !event.text.empty() &&
@@ -81,6 +83,12 @@ bool PartWriter::close(const Event& event, std::string& out) {
   return true;
 }
 
+void PartWriter::write_beside(PieceWriter& json, bool last) {
+  if (!logprobs_.empty()) write_logprobs(json, logprobs_);
+  logprobs_.clear();
+  if (last && !grounding_.empty()) grounding_.write(json);
+}
+
 PartWriter& StreamEncoder::choice(std::uint32_t number) {
   for (PartWriter& known : choices_)
     if (known.number() == number) return known;
@@ -110,6 +118,7 @@ void StreamEncoder::take(const Event& event) {
         part_ = call;
       }
       return finish_parts(event.choice);
+    case EventKind::citation: return choice(event.choice).cite(*event.citation);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: choice(event.choice).stop = event.stop; return;
     case EventKind::ping: return;  // there is no such thing
@@ -133,6 +142,8 @@ void StreamEncoder::begin(std::uint32_t) {
 void StreamEncoder::finish_parts(std::uint32_t choice) {
   std::string& out = frames_.out();
   out.append(part_).append(R"(],"role":"model"},"index":)").append(std::to_string(choice));
+  PieceWriter json(out, true);
+  this->choice(choice).write_beside(json, false);
   out += "}]";
   finish(false);
 }
@@ -156,10 +167,13 @@ void StreamEncoder::end() {
   std::string& out = frames_.out();
   frames_.begin();
   out += R"({"candidates":[)";
-  for (const PartWriter& done : choices_) {
+  for (PartWriter& done : choices_) {
     if (out.back() != '[') out += ',';
     out.append(R"({"content":{"role":"model"},"finishReason":")").append(name_of(done.stop));
-    out.append(R"(","index":)").append(std::to_string(done.number())).append(1, '}');
+    out.append(R"(","index":)").append(std::to_string(done.number()));
+    PieceWriter json(out, true);
+    done.write_beside(json, true);
+    out += '}';
   }
   out += ']';
   finish(true);

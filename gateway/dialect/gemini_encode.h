@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/dialect/gemini_grounding.h"
 #include "gateway/dialect/hub_answer.h"
 #include "gateway/dialect/hub_json.h"
 #include "gateway/dialect/usage.h"
@@ -56,12 +57,19 @@ class PartWriter {
   // What the block became: appends a part, if it is one that comes whole.
   bool close(const hub::Event& event, std::string& out);
 
+  // What stands beside the parts: appends the members of the candidate. `last`: all there is;
+  // before, only what belongs to the parts just written.
+  void write_beside(hub::PieceWriter& json, bool last);
+  void cite(const hub::Citation& citation) { grounding_.take(citation); }
+
   hub::StopReason stop = hub::StopReason::none;
 
  private:
   void carry();
   std::uint32_t number_;
   std::string text_, signature_, id_, name_, blocks_;
+  std::string logprobs_;  // elements, as Chat has them, not written yet
+  Grounding grounding_;
   bool custom_ = false;
 };
 
@@ -95,7 +103,7 @@ class AnswerWriter final : public hub::EventSink {
   void take(const hub::Event& event) override;
   bool complete() const { return complete_; }
   // Appends the document.
-  void write(std::string& out) const;
+  void write(std::string& out);
 
  private:
   struct Choice {

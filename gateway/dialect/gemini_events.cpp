@@ -1,8 +1,10 @@
 #include "gateway/dialect/gemini_events.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "config/types/json_writer.h"
+#include "gateway/dialect/gemini_grounding.h"
 #include "gateway/dialect/gemini_part.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
@@ -52,7 +54,7 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
   LenientReader reader(json);
   const bool ok = reader.cursor.peek() == '{' && reader.object(kTop, [&](int key) {
     switch (key) {
-      case kCandidates: return take_raw(reader, json, d.candidates);
+      case kCandidates: return reader.cursor.take_raw(d.candidates);
       case kUsageMetadata: return read_usage(reader, usage_);
       case kModelVersion: return reader.text(d.model);
       case kResponseId: return reader.text(d.id);
@@ -83,7 +85,7 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
   std::uint32_t position = 0;
   list.array([&] {
     std::string_view one;
-    if (!take_raw(list, d.candidates, one)) return false;
+    if (!list.cursor.take_raw(one)) return false;
     candidate(one, position++, sink);
     return true;
   });
@@ -109,7 +111,7 @@ void AnswerReader::blocked(std::string_view message, EventSink& sink) {
 }
 
 void AnswerReader::candidate(std::string_view json, std::uint32_t position, EventSink& sink) {
-  std::string_view parts;
+  std::string_view parts, beside[3];  // raw; from kGrounding on
   std::string finish;
   std::int64_t index = position;
   bool given = false;
@@ -117,27 +119,28 @@ void AnswerReader::candidate(std::string_view json, std::uint32_t position, Even
   reader.object(kCandidateKeys, [&](int key) {
     if (key == kFinishReason) return reader.text_or_number(finish);
     if (key == kIndex) return reader.integer(index, given);
-    if (key >= kGrounding) {
-      std::string_view raw;
-      if (!take_raw(reader, json, raw)) return false;
-      if (raw.size() > 2 && raw[0] == '{')
-        lost_.add(key == kLogprobs ? hub::Loss::logprobs : hub::Loss::citations);
-      return true;
-    }
+    if (key >= kGrounding) return reader.cursor.take_raw(beside[key - kGrounding]);
     if (key != kContent) return reader.cursor.skip_value();
     return reader.object(kContentKeys, [&](int k) {
-      return k == 0 ? take_raw(reader, json, parts) : reader.cursor.skip_value();
+      return k == 0 ? reader.cursor.take_raw(parts) : reader.cursor.skip_value();
     });
   });
   if (index < 0 || index >= kChoicesMax) return;
   Choice& to = choice(static_cast<std::uint32_t>(index));
+  // Before the parts: a last one without text would end the text block these belong to.
+  if (beside[0].starts_with('{') && !send_grounding(beside[0], to.number, sink))
+    lost_.add(hub::Loss::native_parts);
+  if (beside[1].starts_with('{')) send_citations(beside[1], to.number, sink);
+  to.logprobs.clear();
+  if (beside[2].starts_with('{')) append_logprobs(to.logprobs, beside[2]);
   LenientReader list(parts.empty() ? "null" : parts);
   list.array([&] {
     std::string_view one;
-    if (!take_raw(list, parts, one)) return false;
+    if (!list.cursor.take_raw(one)) return false;
     if (one.starts_with('{')) part(one, to, sink);
     return true;
   });
+  if (!to.logprobs.empty()) lost_.add(hub::Loss::logprobs);  // of no text
   const StopReason stop = stop_named(finish);
   if (stop == StopReason::none) return;
   to.stop = stop;
@@ -234,6 +237,10 @@ void AnswerReader::delta(Choice& to, DeltaKind kind, std::string_view text, Even
   event.choice = to.number;
   event.index = to.next - 1;
   event.text = text;
+  // Of all texts of a document together: they go with the first.
+  const bool words = kind == DeltaKind::text && to.kind == BlockKind::text;
+  const std::string logprobs = words ? std::exchange(to.logprobs, {}) : std::string();
+  event.raw = logprobs;
   sink.take(event);
 }
 

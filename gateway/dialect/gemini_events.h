@@ -41,6 +41,7 @@ class AnswerReader {
     hub::StopReason stop = hub::StopReason::none;
     hub::BlockKind kind = hub::BlockKind::text;
     bool open = false, finished = false;
+    std::string logprobs;  // of the document under way, as Chat has them
   };
   Choice& choice(std::uint32_t number);
   void candidate(std::string_view json, std::uint32_t position, hub::EventSink& sink);
@@ -59,7 +60,7 @@ class AnswerReader {
   Usage usage_;
   UpstreamFault fault_;
   std::string id_, scratch_;
-  hub::Dropped lost_;  // citations, logprobs
+  hub::Dropped lost_;
   bool started_ = false, failed_ = false, ended_ = false;
 };
 

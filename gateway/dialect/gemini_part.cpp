@@ -62,13 +62,6 @@ std::string_view name_of(StopReason stop) {
   }
 }
 
-bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
-  const std::size_t begin = reader.cursor.offset();
-  if (!reader.cursor.skip_value()) return false;
-  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
-  return true;
-}
-
 AnswerPart read_part(std::string_view json) {
   AnswerPart part;
   bool call = false, other = false;
@@ -80,7 +73,7 @@ AnswerPart read_part(std::string_view json) {
     bool ok = false;
     switch (kKeys.find(name)) {
       case kText: ok = reader.text(part.text); break;
-      case kThought: ok = take_raw(reader, json, thought); break;
+      case kThought: ok = reader.cursor.take_raw(thought); break;
       case kSignature: ok = reader.text(part.signature); break;
       case kCall:
         call = reader.cursor.peek() == '{';
@@ -88,7 +81,7 @@ AnswerPart read_part(std::string_view json) {
           if (key == kId) return reader.text(part.id);
           if (key == kName) return reader.text(part.name);
           if (key != kArguments || reader.cursor.peek() != '{') return reader.cursor.skip_value();
-          return take_raw(reader, json, part.arguments);
+          return reader.cursor.take_raw(part.arguments);
         });
         break;
       default:

@@ -24,7 +24,4 @@ struct AnswerPart {
 
 AnswerPart read_part(std::string_view json);
 
-// Any value as a raw slice of `json`, which the reader walks.
-bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out);
-
 }  // namespace steelyard::dialect::gemini

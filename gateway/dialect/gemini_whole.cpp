@@ -38,6 +38,7 @@ void AnswerWriter::take(const Event& event) {
       to.parts.append(to.parts.empty() ? "" : ",").append(part);
       return;
     }
+    case EventKind::citation: return choice(event.choice).writer.cite(*event.citation);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: choice(event.choice).writer.stop = event.stop; return;
     case EventKind::end: complete_ = true; return;
@@ -53,14 +54,16 @@ void AnswerWriter::end_words(Choice& to) {
   to.words.clear();
 }
 
-void AnswerWriter::write(std::string& out) const {
+void AnswerWriter::write(std::string& out) {
   PieceWriter json(out);
   json.open('{').key("candidates").open('[');
-  for (const Choice& c : choices_) {
+  for (Choice& c : choices_) {
     json.open('{').key("content").open('{');
     if (!c.parts.empty()) json.key("parts").open('[').raw(c.parts).close(']');
     json.field("role", "model").close('}').field("finishReason", name_of(c.writer.stop));
-    json.field_number("index", c.writer.number()).close('}');
+    json.field_number("index", c.writer.number());
+    c.writer.write_beside(json, true);
+    json.close('}');
   }
   json.close(']');
   if (usage_.present) write_usage(json, normalise(usage_, options_.quirks));

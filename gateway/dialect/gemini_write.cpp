@@ -142,9 +142,6 @@ class BodyWriter {
     for (const Passed& row : kPassed) {
       if (row.chat != extra.key) continue;
       json_.field_raw(row.gemini, extra.value);
-      // Asked for, but no other dialect's answer has a place for what Gemini says then.
-      const bool shown = request_.wire == hub::Wire::gemini || !row.chat.ends_with("logprobs");
-      if (!shown) dropped_.add(Loss::logprobs);
       return;
     }
     if (extra.key == "logit_bias") return dropped_.add(Loss::logit_bias);

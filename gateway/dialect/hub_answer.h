@@ -4,7 +4,9 @@
 // (research/wire 2.0). So four readers and four writers make all sixteen pairs.
 //
 // The order is: start, then blocks one after the other, each open, delta..., close, never one
-// inside another within a choice; usage and ping anywhere; stop once per choice; end or fault last.
+// inside another within a choice; usage and ping anywhere; citations anywhere before the choice's
+// stop (hub_place.h brings them to where a client wants them); stop once per choice; end or fault
+// last.
 #include <cstdint>
 #include <string_view>
 
@@ -14,7 +16,19 @@
 
 namespace steelyard::dialect::hub {
 
-enum class EventKind : std::uint8_t { start, open, delta, close, usage, stop, ping, fault, end };
+enum class EventKind : std::uint8_t {
+  start,
+  open,
+  delta,
+  close,
+  usage,
+  stop,
+  ping,
+  fault,
+  end,
+  citation
+};
+struct Citation;
 
 enum class BlockKind : std::uint8_t {
   text,
@@ -28,7 +42,6 @@ enum class BlockKind : std::uint8_t {
 enum class DeltaKind : std::uint8_t {
   text,  // more of the block's own text: words, thoughts, a piece of the arguments' JSON
   signature,
-  citation,  // raw
 };
 
 enum class StopReason : std::uint8_t {
@@ -51,18 +64,21 @@ struct Event {
   DeltaKind delta = DeltaKind::text;
   StopReason stop = StopReason::none;
   std::uint32_t choice = 0;
-  std::uint32_t index = 0;     // of the block, from 0 within its choice
-  std::string_view text;       // escaped: delta; opaque data; stop: the stop sequence that hit
-  std::string_view id;         // escaped: start: of the answer; open: of the call; end: of what its
-                               // provider keeps of it, a line each
-  std::string_view name;       // escaped: start: the model; open: the tool
-  std::string_view raw;        // raw: native block, citation
+  std::uint32_t index = 0;  // of the block, from 0 within its choice
+  std::string_view text;    // escaped: delta; opaque data; stop: the stop sequence that hit
+  std::string_view id;      // escaped: start: of the answer; open: of the call; end: of what its
+                            // provider keeps of it, a line each
+  std::string_view name;    // escaped: start: the model; open: the tool
+  // raw: open: native block; delta of text: log probabilities of its tokens, an array as Chat and
+  // Responses have it, "" none (the text may then be empty)
+  std::string_view raw;
   std::string_view tier;       // escaped: start: service tier
   std::string_view signature;  // escaped: open of a call: Gemini's thoughtSignature
   bool custom_tool = false;    // the call's text is free text, not JSON
   ReportedUsage usage;         // usage: absolute, the last one counts
   Dropped lost;                // end: what of the answer is in no other event
   const UpstreamFault* fault = nullptr;
+  const Citation* citation = nullptr;  // citation
 };
 
 class EventSink {

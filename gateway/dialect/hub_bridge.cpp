@@ -41,13 +41,19 @@ class Judge final : public EventSink {
   bool custom_ = false;
 };
 
+std::optional<Placer> place_for(const BridgeOptions& options, EventSink* writer) {
+  if (writer == nullptr) return {};
+  return std::optional<Placer>(std::in_place, options.client, *writer);
+}
+
 }  // namespace
 
 StreamBridge::StreamBridge(const BridgeOptions& options)
     : options_(options),
       reader_(make_stream_reader(options)),
       writer_(options.client == options.provider ? nullptr : make_stream_writer(options, text_)),
-      watch_(writer_.get()),
+      placer_(place_for(options, writer_.get())),
+      watch_(placer_ ? &*placer_ : nullptr),
       names_(options.names, watch_) {
   if (writer_ == nullptr && options.json_array) array_.emplace(text_);
   if (options.amazon_frames) invoked_.emplace();
@@ -59,6 +65,14 @@ void StreamBridge::feed(std::string_view bytes, openai::TapOutput& out) {
   reader_->feed(bytes, names_);
   if (array_) array_->feed(bytes);
   out.push_text(writer_ == nullptr && !array_ ? bytes : std::string_view(text_));
+}
+
+Dropped StreamBridge::lost() const {
+  Dropped lost;
+  if (!placer_) return lost;
+  lost = watch_.lost();
+  lost.add(placer_->lost());
+  return lost;
 }
 
 void StreamBridge::cut(const ReportedUsage& usage, std::string& out) {
@@ -82,9 +96,9 @@ void StreamBridge::cut(const ReportedUsage& usage, std::string& out) {
     event.block = block.kind;
     event.choice = block.choice;
     event.index = block.index;
-    writer_->take(event);
+    placer_->take(event);
   }
-  write_stop(*writer_, cut);
+  write_stop(*placer_, cut);
   out += text_;
 }
 
@@ -103,13 +117,18 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   client_body_ = {};
   std::unique_ptr<WholeWriter> writer;
   if (options.client != options.provider) writer = make_whole_writer(options);
-  Judge judge(facts_, content_, writer.get());
+  std::optional<Placer> placer = place_for(options, writer.get());
+  Judge judge(facts_, content_, placer ? &*placer : nullptr);
   AnswerWatch watch(&judge);
   NameRestorer names(options.names, watch);
   if (!read_whole(options, body, names)) return false;
   id_ = watch.id();
   item_ids_ = watch.item_ids();
-  lost_ = writer ? watch.lost() : Dropped();
+  lost_ = {};
+  if (placer) {
+    lost_ = watch.lost();
+    lost_.add(placer->lost());
+  }
   const openai::StreamFacts& seen = watch.facts();
   facts_.usage = seen.usage;
   facts_.finish = seen.finish;

@@ -11,6 +11,7 @@
 #include "gateway/dialect/aws_invoke.h"
 #include "gateway/dialect/gemini_relay.h"
 #include "gateway/dialect/hub_names.h"
+#include "gateway/dialect/hub_place.h"
 #include "gateway/dialect/hub_watch.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_response.h"
@@ -42,7 +43,7 @@ class StreamBridge {
   bool passes_bytes() const { return writer_ == nullptr; }  // as they came, errors too
   const std::string& item_ids() const { return watch_.item_ids(); }
   // What of it the client does not get: another dialect has no place for it.
-  Dropped lost() const { return writer_ != nullptr ? watch_.lost() : Dropped(); }
+  Dropped lost() const;
   // Of what the client got.
   StreamPlace place() const { return writer_ != nullptr ? writer_->place() : reader_->place(); }
 
@@ -53,6 +54,7 @@ class StreamBridge {
   std::unique_ptr<StreamWriter> writer_;     // null: client and provider speak the same
   std::optional<gemini::ArrayRelay> array_;  // they do, but frame it differently
   std::optional<InvokeFrames> invoked_;      // the provider does
+  std::optional<Placer> placer_;             // with writer_
   AnswerWatch watch_;
   NameRestorer names_;
 };

@@ -19,6 +19,14 @@ inline constexpr std::string_view openai_tag = "sy1.openai.";
 inline constexpr std::string_view anthropic_tag = "sy1.anthropic.";
 inline constexpr std::string_view redacted_tag = "sy1.redacted.";
 
+// Stands for the index that Anthropic gives the pages it found, on a page that another provider
+// found.
+inline constexpr std::string_view foreign_index = "sy1.cited";
+// Are there such among a text's raw citations?
+inline bool cites_foreign(std::string_view citations) {
+  return citations.find("\"sy1.cited\"") != std::string_view::npos;
+}
+
 // A thoughtSignature of Gemini as the signature of a thinking block: of the call that follows, of
 // the text before it, or of the thought it stands on. Texts are escaped.
 enum class SignatureOf : unsigned char { call, text, thought };

@@ -43,7 +43,7 @@ void write_end(StreamWriter& writer, const CutShort& cut) {
 
 }  // namespace
 
-void write_stop(StreamWriter& writer, const CutShort& cut) {
+void write_stop(EventSink& writer, const CutShort& cut) {
   Event event;
   event.kind = EventKind::usage;
   event.usage = cut.usage;

@@ -24,7 +24,7 @@ void write_cut(std::string& out, const CutShort& cut);
 
 // The part of it that a writer which has written the stream so far still has to hear, when its
 // blocks are closed.
-void write_stop(StreamWriter& writer, const CutShort& cut);
+void write_stop(EventSink& writer, const CutShort& cut);
 
 // What a Chat chunk says of its answer: views into `text`, which holds at least one whole event.
 struct ChunkNames {

@@ -1,5 +1,7 @@
 #include "gateway/dialect/hub_facts.h"
 
+#include "gateway/dialect/hub_carrier.h"
+
 namespace steelyard::dialect::hub {
 namespace {
 
@@ -37,7 +39,10 @@ class FactsFiller {
     // Thinking without a signature is text like any other: no reason to stay with an account.
     out_.has_reasoning_state |= !part.signature.empty();
     switch (part.kind) {
-      case PartKind::text: return add(part.text, TextKind::content);
+      case PartKind::text:
+        if (!part.citations.empty())
+          out_.has_foreign_citations |= hub::cites_foreign(part.citations);
+        return add(part.text, TextKind::content);
       case PartKind::refusal: return add(part.text, TextKind::refusal);
       case PartKind::thinking: return add(part.text, TextKind::reasoning);
       case PartKind::redacted_thinking:

@@ -10,6 +10,11 @@
 
 namespace steelyard::dialect::hub {
 
+// "[1,2]": "1,2".
+constexpr std::string_view inside_of(std::string_view array) {
+  return array.size() < 2 ? std::string_view() : array.substr(1, array.size() - 2);
+}
+
 class PieceWriter {
  public:
   // Appends to `out`, which may hold other text already. `inside`: what stands there is the

@@ -62,7 +62,6 @@ void AnswerWatch::take(const Event& event) {
       open_.push_back({event.block, event.choice, event.index});
       break;
     case EventKind::delta:
-      if (event.delta == DeltaKind::citation) lost_.add(Loss::citations);
       if (event.delta != DeltaKind::text || event.text.empty()) break;
       raise(StreamPhase::content);
       facts_.output_bytes += static_cast<std::int64_t>(event.text.size());
@@ -93,6 +92,7 @@ void AnswerWatch::take(const Event& event) {
     case EventKind::close:
       std::erase_if(open_, [&](const OpenBlock& b) { return b.choice == event.choice; });
       break;
+    case EventKind::citation:
     case EventKind::ping: break;
   }
   if (next_ != nullptr) next_->take(event);

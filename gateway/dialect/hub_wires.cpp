@@ -62,7 +62,7 @@ class WholeWriterOf final : public WholeWriter {
   template <class... Args>
   explicit WholeWriterOf(Args&&... args) : writer_(std::forward<Args>(args)...) {}
   void take(const Event& event) override { writer_.take(event); }
-  void write(std::string& out) const override { writer_.write(out); }
+  void write(std::string& out) override { writer_.write(out); }
 
  private:
   Writer writer_;

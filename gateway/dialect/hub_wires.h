@@ -67,7 +67,7 @@ bool read_whole(const BridgeOptions& options, std::string_view body, EventSink& 
 class WholeWriter : public EventSink {
  public:
   virtual ~WholeWriter() = default;
-  virtual void write(std::string& out) const = 0;  // appends; once `end` was taken
+  virtual void write(std::string& out) = 0;  // appends; once, after `end` was taken
 };
 std::unique_ptr<WholeWriter> make_whole_writer(const BridgeOptions& options);
 

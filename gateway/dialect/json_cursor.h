@@ -114,6 +114,13 @@ class JsonCursor {
   }
   // Passes over any value, checking all of it.
   bool skip_value();
+  // The same, and the value as it stands.
+  bool take_raw(std::string_view& raw) {
+    const char* const begin = at_;
+    if (!skip_value()) return false;
+    raw = {begin, static_cast<std::size_t>(token_end_ - begin)};
+    return true;
+  }
 
  private:
   static bool is_space(char c) {

@@ -2,6 +2,7 @@
 #include "config/types/json_writer.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
+#include "gateway/dialect/openai_annotation.h"
 #include "gateway/dialect/openai_events.h"
 
 namespace steelyard::dialect::openai {
@@ -46,11 +47,16 @@ void ChoiceBlocks::ensure_open(BlockKind kind, EventSink& sink) {
   open(kind, sink);
 }
 
-void ChoiceBlocks::words(BlockKind kind, std::string_view text, EventSink& sink) {
-  if (text.empty()) return;
+void ChoiceBlocks::words(BlockKind kind, std::string_view text, std::string_view logprobs,
+                         EventSink& sink) {
+  if (text.empty() && (logprobs.empty() || !open_ || kind_ != kind)) {
+    if (!logprobs.empty()) lost_.add(hub::Loss::logprobs);
+    return;
+  }
   if (current_ + 1 == calls_.size() && whole(calls_[current_])) advance(true, sink);
   if (current_ < calls_.size()) {  // a call is still being written
     if (kind != BlockKind::thinking) late_text_ += text;
+    if (!logprobs.empty()) lost_.add(hub::Loss::logprobs);
     return;
   }
   ensure_open(kind, sink);
@@ -60,7 +66,13 @@ void ChoiceBlocks::words(BlockKind kind, std::string_view text, EventSink& sink)
   event.choice = choice_;
   event.index = next_ - 1;
   event.text = text;
+  event.raw = logprobs;
   sink.take(event);
+}
+
+void ChoiceBlocks::cite(std::string_view pages, EventSink& sink) {
+  if (!send_annotations(pages, choice_, hub::Span::points_of_text, sink))
+    lost_.add(hub::Loss::citations);
 }
 
 // By index; else by id; else the last one. An index that comes again with another id and a name is
@@ -176,12 +188,13 @@ void ChoiceBlocks::take(const ChunkReader& chunk, const ChunkChoice& choice, Eve
   if (plain) words(BlockKind::thinking, choice.thinking, sink);
   for (std::uint32_t i = 0; i < choice.thoughts_count; ++i)
     thought(chunk.thoughts[choice.thoughts_begin + i], !plain_thoughts_, sink);
-  words(BlockKind::text, choice.text, sink);
+  words(BlockKind::text, choice.text, choice.logprobs, sink);
   for (std::uint32_t i = 0; i < choice.texts_count; ++i) {
     const TextPiece& piece = chunk.texts[choice.texts_begin + i];
     words(piece.thinking ? BlockKind::thinking : BlockKind::text, piece.text, sink);
   }
-  words(BlockKind::refusal, choice.refusal, sink);
+  words(BlockKind::refusal, choice.refusal, choice.refusal_logprobs, sink);
+  if (!choice.annotations.empty()) cite(choice.annotations, sink);
   for (std::uint32_t i = 0; i < choice.calls_count; ++i)
     call_piece(chunk.calls[choice.calls_begin + i], sink);
   if (!choice.finish.empty()) finish_ = choice.finish;

@@ -30,6 +30,7 @@ constexpr KeyTable kUsageOnly(key_names("usage"));
 enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage, kLogprobs };
 constexpr KeyTable kChoice(key_names("index", "delta", "message", "finish_reason", "usage",
                                      "logprobs"));
+constexpr KeyTable kLogprobKeys(key_names("content", "refusal"));
 enum DeltaKey {
   kContent,
   kReasoningContent,
@@ -55,7 +56,7 @@ constexpr KeyTable kDetailKeys(key_names("type", "text", "signature", "data", "f
 
 class Reader {
  public:
-  Reader(std::string_view json, ChunkReader& out) : json_(json), reader_(json), out_(out) {}
+  Reader(std::string_view json, ChunkReader& out) : reader_(json), out_(out) {}
 
   bool read() {
     if (reader_.cursor.peek() != '{') return false;
@@ -69,13 +70,20 @@ class Reader {
  private:
   bool skip() { return reader_.cursor.skip_value(); }
 
-  // Null, [] and {} say nothing.
-  bool note(hub::Loss loss) {
-    const std::size_t begin = reader_.cursor.offset();
-    if (!skip()) return false;
-    const std::size_t size = reader_.cursor.end_of_previous() - begin;
-    if (size > 2 && json_[begin] != 'n') out_.lost.add(loss);
+  // Null and [] say nothing.
+  bool list(std::string_view& out) {
+    if (reader_.cursor.peek() != '[') return skip();
+    std::string_view raw;
+    if (!reader_.cursor.take_raw(raw)) return false;
+    if (raw.size() > 2) out = raw;
     return true;
+  }
+
+  bool logprobs(ChunkChoice& choice) {
+    return reader_.object(kLogprobKeys, [&](int key) {
+      if (key < 0) return skip();
+      return list(key == 0 ? choice.logprobs : choice.refusal_logprobs);
+    });
   }
 
   bool top(int key) {
@@ -96,7 +104,7 @@ class Reader {
       case kChoices:
         out_.has_choices = out_.has_choices || reader_.cursor.peek() == '[';
         return reader_.array([this] { return choice(); });
-      case kCitations: return note(hub::Loss::citations);
+      case kCitations: return list(out_.citations);
       default: return skip();
     }
   }
@@ -115,7 +123,7 @@ class Reader {
         case kWhole: return delta(choice);
         case kFinish: return reader_.text(choice.finish);
         case kChoiceUsage: return read_usage(reader_, out_.usage);
-        case kLogprobs: return note(hub::Loss::logprobs);
+        case kLogprobs: return logprobs(choice);
         default: return skip();
       }
     });
@@ -150,7 +158,7 @@ class Reader {
           return true;
         }
         case kDeltaUsage: return read_usage(reader_, out_.usage);
-        case kAnnotations: return note(hub::Loss::citations);
+        case kAnnotations: return list(choice.annotations);
         default: return skip();
       }
     });
@@ -225,14 +233,10 @@ class Reader {
       if (key == kName) return reader_.text(piece.name);
       if (key < 0) return skip();
       if (reader_.cursor.peek() != '{') return reader_.text(piece.arguments);
-      const std::size_t begin = reader_.cursor.offset();
-      if (!skip()) return false;
-      piece.arguments_raw = json_.substr(begin, reader_.cursor.end_of_previous() - begin);
-      return true;
+      return reader_.cursor.take_raw(piece.arguments_raw);
     });
   }
 
-  std::string_view json_;
   LenientReader reader_;
   ChunkReader& out_;
   FaultReader fault_;
@@ -245,7 +249,7 @@ bool ChunkReader::read(std::string_view json) {
   usage = {};
   if (fault) fault = {};
   has_choices = false;
-  lost.clear();
+  citations = {};
   choices.clear();
   texts.clear();
   thoughts.clear();

@@ -25,7 +25,10 @@ struct ThoughtPiece {
 struct ChunkChoice {
   std::uint32_t index = 0;
   std::string_view text, thinking, refusal, finish;  // escaped
-  std::uint32_t texts_begin = 0, texts_count = 0;    // more pieces of text, in ChunkReader::texts
+  // Raw arrays, "" where there is nothing in them: of the tokens of the text or of the refusal, and
+  // what the text was taken from.
+  std::string_view logprobs, refusal_logprobs, annotations;
+  std::uint32_t texts_begin = 0, texts_count = 0;  // more pieces of text, in ChunkReader::texts
   std::uint32_t thoughts_begin = 0, thoughts_count = 0;
   std::uint32_t calls_begin = 0, calls_count = 0;
 };
@@ -46,7 +49,7 @@ class ChunkReader {
   ReportedUsage usage;               // the last one in the document
   UpstreamFault fault;
   bool has_choices = false;
-  hub::Dropped lost;  // citations, logprobs
+  std::string_view citations;  // raw array; of pages as a whole
   std::vector<ChunkChoice> choices;
   std::vector<TextPiece> texts;
   std::vector<ThoughtPiece> thoughts;

@@ -1,4 +1,5 @@
 // A whole completion from events.
+#include "gateway/dialect/openai_annotation.h"
 #include "gateway/dialect/openai_encode.h"
 #include "gateway/dialect/openai_events.h"
 
@@ -13,6 +14,23 @@ using hub::PieceWriter;
 
 void comma(std::string& list) {
   if (!list.empty()) list += ',';
+}
+
+// Elements of the two arrays.
+void write_logprobs(PieceWriter& json, std::string_view content, std::string_view refusal) {
+  if (content.empty() && refusal.empty()) {
+    json.raw("null");
+    return;
+  }
+  json.open('{');
+  for (const auto& [name, list] : {std::pair("content", content), std::pair("refusal", refusal)}) {
+    json.key(name);
+    if (list.empty())
+      json.raw("null");
+    else
+      json.open('[').raw(list).close(']');
+  }
+  json.close('}');
 }
 
 }  // namespace
@@ -34,8 +52,13 @@ void CompletionWriter::take(const Event& event) {
     case EventKind::open: return open(event);
     case EventKind::delta:
       if (event.delta == DeltaKind::signature) choice(event.choice).signature += event.text;
-      if (event.delta == DeltaKind::text) choice(event.choice).block += event.text;
+      if (event.delta == DeltaKind::text) words(event);
       return;
+    case EventKind::citation: {
+      PieceWriter json(choice(event.choice).annotations, true);
+      write_chat_annotation(json, *event.citation);
+      return;
+    }
     case EventKind::close: return close(event);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: choice(event.choice).stop = event.stop; return;
@@ -43,6 +66,15 @@ void CompletionWriter::take(const Event& event) {
     case EventKind::ping:
     case EventKind::fault: return;
   }
+}
+
+void CompletionWriter::words(const Event& event) {
+  Choice& to = choice(event.choice);
+  to.block += event.text;
+  if (event.raw.empty()) return;
+  std::string& list = event.block == BlockKind::refusal ? to.refusal_logprobs : to.logprobs;
+  comma(list);
+  list += hub::inside_of(event.raw);
 }
 
 void CompletionWriter::open(const Event& event) {
@@ -117,8 +149,10 @@ void CompletionWriter::write(std::string& out) const {
     json.given("reasoning_content", c.thoughts);
     if (!c.details.empty()) json.key("reasoning_details").open('[').raw(c.details).close(']');
     if (!c.calls.empty()) json.key("tool_calls").open('[').raw(c.calls).close(']');
-    json.close('}').field_raw("logprobs", "null").field("finish_reason", name_of(c.stop));
-    json.close('}');
+    if (!c.annotations.empty()) json.key("annotations").open('[').raw(c.annotations).close(']');
+    json.close('}').key("logprobs");
+    write_logprobs(json, c.logprobs, c.refusal_logprobs);
+    json.field("finish_reason", name_of(c.stop)).close('}');
   }
   json.close(']');
   if (usage_.present) write_usage(json, normalise(usage_, options_.quirks));

@@ -1,6 +1,7 @@
 #include "gateway/dialect/openai_encode.h"
 
 #include "gateway/dialect/anthropic_errors.h"
+#include "gateway/dialect/openai_annotation.h"
 #include "gateway/dialect/openai_events.h"
 
 namespace steelyard::dialect::openai {
@@ -43,6 +44,7 @@ void ChatStreamEncoder::take(const Event& event) {
     case EventKind::open: return open(event);
     case EventKind::delta: return delta(event);
     case EventKind::close: return close(event);
+    case EventKind::citation: return cite(event);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: choice(event.choice).stop = event.stop; return;
     case EventKind::ping: out_->append(": ping\n\n"); return;
@@ -106,13 +108,13 @@ void ChatStreamEncoder::open(const Event& event) {
 }
 
 void ChatStreamEncoder::delta(const Event& event) {
-  if (event.block == BlockKind::native || event.delta == DeltaKind::citation) return;
+  if (event.block == BlockKind::native) return;
   Choice& from = choice(event.choice);
   if (event.delta == DeltaKind::signature) {
     from.signature += event.text;
     return;
   }
-  if (event.text.empty()) return;
+  if (event.text.empty() && event.raw.empty()) return;
   from.said = true;
   begin(event.choice);
   PieceWriter json(*out_);
@@ -131,6 +133,19 @@ void ChatStreamEncoder::delta(const Event& event) {
       break;
     default: out_->append("\"content\":\"").append(event.text).append("\"");
   }
+  if (event.raw.empty()) return finish();
+  out_->append(event.block == BlockKind::refusal ? "},\"logprobs\":{\"content\":null,\"refusal\":"
+                                                 : "},\"logprobs\":{\"content\":");
+  out_->append(event.raw);
+  finish();
+}
+
+void ChatStreamEncoder::cite(const Event& event) {
+  begin(event.choice);
+  out_->append("\"annotations\":[");
+  PieceWriter json(*out_);
+  write_chat_annotation(json, *event.citation);
+  out_->append("]");
   finish();
 }
 

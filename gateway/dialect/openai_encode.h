@@ -49,6 +49,7 @@ class ChatStreamEncoder final : public hub::EventSink {
   void end();
   void begin(std::uint32_t choice);
   void finish();
+  void cite(const hub::Event& event);
   void signed_detail(Choice& choice);
 
   EncodeOptions options_;
@@ -73,12 +74,14 @@ class CompletionWriter final : public hub::EventSink {
     std::uint32_t index = 0;
     hub::StopReason stop = hub::StopReason::none;
     std::string text, thoughts, refusal;  // escaped
-    std::string calls, details;           // elements of arrays, commas between
-    std::string block, signature;         // escaped, of the open block
+    // Elements of arrays, commas between.
+    std::string calls, details, annotations, logprobs, refusal_logprobs;
+    std::string block, signature;  // escaped, of the open block
     bool has_text = false;
   };
   Choice& choice(std::uint32_t index);
   void open(const hub::Event& event);
+  void words(const hub::Event& event);
   void close(const hub::Event& event);
 
   EncodeOptions options_;

@@ -1,6 +1,7 @@
 #include "gateway/dialect/openai_events.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
@@ -75,15 +76,18 @@ bool read_completion(std::string_view body, EventSink& sink) {
   }
   if (!chunk.has_choices) return false;
   send_start(chunk, sink);
+  hub::Dropped lost;
   for (const ChunkChoice& choice : chunk.choices) {
     ChoiceBlocks blocks(choice.index);
     blocks.take(chunk, choice, sink);
+    if (!chunk.citations.empty()) blocks.cite(chunk.citations, sink);
     blocks.finish(true, sink);
+    lost.add(blocks.lost());
   }
   send_usage(chunk.usage, sink);
   Event end;
   end.kind = EventKind::end;
-  end.lost = chunk.lost;
+  end.lost = lost;
   sink.take(end);
   return true;
 }
@@ -110,7 +114,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
     ++unparsed_;
     return;
   }
-  lost_.add(reader_.lost);
+  if (!reader_.citations.empty()) pages_ = reader_.citations;
   if (reader_.fault) return fail(std::move(reader_.fault), sink);
   if (error_event) return fail(parse_error(200, data), sink);
   // Azure's first chunk has filter results, and neither choices nor an id.
@@ -127,6 +131,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
       found = choices_.end() - 1;
     }
     found->take(reader_, choice, sink);
+    if (!pages_.empty() && found->finished()) found->cite(std::exchange(pages_, {}), sink);
     found->finish(false, sink);
   }
   send_usage(reader_.usage, sink);
@@ -146,7 +151,8 @@ void ChatStreamDecoder::learn(std::string_view data) {
   if (reader_.choices.size() != 1 || reader_.usage.present) return;
   const ChunkChoice& choice = reader_.choices.front();
   const bool more = choice.texts_count + choice.thoughts_count + choice.calls_count != 0 ||
-                    !choice.refusal.empty() || !choice.finish.empty();
+                    !choice.refusal.empty() || !choice.finish.empty() || !choice.logprobs.empty() ||
+                    !choice.annotations.empty();
   if (more || choice.text.empty() == choice.thinking.empty()) return;
   const auto found =
       std::find_if(choices_.begin(), choices_.end(),
@@ -159,10 +165,13 @@ void ChatStreamDecoder::learn(std::string_view data) {
 // [DONE] after something was said is an end, also where no finish reason was given.
 void ChatStreamDecoder::end(EventSink& sink) {
   ended_ = true;
-  for (ChoiceBlocks& blocks : choices_) blocks.finish(true, sink);
   Event event;
   event.kind = EventKind::end;
-  event.lost = lost_;
+  for (ChoiceBlocks& blocks : choices_) {
+    if (!pages_.empty()) blocks.cite(std::exchange(pages_, {}), sink);
+    blocks.finish(true, sink);
+    event.lost.add(blocks.lost());
+  }
   sink.take(event);
 }
 

@@ -26,11 +26,17 @@ class ChoiceBlocks {
 
   void take(const ChunkReader& chunk, const ChunkChoice& choice, hub::EventSink& sink);
   // A chunk that has nothing but words of that kind.
-  void words(hub::BlockKind kind, std::string_view text, hub::EventSink& sink);
+  void words(hub::BlockKind kind, std::string_view text, hub::EventSink& sink) {
+    words(kind, text, {}, sink);
+  }
   // The end of the choice: whatever waited is sent, then `stop` if the choice was finished or
   // `anyway`. Once.
   void finish(bool anyway, hub::EventSink& sink);
   bool finished() const { return !finish_.empty(); }
+  // Of what it says beside its text; also what is not understood of it.
+  hub::Dropped lost() const { return lost_; }
+  // Pages that the whole answer was taken from: a raw array of URLs.
+  void cite(std::string_view pages, hub::EventSink& sink);
 
  private:
   struct Call {
@@ -39,6 +45,8 @@ class ChoiceBlocks {
     std::size_t sent = 0;             // bytes of arguments
     bool custom = false, opened = false, closed = false;
   };
+  void words(hub::BlockKind kind, std::string_view text, std::string_view logprobs,
+             hub::EventSink& sink);
   void thought(const ThoughtPiece& piece, bool with_text, hub::EventSink& sink);
   void call_piece(const CallPiece& piece, hub::EventSink& sink);
   Call& find(const CallPiece& piece);
@@ -57,6 +65,7 @@ class ChoiceBlocks {
   std::size_t current_ = 0;  // first call that is not closed
   std::string late_text_;    // escaped: words that came while calls were open
   std::string finish_, scratch_;
+  hub::Dropped lost_;
 };
 
 // A whole answer. An error object becomes a fault event. False: the body is no JSON object, or has
@@ -93,7 +102,7 @@ class ChatStreamDecoder {
   SseDecoder sse_;
   ChunkReader reader_;
   std::vector<ChoiceBlocks> choices_;
-  hub::Dropped lost_;
+  std::string pages_;  // raw array: a stream's citations, which come with every chunk or the last
   UpstreamFault fault_;
   std::uint32_t unparsed_ = 0;
   bool started_ = false, ended_ = false, failed_ = false;

@@ -15,7 +15,7 @@ using hub::Thinking;
 
 constexpr std::size_t kStopsMax = 4;  // OpenAI's own bound
 
-// Of Gemini's fields, those that mean the same in Chat; the hub has them by Chat's names.
+// Of other dialects' fields, those that mean the same in Chat; the hub has them by Chat's names.
 bool is_shared(std::string_view key) {
   return key == "seed" || key == "presence_penalty" || key == "frequency_penalty" ||
          key == "logprobs" || key == "top_logprobs";
@@ -199,7 +199,7 @@ class BodyWriter {
     }
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     for (const hub::Extra& extra : request_.extras) {
-      if (same_wire() || (request_.wire == hub::Wire::gemini && is_shared(extra.key)))
+      if (same_wire() || is_shared(extra.key))
         json_.field_raw(extra.key, extra.value);
       else
         dropped_.add(extra.key == "store" ? Loss::store : Loss::fields);

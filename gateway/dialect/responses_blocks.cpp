@@ -5,6 +5,7 @@
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
+#include "gateway/dialect/openai_annotation.h"
 
 namespace steelyard::dialect::responses {
 namespace {
@@ -20,13 +21,6 @@ constexpr KeyTable kItem(key_names("type", "call_id", "name", "arguments", "inpu
                                    "encrypted_content", "content", "summary", "id"));
 constexpr KeyTable kPart(key_names("type", "text", "refusal", "annotations", "logprobs"));
 constexpr std::size_t parts_most = 4'096;  // of one item; more are not told apart
-
-bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
-  const std::size_t begin = reader.cursor.offset();
-  if (!reader.cursor.skip_value()) return false;
-  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
-  return true;
-}
 
 bool is_call(std::string_view type) {
   return type == "function_call" || type == "custom_tool_call";
@@ -46,8 +40,8 @@ bool read_item(std::string_view json, ItemFacts& out) {
       case kArguments: return reader.text(out.arguments);
       case kInput: return reader.text(out.input);
       case kEncrypted: return reader.text(out.encrypted);
-      case kContent: return take_raw(reader, json, out.content);
-      case kSummary: return take_raw(reader, json, out.summary);
+      case kContent: return reader.cursor.take_raw(out.content);
+      case kSummary: return reader.cursor.take_raw(out.summary);
       case kId: return reader.text(out.id);
       default: return reader.cursor.skip_value();
     }
@@ -75,47 +69,55 @@ void ItemBlocks::begin(std::uint32_t index, const ItemFacts& facts, EventSink& s
 }
 
 void ItemBlocks::piece(std::uint32_t index, BlockKind kind, std::uint32_t part,
-                       std::string_view text, EventSink& sink) {
+                       std::string_view text, std::string_view logprobs, EventSink& sink) {
   Item& to = item(index);
   if (to.closed || to.whole || text.empty() || part >= parts_most) return;
   if (to.type.empty() && kind != BlockKind::tool_call)
     to.type = kind == BlockKind::thinking ? "reasoning" : "message";
   if (to.said.size() <= part) to.said.resize(part + 1);
   to.said[part] += text;
-  to.waiting.push_back({kind, part, std::string(text)});
+  to.weighed = to.weighed || logprobs.size() > 2;
+  to.waiting.push_back({kind,
+                        part,
+                        std::string(text),
+                        std::string(logprobs.size() > 2 ? logprobs : std::string_view()),
+                        {}});
   advance(sink);
 }
 
 // What of a part's whole text was not said. Told differently the second time, it stays as it was.
-void ItemBlocks::rest(Item& item, BlockKind kind, std::uint32_t part, std::string_view text) {
+void ItemBlocks::rest(Item& item, BlockKind kind, std::uint32_t part, std::string_view text,
+                      std::string_view logprobs) {
   if (part >= parts_most) return;
   if (item.said.size() <= part) item.said.resize(part + 1);
   const std::string& said = item.said[part];
-  if (!text.starts_with(said) || text.size() == said.size()) return;
-  item.waiting.push_back({kind, part, std::string(text.substr(said.size()))});
+  if (!text.starts_with(said) || item.weighed) logprobs = {};
+  if (logprobs.empty() && (!text.starts_with(said) || text.size() == said.size())) return;
+  item.waiting.push_back(
+      {kind, part, std::string(text.substr(said.size())), std::string(logprobs), {}});
 }
 
 void ItemBlocks::parts(Item& item, std::string_view json, bool thoughts) {
   LenientReader reader(json);
   std::uint32_t part = 0;
   reader.array([&] {
-    std::string_view values[3];
+    std::string_view values[3], lists[2];
     const bool ok = reader.object(kPart, [&](int key) {
       if (key < 0) return reader.cursor.skip_value();
       if (key < 3) return reader.text(values[key]);
       std::string_view raw;
-      if (!take_raw(reader, json, raw)) return false;
-      if (raw.size() > 2 && raw[0] == '[')
-        lost_.add(key == 3 ? hub::Loss::citations : hub::Loss::logprobs);
+      if (!reader.cursor.take_raw(raw)) return false;
+      if (raw.size() > 2 && raw[0] == '[') lists[key - 3] = raw;
       return true;
     });
     if (!ok) return false;
     const bool refusal = values[0] == "refusal";
-    rest(item,
-         thoughts  ? BlockKind::thinking
-         : refusal ? BlockKind::refusal
-                   : BlockKind::text,
-         part++, refusal ? values[2] : values[1]);
+    const BlockKind kind = thoughts  ? BlockKind::thinking
+                           : refusal ? BlockKind::refusal
+                                     : BlockKind::text;
+    rest(item, kind, part, refusal ? values[2] : values[1], lists[1]);
+    if (!lists[0].empty()) item.waiting.push_back({kind, part, {}, {}, std::string(lists[0])});
+    ++part;
     return true;
   });
 }
@@ -170,6 +172,10 @@ void ItemBlocks::send(Item& item, EventSink& sink) {
   if (is_call(item.type) && !item.name.empty() && !open_)
     open(BlockKind::tool_call, item, {}, sink);
   for (const Piece& piece : item.waiting) {
+    if (piece.text.empty()) {
+      beside(piece, sink);
+      continue;
+    }
     if (piece.kind == BlockKind::tool_call && !open_) {
       if (!item.whole) return;  // whose arguments are these?
       break;
@@ -182,9 +188,24 @@ void ItemBlocks::send(Item& item, EventSink& sink) {
       close(sink);
     if (!open_) open(piece.kind, item, {}, sink);
     part_ = piece.part;
-    delta(DeltaKind::text, piece.text, sink);
+    delta(DeltaKind::text, piece.text, sink, piece.logprobs);
   }
   item.waiting.clear();
+}
+
+// What a text's item says of it once the text is said: while its block is open.
+void ItemBlocks::beside(const Piece& piece, EventSink& sink) {
+  const bool here = open_ && kind_ == piece.kind && part_ == piece.part;
+  if (!piece.logprobs.empty()) {
+    if (here)
+      delta(DeltaKind::text, {}, sink, piece.logprobs);
+    else
+      lost_.add(hub::Loss::logprobs);
+  }
+  if (piece.annotations.empty()) return;
+  const bool all =
+      here && openai::send_annotations(piece.annotations, 0, hub::Span::points_of_block, sink);
+  if (!all) lost_.add(hub::Loss::citations);
 }
 
 void ItemBlocks::open(BlockKind kind, const Item& item, std::string_view raw, EventSink& sink) {
@@ -206,13 +227,15 @@ void ItemBlocks::open(BlockKind kind, const Item& item, std::string_view raw, Ev
   sink.take(event);
 }
 
-void ItemBlocks::delta(DeltaKind what, std::string_view text, EventSink& sink) {
+void ItemBlocks::delta(DeltaKind what, std::string_view text, EventSink& sink,
+                       std::string_view logprobs) {
   Event event;
   event.kind = EventKind::delta;
   event.block = kind_;
   event.delta = what;
   event.index = next_;
   event.text = text;
+  event.raw = logprobs;
   event.custom_tool = custom_;
   sink.take(event);
 }

@@ -23,9 +23,9 @@ class ItemBlocks {
  public:
   // An item began (or was first heard of by a delta: `facts` empty). Known ones stay as they are.
   void begin(std::uint32_t index, const ItemFacts& facts, hub::EventSink& sink);
-  // More of an item's text. `part`: index of the content or summary part.
+  // More of an item's text. `part`: index of the content or summary part; `logprobs`: raw array.
   void piece(std::uint32_t index, hub::BlockKind kind, std::uint32_t part, std::string_view text,
-             hub::EventSink& sink);
+             std::string_view logprobs, hub::EventSink& sink);
   // The item as a whole: what was not said yet is said now.
   void whole(std::uint32_t index, const ItemFacts& facts, hub::EventSink& sink);
   // The answer is over: nothing more comes of any item.
@@ -34,11 +34,12 @@ class ItemBlocks {
   hub::Dropped lost() const { return lost_; }
 
  private:
-  hub::Dropped lost_;  // citations, logprobs
+  hub::Dropped lost_;  // what stands beside a text and could not be said
   struct Piece {
     hub::BlockKind kind;
     std::uint32_t part;
-    std::string text;
+    std::string text, logprobs;  // logprobs raw, as are:
+    std::string annotations;     // what the part was taken from; the piece then has no text
   };
   struct Item {
     std::uint32_t index = 0;
@@ -46,15 +47,19 @@ class ItemBlocks {
     std::vector<Piece> waiting;
     std::vector<std::string> said;  // by part, waiting ones included
     bool whole = false, closed = false;
+    bool weighed = false;  // its deltas came with logprobs
   };
   Item& item(std::uint32_t index);
   void name(Item& item, const ItemFacts& facts);
-  void rest(Item& item, hub::BlockKind kind, std::uint32_t part, std::string_view text);
+  void rest(Item& item, hub::BlockKind kind, std::uint32_t part, std::string_view text,
+            std::string_view logprobs = {});
   void parts(Item& item, std::string_view json, bool thoughts);
   void advance(hub::EventSink& sink);
   void send(Item& item, hub::EventSink& sink);
   void open(hub::BlockKind kind, const Item& item, std::string_view raw, hub::EventSink& sink);
-  void delta(hub::DeltaKind what, std::string_view text, hub::EventSink& sink);
+  void delta(hub::DeltaKind what, std::string_view text, hub::EventSink& sink,
+             std::string_view logprobs = {});
+  void beside(const Piece& piece, hub::EventSink& sink);
   void close(hub::EventSink& sink);
 
   std::vector<Item> items_;  // in the order they were first heard of

@@ -22,10 +22,12 @@ enum Key {
   kFileUrl,
   kFilename,
   kAudio,
+  kAnnotations,
   kKeys
 };
 constexpr KeyTable kPart(key_names("type", "text", "refusal", "image_url", "file_id", "detail",
-                                   "file_data", "file_url", "filename", "input_audio"));
+                                   "file_data", "file_url", "filename", "input_audio",
+                                   "annotations"));
 constexpr KeyTable kAudioKeys(key_names("data", "format"));
 enum Type { kInputText, kOutputText, kPlainText, kRefusalPart, kImage, kFile, kSound };
 constexpr KeyTable kTypes(key_names("input_text", "output_text", "text", "refusal", "input_image",
@@ -60,6 +62,7 @@ class PartReader {
     for (int key; (key = reader_.next(members, kPart, where_)) != StrictReader::kEnd;) {
       const bool ok = key == StrictReader::kUnknown ? reader_.cursor.skip_value()
                       : key == kAudio               ? audio()
+                      : key == kAnnotations         ? annotations()
                                                     : document_.take(text_[key], raw_);
       if (!ok) return false;
     }
@@ -88,6 +91,13 @@ class PartReader {
       if (!ok) return false;
     }
     return !reader_.failed();
+  }
+
+  bool annotations() {
+    std::string_view raw;
+    if (!document_.take_raw(raw)) return false;
+    if (raw.starts_with('[') && raw.size() > 2) part_.citations = raw;
+    return true;
   }
 
   bool make() {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/openai_annotation.h"
 #include "gateway/dialect/responses_errors.h"
 
 namespace steelyard::dialect::responses {
@@ -55,6 +56,7 @@ void StreamEncoder::take(const Event& event) {
       return open();
     case EventKind::delta: output_.take(event); return delta(event);
     case EventKind::close: output_.take(event); return close();
+    case EventKind::citation: return cite(event);
     case EventKind::usage:
     case EventKind::stop: return output_.take(event);
     case EventKind::ping: out_->append(": ping\n\n"); return;
@@ -90,15 +92,9 @@ void StreamEncoder::open() {
 void StreamEncoder::part(PieceWriter& json, bool whole) const {
   const Item& item = output_.item();
   const std::string_view text = whole ? std::string_view(item.text) : std::string_view();
-  json.key("part").open('{');
-  if (item.kind == BlockKind::refusal)
-    json.field("type", "refusal").field("refusal", text);
-  else if (item.kind == BlockKind::thinking)
-    json.field("type", "summary_text").field("text", text);
-  else
-    json.field("type", "output_text").field_raw("annotations", "[]").field_raw("logprobs", "[]");
-  if (item.kind == BlockKind::text) json.field("text", text);
-  json.close('}');
+  json.key("part");
+  if (item.kind != BlockKind::thinking) return output_.write_part(json, whole);
+  json.open('{').field("type", "summary_text").field("text", text).close('}');
 }
 
 void StreamEncoder::begin_part(std::string_view type) {
@@ -113,7 +109,8 @@ void StreamEncoder::begin_part(std::string_view type) {
 void StreamEncoder::delta(const Event& event) {
   const Item& item = output_.item();
   // The input of a custom tool is known once its JSON is whole.
-  if (!item.shown || event.delta != DeltaKind::text || event.text.empty() || item.custom) return;
+  const bool empty = event.text.empty() && event.raw.empty();
+  if (!item.shown || event.delta != DeltaKind::text || empty || item.custom) return;
   if (item.kind == BlockKind::thinking && !part_open_) {
     part_open_ = true;
     begin_part("response.reasoning_summary_part.added");
@@ -123,7 +120,22 @@ void StreamEncoder::delta(const Event& event) {
   char digits[24];
   const auto done = std::to_chars(digits, digits + sizeof digits, sequence_++);
   out_->append(delta_before_).append(digits, static_cast<std::size_t>(done.ptr - digits));
-  out_->append(delta_middle_).append(event.text).append(delta_behind_);
+  out_->append(delta_middle_).append(event.text);
+  if (event.raw.empty() || item.kind != BlockKind::text)
+    out_->append(delta_behind_);
+  else
+    out_->append("\",\"logprobs\":").append(event.raw).append("}\n\n");
+}
+
+void StreamEncoder::cite(const Event& event) {
+  const Item& item = output_.item();
+  PieceWriter json = begin("response.output_text.annotation.added");
+  json.field("item_id", item.id).field_number("output_index", output_.index());
+  json.field_number("content_index", 0).field_number("annotation_index", item.annotated);
+  json.key("annotation");
+  openai::write_responses_annotation(json, *event.citation);
+  finish();
+  output_.take(event);
 }
 
 // What all deltas of an item share is written once.
@@ -161,7 +173,11 @@ void StreamEncoder::close_text() {
   json.field("item_id", item.id).field_number("output_index", output_.index());
   json.field_number(thoughts ? "summary_index" : "content_index", 0);
   json.field(item.kind == BlockKind::refusal ? "refusal" : "text", item.text);
-  if (item.kind == BlockKind::text) json.field_raw("logprobs", "[]");
+  if (item.kind == BlockKind::text) {
+    json.key("logprobs").open('[');
+    if (!item.logprobs.empty()) json.raw(item.logprobs);
+    json.close(']');
+  }
   finish();
   begin_part(thoughts ? "response.reasoning_summary_part.done" : "response.content_part.done");
 }

@@ -27,6 +27,7 @@ class StreamEncoder final : public hub::EventSink {
   void start();
   void open();
   void delta(const hub::Event& event);
+  void cite(const hub::Event& event);
   void frame_deltas();
   void close();
   void end(Status status, const UpstreamFault* fault);

@@ -67,10 +67,11 @@ enum TopKey {
   kItem,
   kResponse,
   kSequence,
-  kErrorValue
+  kErrorValue,
+  kLogprobs
 };
 constexpr KeyTable kTop(key_names("type", "output_index", "content_index", "summary_index", "delta",
-                                  "item", "response", "sequence_number", "error"));
+                                  "item", "response", "sequence_number", "error", "logprobs"));
 enum ResponseKey { kId, kModel, kStatus, kFault, kDetails, kUsage, kOutput, kTier, kObject };
 constexpr KeyTable kResponseKeys(key_names("id", "model", "status", "error", "incomplete_details",
                                            "usage", "output", "service_tier", "object"));
@@ -81,13 +82,6 @@ struct ResponseFacts {
   ReportedUsage usage;
 };
 
-bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
-  const std::size_t begin = reader.cursor.offset();
-  if (!reader.cursor.skip_value()) return false;
-  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
-  return true;
-}
-
 bool read_facts(std::string_view json, ResponseFacts& out) {
   LenientReader reader(json);
   if (reader.cursor.peek() != '{') return false;
@@ -96,13 +90,13 @@ bool read_facts(std::string_view json, ResponseFacts& out) {
       case kId: return reader.text(out.id);
       case kModel: return reader.text(out.model);
       case kStatus: return reader.text(out.status);
-      case kFault: return take_raw(reader, json, out.fault);
+      case kFault: return reader.cursor.take_raw(out.fault);
       case kDetails:
         return reader.object(kReason, [&](int inner) {
           return inner == 0 ? reader.text(out.reason) : reader.cursor.skip_value();
         });
       case kUsage: return openai::read_usage(reader, out.usage);
-      case kOutput: return take_raw(reader, json, out.output);
+      case kOutput: return reader.cursor.take_raw(out.output);
       case kTier: return reader.text(out.tier);
       case kObject: return reader.text(out.object);
       default: return reader.cursor.skip_value();
@@ -135,7 +129,7 @@ void send_rest(const ResponseFacts& facts, ItemBlocks& blocks, EventSink& sink) 
   reader.array([&] {
     std::string_view raw;
     ItemFacts item;
-    if (!take_raw(reader, facts.output, raw)) return false;
+    if (!reader.cursor.take_raw(raw)) return false;
     if (read_item(raw, item)) blocks.whole(index, item, sink);
     if (!item.id.empty()) ids.append(item.id).append("\n");
     ++index;
@@ -194,7 +188,8 @@ bool read_response(std::string_view body, EventSink& sink) {
 }
 
 struct StreamDecoder::Document {
-  std::string_view type, delta, item, response, error;  // type and delta escaped, the others raw
+  // Type and delta escaped, the others raw.
+  std::string_view type, delta, item, response, error, logprobs;
   std::int64_t output_index = 0, content_index = 0, summary_index = 0;
 };
 
@@ -224,9 +219,10 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
       case kSummaryIndex: return reader.integer(d.summary_index, given);
       case kSequence: return reader.integer(sequence_, given);
       case kDelta: return reader.text(d.delta);
-      case kItem: return take_raw(reader, data, d.item);
-      case kResponse: return take_raw(reader, data, d.response);
-      case kErrorValue: return take_raw(reader, data, d.error);
+      case kItem: return reader.cursor.take_raw(d.item);
+      case kResponse: return reader.cursor.take_raw(d.response);
+      case kErrorValue: return reader.cursor.take_raw(d.error);
+      case kLogprobs: return reader.cursor.take_raw(d.logprobs);
       default: return reader.cursor.skip_value();
     }
   });
@@ -283,7 +279,7 @@ void StreamDecoder::piece(const Document& d, BlockKind kind, std::int64_t part, 
   const auto index =
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(d.output_index, 0, 65'535));
   if (part < 0 || part > 65'535) return;
-  blocks_.piece(index, kind, static_cast<std::uint32_t>(part), d.delta, sink);
+  blocks_.piece(index, kind, static_cast<std::uint32_t>(part), d.delta, d.logprobs, sink);
 }
 
 void StreamDecoder::end(std::string_view response, EventSink& sink) {

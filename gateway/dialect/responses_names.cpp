@@ -13,13 +13,6 @@ constexpr KeyTable kTop(key_names("tools", "input"));
 constexpr KeyTable kItem(key_names("type", "tools"));
 constexpr KeyTable kTool(key_names("type", "name", "tools"));
 
-bool take_raw(LenientReader& reader, std::string_view json, std::string_view& out) {
-  const std::size_t begin = reader.cursor.offset();
-  if (!reader.cursor.skip_value()) return false;
-  out = json.substr(begin, reader.cursor.end_of_previous() - begin);
-  return true;
-}
-
 // FNV-1a, 32 bits: only to keep long names apart.
 std::uint32_t hash_of(std::string_view text) {
   std::uint32_t hash = 2'166'136'261u;
@@ -59,7 +52,7 @@ void ToolNames::read_request(std::string_view body) {
   LenientReader reader(body);
   std::string_view raw[2];
   reader.object(kTop, [&](int key) {
-    return key < 0 ? reader.cursor.skip_value() : take_raw(reader, body, raw[key]);
+    return key < 0 ? reader.cursor.skip_value() : reader.cursor.take_raw(raw[key]);
   });
   if (!raw[0].empty()) read_tools(raw[0], {});
   if (raw[1].starts_with('[')) read_input(raw[1]);
@@ -71,7 +64,7 @@ void ToolNames::read_input(std::string_view items) {
     std::string_view type, tools;
     const bool ok = reader.object(kItem, [&](int key) {
       if (key == 0) return reader.text(type);
-      return key == 1 ? take_raw(reader, items, tools) : reader.cursor.skip_value();
+      return key == 1 ? reader.cursor.take_raw(tools) : reader.cursor.skip_value();
     });
     if (ok && type == "additional_tools" && !tools.empty()) read_tools(tools, {});
     return ok;
@@ -85,7 +78,7 @@ void ToolNames::read_tools(std::string_view tools, std::string_view space) {
     const bool ok = reader.object(kTool, [&](int key) {
       if (key == 0) return reader.text(type);
       if (key == 1) return reader.text(name);
-      return key == 2 ? take_raw(reader, tools, inner) : reader.cursor.skip_value();
+      return key == 2 ? reader.cursor.take_raw(inner) : reader.cursor.skip_value();
     });
     if (!ok) return false;
     if (type == "namespace" && space.empty()) {

@@ -3,6 +3,7 @@
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
+#include "gateway/dialect/openai_annotation.h"
 #include "gateway/dialect/responses_errors.h"
 
 namespace steelyard::dialect::responses {
@@ -101,9 +102,15 @@ void Output::take(const Event& event) {
     case EventKind::start: return start(event);
     case EventKind::open: return open(event);
     case EventKind::delta:
-      if (event.delta == DeltaKind::text) item_.text += event.text;
+      if (event.delta == DeltaKind::text) words(event);
       if (event.delta == DeltaKind::signature) seal(event.text);
       return;
+    case EventKind::citation: {
+      PieceWriter json(item_.annotations, true);
+      openai::write_responses_annotation(json, *event.citation);
+      ++item_.annotated;
+      return;
+    }
     case EventKind::close: return close();
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: stop_ = event.stop; return;
@@ -111,6 +118,12 @@ void Output::take(const Event& event) {
     case EventKind::fault:
     case EventKind::end: return;
   }
+}
+
+void Output::words(const Event& event) {
+  item_.text += event.text;
+  if (event.raw.empty()) return;
+  item_.logprobs.append(item_.logprobs.empty() ? "" : ",").append(hub::inside_of(event.raw));
 }
 
 // OpenAI's own state comes back as it was, others' with a tag: the first piece has it, or gets it.
@@ -193,16 +206,23 @@ void Output::write_item(PieceWriter& json, bool whole) const {
     default:
       json.field("type", "message").field("status", status).field("role", "assistant");
       json.key("content").open('[');
-      if (whole) {
-        json.open('{');
-        if (item_.kind == BlockKind::refusal)
-          json.field("type", "refusal").field("refusal", text);
-        else
-          json.field("type", "output_text").field_raw("annotations", "[]");
-        if (item_.kind != BlockKind::refusal) json.field_raw("logprobs", "[]").field("text", text);
-        json.close('}');
-      }
+      if (whole) write_part(json, true);
       json.close(']');
+  }
+  json.close('}');
+}
+
+void Output::write_part(PieceWriter& json, bool whole) const {
+  const std::string_view none;
+  json.open('{');
+  if (item_.kind == BlockKind::refusal) {
+    json.field("type", "refusal").field("refusal", whole ? item_.text : none);
+  } else {
+    json.field("type", "output_text").key("annotations").open('[');
+    if (whole && !item_.annotations.empty()) json.raw(item_.annotations);
+    json.close(']').key("logprobs").open('[');
+    if (whole && !item_.logprobs.empty()) json.raw(item_.logprobs);
+    json.close(']').field("text", whole ? item_.text : none);
   }
   json.close('}');
 }

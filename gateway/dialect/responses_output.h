@@ -44,6 +44,8 @@ struct Item {
   std::string id, call_id, name, space;  // escaped, as all below
   std::string text;    // words, thoughts, arguments; of a custom tool its input, once closed
   std::string sealed;  // of thinking: what goes into encrypted_content
+  std::string annotations, logprobs;  // of a text: elements of the arrays
+  std::uint32_t annotated = 0;        // elements in `annotations`
 };
 
 class Output {
@@ -58,12 +60,15 @@ class Output {
 
   // Appends item(): as it is when it begins, or whole.
   void write_item(hub::PieceWriter& json, bool whole) const;
+  // Appends the part that a text or a refusal stands in, empty or whole.
+  void write_part(hub::PieceWriter& json, bool whole) const;
   // Appends the response object.
   void write(hub::PieceWriter& json, Status status, const UpstreamFault* fault = nullptr) const;
 
  private:
   void start(const hub::Event& event);
   void open(const hub::Event& event);
+  void words(const hub::Event& event);
   void seal(std::string_view piece);
   void close();
   void write_usage(hub::PieceWriter& json) const;

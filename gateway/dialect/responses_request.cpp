@@ -1,5 +1,7 @@
 #include "gateway/dialect/responses_request.h"
 
+#include <algorithm>
+
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/responses_items.h"
 
@@ -57,6 +59,7 @@ class RequestReader {
     if (reader_.failed()) return false;
     if (!reader_.cursor.at_end()) return reader_.refuse(root_, "goes on after its end");
     if (out_.model.empty()) return reader_.refuse({&root_, "model"}, "is missing");
+    alternatives();
     const bool input = (members.seen & 1u << kInput) != 0;
     return input || !out_.needs_store.empty() || reader_.refuse({&root_, "input"}, "is missing");
   }
@@ -114,8 +117,31 @@ class RequestReader {
         return !background || reader_.refuse(where, "must be false: answers are not kept here");
       }
       case kTruncation: return flag(where, "\"auto\"");
+      case kInclude: return include(where);
       default: return reader_.cursor.skip_value();  // asks for nothing another dialect could lose
     }
+  }
+
+  // Other dialects give alternatives only beside the log probabilities of what was said.
+  void alternatives() {
+    const auto given = [this](std::string_view name) {
+      return std::any_of(out_.extras.begin(), out_.extras.end(),
+                         [name](const hub::Extra& e) { return e.key == name && e.value != "0"; });
+    };
+    if (given("top_logprobs") && !given("logprobs") && out_.extras.size() < hub::extras_max)
+      out_.extras.push_back({"logprobs", "true"});
+  }
+
+  // Of what may be asked for, other dialects have the log probabilities.
+  bool include(const Where& where) {
+    if (reader_.cursor.take_null()) return true;
+    std::string_view raw;
+    if (reader_.failed() || !document_.take_raw(raw)) return false;
+    if (raw.find("\"message.output_text.logprobs\"") == std::string_view::npos) return true;
+    if (out_.extras.size() >= hub::extras_max)
+      return reader_.refuse(where, "is one field too many");
+    out_.extras.push_back({"logprobs", "true"});
+    return true;
   }
 
   // An extra only if it has the value that means something.

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 
+#include "gateway/dialect/anthropic_citation.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
+#include "gateway/dialect/lenient_reader.h"
+#include "gateway/dialect/openai_annotation.h"
 
 namespace steelyard::dialect::responses {
 namespace {
@@ -43,8 +46,6 @@ bool TurnWriter::shows(const Part& part) {
   if (!part.cache.empty()) dropped_.add(Loss::cache_control);
   switch (part.kind) {
     case PartKind::text:
-      if (!part.citations.empty()) dropped_.add(Loss::citations);
-      return !part.text.empty();
     case PartKind::refusal: return !part.text.empty();
     case PartKind::image:
       if (part.source == SourceKind::file_id) dropped_.add(Loss::images);
@@ -200,6 +201,26 @@ void TurnWriter::result(const Part& part) {
   json_.close('}');
 }
 
+// What Anthropic's citations say of a whole text.
+void TurnWriter::annotations(const Part& part) {
+  json_.key("annotations").open('[');
+  LenientReader list(part.citations.starts_with('[') ? part.citations : "[]");
+  list.array([&] {
+    std::string_view one;
+    hub::Citation citation;
+    if (!list.cursor.take_raw(one)) return false;
+    // A file id of one provider means nothing to another.
+    if (!anthropic::read_citation(one, citation) || citation.url.empty()) {
+      dropped_.add(Loss::citations);
+      return true;
+    }
+    citation.end = hub::length_in(hub::TextUnit::code_points, part.text);
+    openai::write_responses_annotation(json_, citation);
+    return true;
+  });
+  json_.close(']');
+}
+
 void TurnWriter::content_part(const Part& part, bool assistant) {
   json_.open('{');
   switch (part.kind) {
@@ -214,7 +235,10 @@ void TurnWriter::content_part(const Part& part, bool assistant) {
       break;
     default:
       json_.field("type", assistant ? "output_text" : "input_text").field("text", part.text);
-      if (assistant) json_.field_raw("annotations", "[]");
+      if (assistant)
+        annotations(part);
+      else if (!part.citations.empty())
+        dropped_.add(Loss::citations);
   }
   json_.close('}');
 }

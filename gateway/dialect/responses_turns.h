@@ -31,6 +31,7 @@ class TurnWriter {
   void reasoning(const hub::Part& part);
   void call(const hub::Part& part);
   void result(const hub::Part& part);
+  void annotations(const hub::Part& part);
   void content_part(const hub::Part& part, bool assistant);
   void media(const hub::Part& part);
   void id(std::string_view id);

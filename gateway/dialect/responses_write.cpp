@@ -32,6 +32,7 @@ class BodyWriter {
     tools();
     tool_choice();
     reasoning();
+    include();
     format();
     sampling();
     rest();
@@ -117,8 +118,22 @@ class BodyWriter {
       if (thinks && request_.wire == hub::Wire::anthropic) json_.field("summary", "auto");
       json_.close('}');
     }
-    if (thinks || turns_.has_state())
-      json_.field_raw("include", R"(["reasoning.encrypted_content"])");
+    encrypted_ = thinks || turns_.has_state();
+  }
+
+  // What Chat and Gemini say with fields of their own.
+  void include() {
+    const auto asked = [this](std::string_view name) {
+      return std::any_of(request_.extras.begin(), request_.extras.end(), [name](const auto& e) {
+        return e.key == name && e.value != "false" && e.value != "0";
+      });
+    };
+    const bool logprobs = asked("logprobs") || asked("top_logprobs");
+    if (!encrypted_ && !logprobs) return;
+    json_.key("include").open('[');
+    if (encrypted_) json_.escaped("reasoning.encrypted_content");
+    if (logprobs) json_.escaped("message.output_text.logprobs");
+    json_.close(']');
   }
 
   void format() {
@@ -160,11 +175,16 @@ class BodyWriter {
   }
 
   void lose(const hub::Extra& extra) {
-    constexpr std::pair<std::string_view, Loss> losses[] = {
-        {"frequency_penalty", Loss::penalties},  {"presence_penalty", Loss::penalties},
-        {"repetition_penalty", Loss::penalties}, {"seed", Loss::seed},
-        {"logit_bias", Loss::logit_bias},        {"logprobs", Loss::logprobs},
-        {"top_logprobs", Loss::logprobs}};
+    constexpr std::pair<std::string_view, Loss> losses[] = {{"frequency_penalty", Loss::penalties},
+                                                            {"presence_penalty", Loss::penalties},
+                                                            {"repetition_penalty", Loss::penalties},
+                                                            {"seed", Loss::seed},
+                                                            {"logit_bias", Loss::logit_bias}};
+    if (extra.key == "logprobs") return;  // include()
+    if (extra.key == "top_logprobs") {
+      json_.field_raw("top_logprobs", extra.value);
+      return;
+    }
     for (const auto& [name, loss] : losses)
       if (name == extra.key) return dropped_.add(loss);
     if (extra.key == "store" && extra.value == "false") return;
@@ -177,6 +197,7 @@ class BodyWriter {
   TurnWriter turns_;
   hub::Dropped& dropped_;
   bool has_tools_ = false;
+  bool encrypted_ = false;  // reasoning is to come with its state
 };
 
 }  // namespace

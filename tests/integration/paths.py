@@ -528,7 +528,7 @@ def test_long_tool_names_come_back_as_they_were():
 
 def test_answers_that_lose_something_say_so():
     choice = {"index": 0, "message": {"role": "assistant", "content": "hi", "annotations": [{"type": "url_citation"}]},
-              "logprobs": {"content": []}, "finish_reason": "stop"}
+              "logprobs": {"content": [{"token": "hi", "logprob": -0.1}]}, "finish_reason": "stop"}
     whole_answer = {"id": "c", "object": "chat.completion", "model": "cheap", "choices": [choice],
                     "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
     delta = b'data: {"id":"c","model":"cheap","choices":[{"index":0,"delta":{"content":"hi","annotations":[{"a":1}]},"finish_reason":"stop"}]}\n\n'

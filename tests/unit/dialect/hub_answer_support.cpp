@@ -2,6 +2,7 @@
 
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/gemini_events.h"
+#include "gateway/dialect/hub_citation.h"
 #include "gateway/dialect/openai_events.h"
 #include "gateway/dialect/responses_events.h"
 
@@ -14,7 +15,7 @@ using hub::EventKind;
 
 void EventLog::take(const Event& event) {
   constexpr const char* kinds[] = {"start", "open", "delta", "close", "usage",
-                                   "stop",  "ping", "fault", "end"};
+                                   "stop",  "ping", "fault", "end",   "citation"};
   constexpr const char* blocks[] = {"text",      "thinking", "redacted_thinking",
                                     "tool_call", "refusal",  "native"};
   text += kinds[static_cast<int>(event.kind)];
@@ -40,6 +41,11 @@ void EventLog::take(const Event& event) {
   for (const std::string_view part : {event.id, event.name, event.text, event.raw})
     if (!part.empty()) add(part);
   if (event.fault != nullptr) add(event.fault->message);
+  if (const hub::Citation* c = event.citation; c != nullptr) {
+    for (const std::string& part : {c->url, c->title, c->quote, c->file_id, c->words}) add(part);
+    for (const std::int64_t n : {c->source, c->source_begin, c->source_end, c->begin, c->end})
+      add(std::to_string(n));
+  }
   text += '\n';
 }
 

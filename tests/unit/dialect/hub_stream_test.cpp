@@ -5,6 +5,7 @@
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_errors.h"
 #include "gateway/dialect/anthropic_events.h"
+#include "gateway/dialect/hub_place.h"
 #include "gateway/dialect/openai_encode.h"
 #include "gateway/dialect/openai_events.h"
 #include "gateway/dialect/openai_response.h"
@@ -24,11 +25,13 @@ TEST_CASE("hub golden: answers of Anthropic for chat clients") {
         openai::EncodeOptions options{"auto", 1'700'000'000, true, {}};
         std::string stream, body;
         openai::ChatStreamEncoder encoder(options, stream);
-        OrderCheck order(&encoder);
+        hub::Placer placer(hub::Wire::openai_chat, encoder);
+        OrderCheck order(&placer);
         run_messages(given, true, order);
         CHECK(order.fault() == "");
         openai::CompletionWriter writer(options);
-        run_messages(given, true, writer);
+        hub::Placer placer_of_whole(hub::Wire::openai_chat, writer);
+        run_messages(given, true, placer_of_whole);
         if (writer.complete()) writer.write(body);
         check_golden(folder, "client.sse", stream);
         check_golden(folder, "client.json", body + "\n");
@@ -44,11 +47,13 @@ TEST_CASE("hub golden: answers of chat endpoints for Anthropic's clients") {
         anthropic::EncodeOptions options{"auto", "req-1", {}};
         std::string stream, body;
         anthropic::StreamEncoder encoder(options, stream);
-        OrderCheck order(&encoder);
+        hub::Placer placer(hub::Wire::anthropic, encoder);
+        OrderCheck order(&placer);
         run_chat(given, true, order);
         CHECK(order.fault() == "");
         anthropic::MessageWriter writer(options);
-        run_chat(given, true, writer);
+        hub::Placer placer_of_whole(hub::Wire::anthropic, writer);
+        run_chat(given, true, placer_of_whole);
         if (writer.complete()) writer.write(body);
         check_golden(folder, "client.sse", stream);
         check_golden(folder, "client.json", body + "\n");
