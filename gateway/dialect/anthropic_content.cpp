@@ -26,11 +26,12 @@ enum BlockKey {
   kCacheControl,
   kCitations,
   kTitle,
+  kContext,
   kBlockKeys
 };
 constexpr KeyTable kKeys(key_names("type", "text", "source", "id", "name", "input", "tool_use_id",
                                    "content", "is_error", "thinking", "signature", "data",
-                                   "cache_control", "citations", "title"));
+                                   "cache_control", "citations", "title", "context"));
 
 enum SourceKey { kSourceType, kMediaType, kSourceData, kUrl, kFileId, kSourceContent };
 constexpr KeyTable kSourceKeys(key_names("type", "media_type", "data", "url", "file_id",
@@ -134,6 +135,7 @@ class BlockReader {
     part_.kind = kind;
     part_.text = source_text_;
     part_.name = text_[kTitle];
+    part_.arguments = text_[kContext];
     part_.citations = raw_[kCitations];
     return true;
   }

@@ -100,7 +100,8 @@ std::size_t TurnWriter::turn(std::size_t i) {
     if (!all[k].name.empty() && all[k].role != Role::function) dropped_.add(Loss::names);
   }
   if (!any) {
-    if (all[i].part_count > 0) dropped_.add(Loss::empty_text);
+    for (std::size_t k = i; k < end; ++k)
+      for (const Part& part : parts_of(all[k])) blocks_.write(part);  // tells what each is
     return end;
   }
   const Role role = all[i].role;

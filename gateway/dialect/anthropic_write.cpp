@@ -279,10 +279,11 @@ class BodyWriter {
         {"top_logprobs", Loss::logprobs}};
     for (const auto& [name, loss] : kLosses)
       if (name == extra.key) return dropped_.add(loss);
-    if (extra.key == "store" && request_.wire == hub::Wire::openai_responses)
-      return dropped_.add(Loss::store);
-    // Storage and the like: nothing of the answer depends on them.
-    if (extra.key == "store" || extra.key == "prompt_cache_retention") return;
+    if (extra.key == "store") {
+      if (extra.value == "true") dropped_.add(Loss::store);
+      return;
+    }
+    if (extra.key == "prompt_cache_retention") return;  // no answer depends on it
     dropped_.add(Loss::fields);
   }
 

@@ -261,7 +261,8 @@ void TurnWriter::media(const Part& part) {
     json_.field("bytes", part.text);
   json_.close('}');
   // Of a document they are its settings: {"enabled":true} in both.
-  if (part.kind == PartKind::document) json_.given_raw("citations", part.citations);
+  if (part.kind == PartKind::document)
+    json_.given("context", part.arguments).given_raw("citations", part.citations);
   json_.close('}').close('}');
   if (part.detail != ImageDetail::automatic) dropped_.add(Loss::image_detail);
 }

@@ -290,7 +290,9 @@ class BodyWriter {
 
   void rest() {
     if (!request_.user.empty()) dropped_.add(Loss::user);
-    if (!request_.metadata.empty()) dropped_.add(Loss::metadata);
+    // All that Anthropic's holds is the user's id.
+    if (!request_.metadata.empty() && request_.wire != hub::Wire::anthropic)
+      dropped_.add(Loss::metadata);
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     if (!request_.cache_key.empty()) dropped_.add(Loss::prompt_cache_key);
     const std::string_view tier = request_.service_tier;
@@ -311,10 +313,11 @@ class BodyWriter {
         {"top_logprobs", Loss::logprobs}};
     for (const auto& [name, loss] : kLosses)
       if (name == extra.key) return dropped_.add(loss);
-    if (extra.key == "store" && request_.wire == hub::Wire::openai_responses)
-      return dropped_.add(Loss::store);
-    // Storage and the like: nothing of the answer depends on them.
-    if (extra.key == "store" || extra.key == "prompt_cache_retention") return;
+    if (extra.key == "store") {
+      if (extra.value == "true") dropped_.add(Loss::store);
+      return;
+    }
+    if (extra.key == "prompt_cache_retention") return;  // no answer depends on it
     dropped_.add(Loss::fields);
   }
 

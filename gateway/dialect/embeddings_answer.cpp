@@ -13,6 +13,7 @@ namespace steelyard::dialect {
 namespace {
 
 enum TopKey { kData, kUsage, kEmbedding, kEmbeddings, kUsageMetadata };
+constexpr KeyTable kTotalOnly(key_names("total_tokens"));
 constexpr KeyTable kTop(key_names("data", "usage", "embedding", "embeddings", "usageMetadata"));
 constexpr KeyTable kItem(key_names("embedding"));
 constexpr KeyTable kValues(key_names("values"));
@@ -20,7 +21,7 @@ constexpr KeyTable kGeminiUsage(key_names("promptTokenCount", "totalTokenCount")
 
 class Reader {
  public:
-  Reader(std::string_view body, EmbeddingAnswer& out) : body_(body), reader_(body), out_(out) {}
+  Reader(std::string_view body, EmbeddingAnswer& out) : reader_(body), out_(out) {}
 
   void run() {
     if (reader_.cursor.peek() != '{') return;
@@ -37,7 +38,7 @@ class Reader {
           return reader_.object(
               kItem, [this](int k) { return k == 0 ? vector() : reader_.cursor.skip_value(); });
         });
-      case kUsage: return openai::read_usage(reader_, out_.usage);
+      case kUsage: return usage();
       case kEmbedding: return values();
       case kEmbeddings: return reader_.array([this] { return values(); });
       case kUsageMetadata:
@@ -47,6 +48,18 @@ class Reader {
         });
       default: return reader_.cursor.skip_value();
     }
+  }
+
+  // Voyage tells the total alone: nothing but the input is in it.
+  bool usage() {
+    std::string_view raw;
+    if (!reader_.cursor.take_raw(raw)) return false;
+    LenientReader usual(raw), total(raw);
+    if (!openai::read_usage(usual, out_.usage) || out_.usage.present) return true;
+    return total.object(kTotalOnly, [&](int key) {
+      return key == 0 ? total.integer(out_.usage.prompt, out_.usage.present)
+                      : total.cursor.skip_value();
+    });
   }
 
   bool values() {
@@ -60,13 +73,9 @@ class Reader {
       out_.base64 = true;
       return reader_.text(out_.vectors.emplace_back());
     }
-    const std::size_t begin = reader_.cursor.offset();
-    if (!reader_.cursor.skip_value()) return false;
-    out_.vectors.push_back(body_.substr(begin, reader_.cursor.end_of_previous() - begin));
-    return true;
+    return reader_.cursor.take_raw(out_.vectors.emplace_back());
   }
 
-  std::string_view body_;
   LenientReader reader_;
   EmbeddingAnswer& out_;
   bool seen_ = false;

@@ -10,9 +10,9 @@ namespace {
 
 using hub::Document;
 
-enum TopKey { kModel, kContents, kSystem, kTools, kToolConfig, kGenerationConfig };
+enum TopKey { kModel, kContents, kSystem, kTools, kToolConfig, kTier, kGenerationConfig };
 constexpr KeyTable kTop(key_names("model", "contents", "systemInstruction", "tools", "toolConfig",
-                                  "generationConfig"));
+                                  "serviceTier", "generationConfig"));
 
 class RequestReader {
  public:
@@ -48,6 +48,12 @@ class RequestReader {
       case kToolConfig:
         if (reader_.cursor.peek() != 'n') out_.fields.add(Field::tool_choice);
         return read_tool_config(document_, where, out_);
+      case kTier: {
+        std::string_view tier, other;
+        if (!document_.take(tier, other)) return false;
+        out_.service_tier = tier == "standard" ? "default" : tier;  // as OpenAI calls it
+        return true;
+      }
       default:
         if (!read_generation_config(document_, where, out_)) return false;
         out_.limit_parent = reader_.range_from(begin);

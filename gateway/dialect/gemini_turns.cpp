@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
 
@@ -326,6 +327,7 @@ void TurnWriter::arguments(const Part& part) {
 
 // Inside a part that is open. False: Gemini cannot be shown it; then nothing was written.
 bool TurnWriter::media(const Part& part) {
+  hub::lose_settings(part, dropped_);
   if (part.detail != ImageDetail::automatic) dropped_.add(Loss::image_detail);
   switch (part.source) {
     case SourceKind::base64: break;

@@ -110,7 +110,16 @@ class BodyWriter {
     if (!request_.tool_choice_raw.empty()) dropped_.add(Loss::tool_choice);
     if (!has_tools_) return;
     if (request_.parallel_tools == hub::Tristate::no) dropped_.add(Loss::parallel_tool_calls);
-    if (request_.tool_choice == ToolChoice::unset) return;
+    // ANY holds the model to the schemas anyway.
+    const bool free =
+        request_.tool_choice == ToolChoice::unset || request_.tool_choice == ToolChoice::automatic;
+    const bool strict =
+        free && std::any_of(request_.tools.begin(), request_.tools.end(), [](const hub::Tool& t) {
+          return t.kind == hub::ToolKind::function && t.strict == hub::Tristate::yes;
+        });
+    const bool validated = strict && options_.thinking != ThinkingStyle::none;  // since Gemini 2.5
+    if (strict && !validated) dropped_.add(Loss::schema_details);
+    if (request_.tool_choice == ToolChoice::unset && !validated) return;
     json_.key("toolConfig").open('{').key("functionCallingConfig").open('{');
     switch (request_.tool_choice) {
       case ToolChoice::none: json_.field("mode", "NONE"); break;
@@ -119,7 +128,7 @@ class BodyWriter {
         json_.field("mode", "ANY").key("allowedFunctionNames").open('[');
         json_.escaped(request_.tool_choice_name).close(']');
         break;
-      default: json_.field("mode", "AUTO");
+      default: json_.field("mode", validated ? "VALIDATED" : "AUTO");
     }
     json_.close('}').close('}');
   }
@@ -146,8 +155,11 @@ class BodyWriter {
     }
     if (extra.key == "logit_bias") return dropped_.add(Loss::logit_bias);
     if (extra.key == "repetition_penalty") return dropped_.add(Loss::penalties);
-    // Storage and the like: nothing of the answer depends on them.
-    if (extra.key == "store" || extra.key == "prompt_cache_retention") return;
+    if (extra.key == "store") {
+      if (extra.value == "true") dropped_.add(Loss::store);
+      return;
+    }
+    if (extra.key == "prompt_cache_retention") return;  // no answer depends on it
     dropped_.add(Loss::fields);
   }
 
@@ -204,7 +216,9 @@ class BodyWriter {
 
   void rest() {
     if (!request_.user.empty()) dropped_.add(Loss::user);
-    if (!request_.metadata.empty()) dropped_.add(Loss::metadata);
+    // All that Anthropic's holds is the user's id.
+    if (!request_.metadata.empty() && request_.wire != hub::Wire::anthropic)
+      dropped_.add(Loss::metadata);
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     if (!request_.cache_key.empty()) dropped_.add(Loss::prompt_cache_key);
     const std::string_view tier = request_.service_tier;

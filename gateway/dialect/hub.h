@@ -39,7 +39,9 @@ struct Part {
   std::string_view text;  // escaped: text, thinking, refusal, opaque data; of media: its source
   std::string_view id;    // escaped: of a tool call, also in its result
   std::string_view name;  // escaped: tool; title or file name of a document
-  std::string_view arguments;   // of tool_use: raw JSON, or escaped if arguments_escaped
+  // Of tool_use: raw JSON, or escaped if arguments_escaped. Of a document, escaped: what it is
+  // about.
+  std::string_view arguments;
   std::string_view media_type;  // escaped: "image\/png" or "wav"
   // Escaped. Of thinking: the provider's, or a carrier (hub_carrier.h). Of text and calls:
   // Gemini's.

@@ -1,5 +1,7 @@
 #include "gateway/dialect/openai_hub_turns.h"
 
+#include "gateway/dialect/hub_lost.h"
+
 #include <algorithm>
 
 namespace steelyard::dialect::openai {
@@ -21,9 +23,12 @@ bool TurnWriter::shows(const Part& part) {
   if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
   if (part.kind == PartKind::text && !part.citations.empty()) dropped_.add(Loss::citations);
   if (part.kind == PartKind::text && !part.signature.empty()) dropped_.add(Loss::thinking);
+  hub::lose_settings(part, dropped_);
   switch (part.kind) {
-    case PartKind::text:
-    case PartKind::refusal: return !part.text.empty();
+    case PartKind::refusal:
+      if (!same_wire()) dropped_.add(Loss::refusal);  // its words stay
+      [[fallthrough]];
+    case PartKind::text: return !part.text.empty();
     case PartKind::audio: return true;
     case PartKind::image:
       if (part.source == SourceKind::file_id) dropped_.add(Loss::images);

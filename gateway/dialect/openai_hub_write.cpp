@@ -194,14 +194,16 @@ class BodyWriter {
     } else {
       // An Anthropic user id is longer than Chat's field, and names a person to another company.
       if (!request_.user.empty()) dropped_.add(Loss::user);
-      if (request_.service_tier == "standard_only") json_.field("service_tier", "default");
-      if (request_.service_tier == "auto") json_.field("service_tier", "auto");
+      if (request_.service_tier == "standard_only")
+        json_.field("service_tier", "default");
+      else
+        json_.given("service_tier", request_.service_tier);
     }
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     for (const hub::Extra& extra : request_.extras) {
       if (same_wire() || is_shared(extra.key))
         json_.field_raw(extra.key, extra.value);
-      else
+      else if (extra.key != "store" || extra.value == "true")
         dropped_.add(extra.key == "store" ? Loss::store : Loss::fields);
     }
   }

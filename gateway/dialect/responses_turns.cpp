@@ -4,6 +4,7 @@
 
 #include "gateway/dialect/anthropic_citation.h"
 #include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/lenient_reader.h"
 #include "gateway/dialect/openai_annotation.h"
@@ -44,6 +45,7 @@ bool TurnWriter::has_state() const {
 // Told here, once for each part looked at.
 bool TurnWriter::shows(const Part& part) {
   if (!part.cache.empty()) dropped_.add(Loss::cache_control);
+  hub::lose_settings(part, dropped_);
   switch (part.kind) {
     case PartKind::text:
     case PartKind::refusal: return !part.text.empty();

@@ -137,7 +137,7 @@ class BodyWriter {
   }
 
   void format() {
-    if (request_.format == ResponseFormat::text || request_.format_raw.empty()) return;
+    if (request_.format == ResponseFormat::text) return;
     if (request_.format == ResponseFormat::other) return dropped_.add(Loss::response_format);
     json_.key("text").open('{').key("format").open('{');
     if (request_.format == ResponseFormat::json_object) {
@@ -167,8 +167,10 @@ class BodyWriter {
     } else {
       // Another company's user id names a person to OpenAI.
       if (!request_.user.empty()) dropped_.add(Loss::user);
-      if (request_.service_tier == "standard_only") json_.field("service_tier", "default");
-      if (request_.service_tier == "auto") json_.field("service_tier", "auto");
+      if (request_.service_tier == "standard_only")
+        json_.field("service_tier", "default");
+      else
+        json_.given("service_tier", request_.service_tier);
     }
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     for (const hub::Extra& extra : request_.extras) lose(extra);

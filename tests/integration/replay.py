@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Every recorded exchange of the four dialects, played through the gateway by a client and a provider of that dialect: what the
-provider gets is what the client sent, what the client gets is what the provider said, byte for byte, and what is booked is what the
-provider says was used. Streams come in pieces: of one byte, if they are short. Prints a table by dialect and provider.
+"""Every recorded exchange, played through the gateway by a client and a provider of its dialect: what the provider gets is what the
+client sent, what the client gets is what the provider said, byte for byte, and what is booked is what the provider says was used.
+Streams come in pieces: of one byte, if they are short. Embeddings are played the same way; of Converse, which no client speaks, a Chat
+client must hear the same words, calls and end; all else goes by pass-through. Prints a table by dialect and provider, in which every
+exchange stands once.
 
 usage: replay.py [WORD...]: only dialects and providers that hold one of the words; -v tells every mismatch."""
 import collections
@@ -14,6 +16,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 import recorded  # noqa: E402
+import replay_rest  # noqa: E402
 from gateway import KEY, Gateway, config  # noqa: E402
 
 DIALECTS = {"openai.chat": "openai", "openai.responses": "responses", "anthropic.messages": "anthropic", "gemini.generate": "gemini"}
@@ -61,7 +64,7 @@ class Player:
     """A provider that answers with the exchange that is on."""
 
     def __init__(self):
-        self.on, self.asked = None, None
+        self.on, self.asked, self.line = None, None, None
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -80,7 +83,7 @@ class Player:
                 first, head = read_head(file)
                 if not first:
                     return
-                self.asked = read_body(file, head)
+                self.asked, self.line = read_body(file, head), first
                 answer = self.on["answer"]
                 start = f"HTTP/1.1 {self.on['status']} So\r\ncontent-type: {self.on['type']}\r\n".encode()
                 if self.on["stream"] and self.on["status"] < 400:
@@ -118,8 +121,11 @@ def case_of(name, exchange):
         path = f"/v1beta/models/{model}:{found[2]}" + ("?alt=sse" if "alt=sse" in (found[3] or "") else "")
     else:
         model = asked.get("model")
+        if "model" not in asked:  # its path did: a client of the gateway says it in the body
+            model = asked["model"] = "of-the-path"
+            request = b'{"model":"of-the-path",' + request.lstrip()[1:]
     if not isinstance(model, str) or not MODEL.match(model):
-        return "the request names no model (its path did)" if not model else "no name of a model"
+        return "no name of a model"
     default = "text/event-stream" if exchange["stream"] and not answer.lstrip().startswith(b"[") else "application/json"
     kind = (exchange["response_headers"] or {}).get("content-type", default)
     array = recorded.documents(exchange, answer) if exchange["stream"] and answer.lstrip().startswith(b"[") else None
@@ -135,7 +141,12 @@ def gateway_of(name, provider, models, port):
              " score: {{ value: 60, source: t, as_of: 2026-11-01 }}, prices: [{{ input: 1, output: 2, flex: 50%, priority: 200%, source: t }}] }}\n")
     catalog = "models:\n" + "".join(entry.format(json.dumps(model)) for model in sorted(models))
     text = config({"one": (port, ["*"])}, workers=1, more="retry: { attempts: 1 }\n", quirks=QUIRKS.get(provider, "") if name == "openai.chat" else "")
-    text = text.replace("one: { base_url", f"one: {{ dialect: {DIALECTS[name]}, base_url")
+    if name in replay_rest.KINDS:
+        text = replay_rest.rewritten(name, text, port)
+        catalog = catalog.replace("can: [tools, vision, reasoning, structured_output, json_mode]", "can: [embeddings]") \
+            if name == "openai.embeddings" else catalog
+    else:
+        text = text.replace("one: { base_url", f"one: {{ dialect: {DIALECTS[name]}, base_url")
     if name == "gemini.generate":
         text = text.replace('/v1"', '/v1beta"')
     return Gateway(text, catalog, None, {"TEST_PROVIDER_KEY": "sk-provider-canary"})
@@ -178,8 +189,9 @@ class Client:
         if self.peer is None:
             self.peer = socket.create_connection(("127.0.0.1", self.port), timeout=30)
             self.file = self.peer.makefile("rb")
-        self.peer.sendall(f"POST {case['path']} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {KEY}\r\ncontent-type: application/json"
-                          f"\r\ncontent-length: {len(case['request'])}\r\n\r\n".encode() + case["request"])
+        length = f"content-length: {len(case['request'])}\r\n" if case["request"] or case.get("method", "POST") == "POST" else ""
+        self.peer.sendall(f"{case.get('method', 'POST')} {case['path']} HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {KEY}\r\n"
+                          f"content-type: {case.get('request_type', 'application/json')}\r\n{length}\r\n".encode() + case["request"])
         first, head = read_head(self.file)
         if not first:  # closed behind the last answer
             self.close()
@@ -210,8 +222,10 @@ def replay(name, provider, cases, row):
         for case in cases:
             player.on, player.asked = case, None
             status, got = client.ask(case)
-            judge(name, case, status, got, player.asked, row)
+            judge(name, case, status, got, player, row)
         client.close()
+        if name == "other":
+            return
         for case, receipt in zip(cases, gateway.receipts(len(cases), 30)):
             judge_usage(name, case, receipt, row)
     finally:
@@ -219,22 +233,28 @@ def replay(name, provider, cases, row):
         player.stop()
 
 
-def judge(name, case, status, got, asked, row):
+def judge(name, case, status, got, player, row):
+    asked = player.asked
     for words, reason in REFUSED.items():
         if status != 200 and words in got:
             row.left_out[reason] += 1
             case["refused"] = True
             return
-    if case["status"] >= 400:
+    if case["status"] >= 400 and name == "other" and status == 502 and b"refused the gateway's key" in got:
+        row.count.update(errors=1, told=1)  # the gateway's key, never the client's: other words, another status
+        return
+    if case["status"] >= 400 and name != "other":
         case["refused"] = True
         return judge_error(case, status, got, asked, row)
     kind = "streams" if case["stream"] else "whole"
     row.count[kind] += 1
     where = f"{case['exchange']['id']} ({kind})"
-    if status != 200 or asked is None:
+    if asked is None or status != (case["status"] if name == "other" else 200):
         row.wrong.append(f"{where}: status {status}: {got[:300]!r}")
         case["refused"] = True
         return
+    if name in replay_rest.KINDS:
+        return replay_rest.judge(name, case, status, got, asked, player.line, row)
     if not same_request(name, case, asked):
         row.wrong.append(f"{where}: the provider got another request: {first_difference(case['request'], asked)}")
     kept = kept_of(name, case)
@@ -274,6 +294,8 @@ def words_of(answer):
     except ValueError:
         return None
     whole = whole[0] if isinstance(whole, list) and whole else whole
+    if isinstance(whole, dict) and isinstance(whole.get("message"), str):
+        return whole["message"]  # Amazon's
     inner = whole.get("error") if isinstance(whole, dict) else None
     return inner.get("message") if isinstance(inner, dict) and isinstance(inner.get("message"), str) else None
 
@@ -286,7 +308,10 @@ def first_difference(a, b):
 def judge_usage(name, case, receipt, row):
     if case.get("refused"):
         return
-    expected = recorded.TOTALS[name](case["array"] or recorded.documents(case["exchange"], case["answer"]))
+    if name in replay_rest.KINDS:
+        expected = replay_rest.total(name, case)
+    else:
+        expected = recorded.TOTALS[name](case["array"] or recorded.documents(case["exchange"], case["answer"]))
     if expected is None:
         row.count["no usage"] += 1
     elif receipt["usage_source"] == "provider" and receipt["total_tokens"] == expected:
@@ -297,16 +322,16 @@ def judge_usage(name, case, receipt, row):
 
 def main():
     words = [word for word in sys.argv[1:] if word != "-v"]
-    print(f"{'dialect':20} {'provider':12} {'whole':>6} {'streams':>7} {'identical':>9} {'cut, told':>9} {'usage equal':>11} "
+    print(f"{'dialect':20} {'provider':12} {'whole':>6} {'streams':>7} {'identical':>9} {'translated':>10} {'cut, told':>9} {'usage equal':>11} "
           f"{'none said':>9} {'errors':>6} {'told':>5} {'left out':>8} {'mismatches':>10}")
     rows = {}
-    for name in DIALECTS:
+    for name in (*DIALECTS, *replay_rest.KINDS):
         groups = collections.defaultdict(list)
         for exchange in recorded.exchanges(name):
             if words and not any(word in f"{name}/{exchange['provider']}" for word in words):
                 continue
             row = rows.setdefault((name, exchange["provider"]), Row())
-            case = case_of(name, exchange)
+            case = (replay_rest if name in replay_rest.KINDS else sys.modules[__name__]).case_of(name, exchange)
             if isinstance(case, str):
                 row.left_out[case] += 1
             else:
@@ -324,7 +349,7 @@ def main():
 
 def print_row(name, provider, row):
     c = row.count
-    print(f"{name:20} {provider:12} {c['whole']:6} {c['streams']:7} {c['identical']:9} {c['cut']:9} {c['usage']:11} {c['no usage']:9} "
+    print(f"{name:20} {provider:12} {c['whole']:6} {c['streams']:7} {c['identical']:9} {c['translated']:10} {c['cut']:9} {c['usage']:11} {c['no usage']:9} "
           f"{c['errors']:6} {c['told']:5} {row.left_out.total():8} {len(row.wrong):10}", flush=True)
 
 
@@ -341,6 +366,7 @@ def report(rows):
     for (name, provider), row in rows.items():
         for wrong in row.wrong[:None if "-v" in sys.argv else 5]:
             print(f"MISMATCH {name} {provider} {wrong}")
+    print(f"exchanges: {total.count['whole'] + total.count['streams'] + total.count['errors'] + reasons.total()}")
     played = total.count["whole"] + total.count["streams"] + total.count["errors"]
     failed = len({wrong.split(" ")[0].rstrip(":") for wrong in total.wrong})  # an exchange may be wrong in several ways
     print(f"{played - failed} passed, {failed} failed")

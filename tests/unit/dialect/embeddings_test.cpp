@@ -85,6 +85,9 @@ TEST_CASE("embeddings: vectors as numbers and as base64 of little-endian floats"
       R"({"data":[{"embedding":"AACAPwAAAL8AAABA"}],"usage":{"prompt_tokens":2}})", encoded);
   REQUIRE(encoded.valid);
   CHECK(encoded.usage.prompt == 2);
+  EmbeddingAnswer total_only;  // Voyage's
+  read_embedding_answer(R"({"data":[{"embedding":[1]}],"usage":{"total_tokens":7}})", total_only);
+  CHECK((total_only.usage.present && total_only.usage.prompt == 7));
   REQUIRE(read_embedding_request(R"({"content":{"parts":[{"text":"a"}]}})",
                                  EmbeddingShape::gemini_one, request));
   out.clear();
