@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/dialect/call_listing.h"
 #include "gateway/dialect/image_size.h"
 #include "gateway/dialect/schema_listing.h"
 #include "gateway/dialect/tool_listing.h"
@@ -52,9 +53,10 @@ std::int64_t shown_schema(router::TokenCounter& counter, std::string_view format
   return shown_tokens(counter, format, router::TextForm::json, scratch);
 }
 
-// OpenAI bills one token more for a name, unless it is the role's.
+// OpenAI bills one token more for a name, unless it is the role's; of a tool's result, its call's.
 bool names_somebody(const dialect::ChatRequest& chat, const dialect::TextSlice& name) {
-  return name.raw != dialect::name_of(chat.messages[name.message].role);
+  const dialect::Role role = chat.messages[name.message].role;
+  return role != dialect::Role::tool && name.raw != dialect::name_of(role);
 }
 
 // With tools, a line feed follows the system message; it is a token of its own unless it joins
@@ -67,6 +69,70 @@ bool ends_in_word(const dialect::ChatRequest& chat, const dialect::MessageInfo& 
   const bool letter = (last | 0x20) >= 'a' && (last | 0x20) <= 'z';
   return letter || (last >= '0' && last <= '9') || last >= 0x80;
 }
+
+// The results of several calls are shown as JSON strings, in ASCII. What that adds to one's text.
+std::int64_t added_to_result(router::TokenCounter& counter, std::string_view raw,
+                             ShapeScratch& scratch) {
+  const router::CountMemo::Key key = scratch.tools.key_of(raw, router::TextForm::plain);
+  std::int64_t shown = scratch.tools.find(key);
+  if (shown < 0) {
+    scratch.listing.clear();
+    dialect::append_ascii(scratch.listing, raw);
+    shown = counter.count(scratch.listing);
+    scratch.tools.put(key, shown);
+  }
+  return shown - counter.count_json(raw);
+}
+
+// What OpenAI's models are shown of a message's calls and their results, beyond the names and
+// arguments themselves. A call's name is shown as a function's, once more with its result; several
+// calls are one of a function that takes them all, and their results one message. From 142 recorded
+// requests of 2024-05 to 2026-08 and what was billed (tests/clients/recorded_counts.py).
+std::int64_t shown_calls(router::TokenCounter& counter, const dialect::ChatRequest& chat,
+                         const dialect::TextSlice& first, std::int64_t calls,
+                         ShapeScratch& scratch) {
+  std::string& listing = scratch.listing;
+  if (calls == 1) {
+    listing.assign("functions.").append(first.raw);
+    return 2 * counter.count_json(listing) - counter.count_json(first.raw);
+  }
+  const dialect::MessageInfo& message = chat.messages[first.message];
+  const router::CountMemo::Key key =
+      scratch.tools.key_of(message.raw.of(chat.body), router::TextForm::plain);
+  std::int64_t shown = scratch.tools.find(key);
+  const auto texts = chat.texts.subspan(message.text_begin, message.text_count);
+  if (shown < 0) {
+    dialect::write_call_listing(listing, texts);
+    shown = counter.count_json(listing);
+    scratch.tools.put(key, shown);
+  }
+  for (const dialect::TextSlice& text : texts) {
+    const bool of_call =
+        text.kind == dialect::TextKind::tool_name || text.kind == dialect::TextKind::tool_arguments;
+    if (of_call) shown -= counter.count_json(text.raw);
+  }
+  const std::size_t end =
+      std::min(chat.messages.size(), first.message + static_cast<std::size_t>(calls) + 1);
+  for (std::size_t m = first.message + 1; m < end; ++m) {
+    const dialect::MessageInfo& result = chat.messages[m];
+    if (result.role != dialect::Role::tool) break;
+    for (const dialect::TextSlice& text : chat.texts.subspan(result.text_begin, result.text_count))
+      if (text.kind == dialect::TextKind::content)
+        shown += added_to_result(counter, text.raw, scratch);
+  }
+  return shown + 17 - 4 * calls;
+}
+
+std::int64_t calls_of(const dialect::ChatRequest& chat, std::uint32_t message) {
+  const dialect::MessageInfo& info = chat.messages[message];
+  const auto texts = chat.texts.subspan(info.text_begin, info.text_count);
+  return std::count_if(texts.begin(), texts.end(), [](const dialect::TextSlice& text) {
+    return text.kind == dialect::TextKind::tool_name;
+  });
+}
+
+// Of a call whose name was not looked at: that is of three tokens.
+constexpr std::int64_t usual_call_shown = 5;
 
 void set_text(const router::TextFeatures& sums, router::ChatShape& shape) {
   shape.knows_text = true;
@@ -83,19 +149,24 @@ void add_texts(router::TokenCounter& counter, const dialect::ChatRequest& chat,
   const auto before = static_cast<std::uint32_t>(std::max(options.messages_before, 0));
   scratch.text_before = 0;
   router::TextFeatures sums;
-  std::uint32_t calling = UINT32_MAX;  // the message whose calls are being counted
-  std::int32_t calls = 0;
+  std::uint32_t calling = UINT32_MAX;  // the message whose calls were counted last
   for (const dialect::TextSlice& slice : chat.texts) {
     const std::int64_t tokens =
         look ? counter.look_json(slice.raw, sums) : counter.count_json(slice.raw);
     shape.text_tokens += tokens;
     if (slice.message < before) scratch.text_before += tokens;
-    if (slice.kind == dialect::TextKind::name) shape.names += names_somebody(chat, slice);
+    if (slice.kind == dialect::TextKind::name) {
+      shape.names += names_somebody(chat, slice);
+      const bool of_result = chat.messages[slice.message].role == dialect::Role::tool;
+      if (of_result) shape.text_tokens -= tokens;
+      if (of_result && slice.message < before) scratch.text_before -= tokens;
+    }
     if (slice.kind != dialect::TextKind::tool_name) continue;
     ++shape.tool_calls;
-    calls = slice.message == calling ? calls + 1 : 1;
+    if (slice.message == calling) continue;
     calling = slice.message;
-    if (calls == 2) ++shape.parallel_calls;
+    ++shape.calling;
+    shape.call_shown_tokens += shown_calls(counter, chat, slice, calls_of(chat, calling), scratch);
   }
   if (look) set_text(sums, shape);
 }
@@ -167,7 +238,8 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   shape.messages = request.messages + (request.has_system ? 1 : 0);
   shape.replies = request.replies;
   shape.tool_calls = request.tool_calls;
-  shape.parallel_calls = request.parallel_calls;
+  shape.calling = std::max(request.tool_calls - request.parallel_calls, 0);
+  shape.call_shown_tokens = usual_call_shown * shape.calling;
   shape.has_system = request.has_system;
   router::TextFeatures sums;
   for (const std::string_view text : request.texts) {

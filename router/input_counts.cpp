@@ -40,7 +40,7 @@ float bound_of(float tokens, const InputFeatures& features, const InputWeights& 
   bound += features[Feature::with_tools] * row.with_tools + features[Feature::tools] * row.per_tool;
   bound += features[Feature::tool_calls] * row.per_call;
   bound += features[Feature::tool_text] * row.tool_text;
-  return bound + features[Feature::schema_text] * row.schema_text;
+  return bound + features[Feature::with_schema] * row.with_schema;
 }
 
 bool is_plain(const InputFeatures& features) {
@@ -64,7 +64,7 @@ void fold(InputWeights& into, const InputWeights& row, Pick pick) {
   for (float InputWeights::*each :
        {&InputWeights::factor, &InputWeights::per_request, &InputWeights::per_message,
         &InputWeights::with_tools, &InputWeights::per_tool, &InputWeights::per_call,
-        &InputWeights::tool_text, &InputWeights::schema_text})
+        &InputWeights::tool_text, &InputWeights::with_schema})
     into.*each = pick(into.*each, row.*each);
 }
 

@@ -6,6 +6,34 @@
 #include "gateway/dialect/json_cursor.h"
 
 namespace steelyard::dialect {
+
+// Only ASCII is shown: the rest as \uXXXX.
+void append_ascii(std::string& out, std::string_view raw) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  const auto unit = [&out](std::uint32_t code) {
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += digits[code >> shift & 15];
+  };
+  for (std::size_t at = 0; at < raw.size();) {
+    const auto lead = static_cast<unsigned char>(raw[at]);
+    const std::size_t size = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (size == 1 || at + size > raw.size()) {
+      out += raw[at++];
+      continue;
+    }
+    std::uint32_t code = lead & (0xFFu >> (size + 1));
+    for (std::size_t i = 1; i < size; ++i)
+      code = code << 6 | (static_cast<unsigned char>(raw[at + i]) & 0x3Fu);
+    at += size;
+    if (code < 0x10000) {
+      unit(code);
+    } else {
+      unit(0xD800 + ((code - 0x10000) >> 10));
+      unit(0xDC00 + ((code - 0x10000) & 0x3FF));
+    }
+  }
+}
+
 namespace {
 
 constexpr std::size_t listing_bytes_max = std::size_t{1} << 20;
@@ -89,32 +117,7 @@ class SchemaListing {
     return at.fault() == JsonFault::none;
   }
 
-  // Only ASCII is shown: the rest as \uXXXX.
-  void scalar(std::string_view raw) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    const auto unit = [this](std::uint32_t code) {
-      out_ += "\\u";
-      for (int shift = 12; shift >= 0; shift -= 4) out_ += digits[code >> shift & 15];
-    };
-    for (std::size_t at = 0; at < raw.size();) {
-      const auto lead = static_cast<unsigned char>(raw[at]);
-      const std::size_t size = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-      if (size == 1 || at + size > raw.size()) {
-        out_ += raw[at++];
-        continue;
-      }
-      std::uint32_t code = lead & (0xFFu >> (size + 1));
-      for (std::size_t i = 1; i < size; ++i)
-        code = code << 6 | (static_cast<unsigned char>(raw[at + i]) & 0x3Fu);
-      at += size;
-      if (code < 0x10000) {
-        unit(code);
-      } else {
-        unit(0xD800 + ((code - 0x10000) >> 10));
-        unit(0xDC00 + ((code - 0x10000) & 0x3FF));
-      }
-    }
-  }
+  void scalar(std::string_view raw) { append_ascii(out_, raw); }
 
   std::string& out_;
 };

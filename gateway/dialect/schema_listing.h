@@ -12,4 +12,7 @@ namespace steelyard::dialect {
 // `out` holds nothing of use.
 bool write_schema_listing(std::string& out, std::string_view response_format);
 
+// JSON text with only ASCII in it: the rest as \uXXXX.
+void append_ascii(std::string& out, std::string_view raw);
+
 }  // namespace steelyard::dialect

@@ -1,5 +1,7 @@
 #include "gateway/dialect/tool_listing.h"
 
+#include <algorithm>
+
 #include "gateway/dialect/json_cursor.h"
 
 namespace steelyard::dialect {
@@ -54,6 +56,7 @@ class Listing {
   static bool is_string(std::string_view raw) { return raw.size() >= 2 && raw.front() == '"'; }
   static std::string_view inside(std::string_view raw) { return raw.substr(1, raw.size() - 2); }
   void text(std::string_view raw) { append_unescaped(out_, inside(raw)); }
+  void comment(std::string_view raw);
   bool says(std::string_view raw) const { return is_string(raw) && raw.size() > 2; }
 
   Schema read(std::string_view raw);
@@ -140,6 +143,24 @@ bool Listing::commented(const Schema& object) {
   return found;
 }
 
+// Line by line, each without the blanks around it; empty ones are left out.
+void Listing::comment(std::string_view raw) {
+  const std::size_t begin = out_.size();
+  text(raw);
+  const std::string all = out_.substr(begin);
+  out_.resize(begin);
+  for (std::size_t at = 0; at < all.size();) {
+    const std::size_t end = std::min(all.find('\n', at), all.size());
+    const std::string_view line = std::string_view(all).substr(at, end - at);
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    if (first != std::string_view::npos) {
+      const std::size_t last = line.find_last_not_of(" \t\r");
+      out_.append("// ").append(line.substr(first, last + 1 - first)) += '\n';
+    }
+    at = end + 1;
+  }
+}
+
 void Listing::bounds(const Schema& schema) {
   if (schema.minimum.empty() && schema.maximum.empty()) return;
   out_ += "// ";
@@ -152,16 +173,10 @@ void Listing::bounds(const Schema& schema) {
 void Listing::property(std::string_view key, std::string_view raw, bool required, int depth) {
   const Schema schema = read(raw);
   if (says(schema.title)) {
-    out_ += "// ";
-    text(schema.title);
-    out_ += '\n';
+    comment(schema.title);
     if (says(schema.description)) out_ += "//\n";
   }
-  if (says(schema.description)) {
-    out_ += "// ";
-    text(schema.description);
-    out_ += '\n';
-  }
+  if (says(schema.description)) comment(schema.description);
   bounds(schema);
   append_unescaped(out_, key);
   out_ += required ? ": " : "?: ";
@@ -169,7 +184,7 @@ void Listing::property(std::string_view key, std::string_view raw, bool required
   out_ += ',';
   if (!schema.fallback.empty()) {
     out_ += " // default: ";
-    if (is_string(schema.fallback)) {
+    if (is_string(schema.fallback) && !schema.choices.empty()) {
       text(schema.fallback);
     } else {
       out_ += schema.fallback;
@@ -273,17 +288,17 @@ void Listing::function(std::string_view tool) {
     if (key == "description") description = value;
     if (key == "parameters") parameters = value;
   };
-  std::string_view inner;
+  std::string_view inner, custom;
   (void)members(tool, [&](std::string_view key, std::string_view value) {
     if (key == "function") inner = value;
+    if (key == "custom") custom = value;
   });
   (void)members(inner.empty() ? tool : inner, take);
-  if (!says(name)) return;  // a tool of the provider's own: shown in some other way
-  if (says(description)) {
-    out_ += "// ";
-    text(description);
-    out_ += '\n';
+  if (!says(name)) {  // a tool of the provider's own, or one with a grammar
+    if (!custom.empty()) out_.append(custom).append("\n\n");
+    return;
   }
+  if (says(description)) comment(description);
   out_ += "type ";
   text(name);
   root_ = parameters;

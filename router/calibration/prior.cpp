@@ -21,7 +21,7 @@ constexpr Doubt doubts[] = {
     {Feature::replies, 0, 3},       {Feature::tool_calls, 4, 8},
     {Feature::with_tools, 60, 300}, {Feature::system_with_tools, 6, 20},
     {Feature::tool_text, 0, 0.3f},  {Feature::tool_shown, 0.15f, 0.2f},
-    {Feature::tools, 8, 20},        {Feature::schema_text, 0.2f, 0.3f},
+    {Feature::tools, 8, 20},        {Feature::with_schema, 4, 20},
 };
 static_assert(std::size(doubts) == feature_count);
 

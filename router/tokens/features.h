@@ -18,13 +18,13 @@ enum class Feature : std::uint8_t {
   upper,
   non_ascii,
   replies,            // messages of the assistant
-  tool_calls,         // those of one message together count three more
+  tool_calls,         // messages with calls; those beside the first of a message: tool_text
   with_tools,         // 0 or 1
   system_with_tools,  // 0 or 1
-  tool_text,          // tokens of the definitions as JSON
-  tool_shown,         // tokens of the definitions as OpenAI shows them to its models
+  tool_text,          // tokens of definitions and of the answer's schema as JSON
+  tool_shown,         // the same as OpenAI shows them to its models, and calls beyond their text
   tools,
-  schema_text,  // tokens of the answer's schema, as it is shown and with what comes with it
+  with_schema,  // 0 or 1: the answer has one
 };
 inline constexpr std::size_t feature_count = 16;
 
@@ -45,7 +45,7 @@ struct InputWeights {
   float per_tool = 0;
   float per_call = 0;
   float tool_text = 0;
-  float schema_text = 0;
+  float with_schema = 0;
 };
 
 }  // namespace steelyard::router

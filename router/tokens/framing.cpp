@@ -43,12 +43,21 @@ std::int64_t rounded(float value) {
   return static_cast<std::int64_t>(std::clamp(value, 0.0f, static_cast<float>(count_most)));
 }
 
-// With a schema OpenAI bills a system message more, or some tokens of the one there is, and four
-// for each reply: 79 recorded exchanges of 2024-07 to 2026-03 (tests/clients/recorded_counts.py).
-float schema_as_shown(const ChatShape& shape) {
-  const float beside = !shape.has_system ? 8 : shape.system_line ? 5 : 4;
-  return number(shape.schema_shown_tokens) + beside + 4 * number(shape.replies);
+// With a schema OpenAI bills some tokens of a system message and four for each reply: 79 recorded
+// exchanges of 2024-07 to 2026-03 (tests/clients/recorded_counts.py).
+void set_schema(const ChatShape& shape, InputFeatures& f) {
+  if (shape.schema_shown_tokens <= 0 && shape.schema_tokens <= 0) return;
+  f[Feature::with_schema] = 1;
+  const float json = number(shape.schema_tokens);
+  const bool shown = shape.schema_shown_tokens > 0;
+  const float beside = !shape.has_system ? 4 : shape.system_line ? 1 : 0;
+  f[Feature::tool_text] += shown ? number(shape.schema_shown_tokens) : json;
+  f[Feature::tool_shown] += shown ? number(shape.schema_shown_tokens) + beside : json;
+  f[Feature::tool_shown] += 4 * number(shape.replies);
 }
+
+// Each call beside the first of its message is a block of its own where calls are shown as JSON.
+constexpr float call_beside_tokens = 12;
 
 // The catalogue's ratio wins over the family's; the bound keeps its distance to it.
 void set_scale(const TokenizerRef& ref, Framing& framing) {
@@ -114,16 +123,17 @@ InputFeatures features_of(const ChatShape& shape) {
   f[Feature::upper] = known ? number(shape.upper) : text * usual_upper;
   f[Feature::non_ascii] = known ? number(shape.non_ascii) : text * usual_non_ascii;
   f[Feature::replies] = number(shape.replies);
-  f[Feature::tool_calls] = number(shape.tool_calls) + 3 * number(shape.parallel_calls);
-  f[Feature::schema_text] = number(shape.schema_tokens);
-  if (shape.schema_shown_tokens > 0) f[Feature::schema_text] = schema_as_shown(shape);
+  f[Feature::tool_calls] = number(shape.calling);
+  f[Feature::tool_text] = call_beside_tokens * number(shape.tool_calls - shape.calling);
+  f[Feature::tool_shown] = static_cast<float>(shape.call_shown_tokens);
+  set_schema(shape, f);
   if (shape.tools <= 0) return f;
   const float json = number(shape.tool_json_tokens);
   const bool shown = shape.tool_shown_tokens > 0;
   f[Feature::with_tools] = 1;
   f[Feature::system_with_tools] = shape.has_system ? 1 : 0;
-  f[Feature::tool_text] = json;
-  f[Feature::tool_shown] = shown ? number(shape.tool_shown_tokens) : json * 0.75f;
+  f[Feature::tool_text] += json;
+  f[Feature::tool_shown] += shown ? number(shape.tool_shown_tokens) : json * 0.75f;
   if (shape.system_line) f[Feature::tool_shown] += 1;
   if (shape.names_tool) f[Feature::tool_shown] += named_tool_tokens;
   f[Feature::tools] = number(shape.tools);
@@ -140,12 +150,12 @@ InputWeights weights_of(const Framing& framing) {
   w.tokens[Feature::request] = static_cast<float>(row.per_request);
   w.tokens[Feature::messages] = static_cast<float>(row.per_message);
   w.tokens[Feature::replies] = static_cast<float>(row.per_reply);
-  w.tokens[Feature::tool_calls] = static_cast<float>(row.per_tool_call);
+  w.tokens[Feature::tool_calls] = static_cast<float>(row.per_call);
   w.tokens[Feature::with_tools] = static_cast<float>(row.with_tools);
   w.tokens[Feature::system_with_tools] = static_cast<float>(row.system_with_tools);
   w.tokens[Feature::tool_text] = likely * share(row.tool_json_percent);
   w.tokens[Feature::tool_shown] = shown ? likely : 0;
-  w.tokens[Feature::schema_text] = likely * share(row.schema_percent);
+  w.tokens[Feature::with_schema] = static_cast<float>(row.with_schema);
   w.per_request = static_cast<float>(row.slack_per_request);
   w.per_message = static_cast<float>(row.slack_per_message);
   w.per_call = 6;
@@ -154,7 +164,7 @@ InputWeights weights_of(const Framing& framing) {
   // A definition as JSON is more than the model sees, never less; half of it is a wide margin
   // where the rendering is known.
   w.tool_text = shown ? 0.5f : std::max(at_most - w.factor * w.tokens[Feature::tool_text], 0.0f);
-  w.schema_text = 0.2f;
+  w.with_schema = shown ? 8 : 40;
   return w;
 }
 
@@ -181,7 +191,7 @@ TokenCount frame_chat(const ChatShape& shape, const Framing& framing) {
   const float bound = tokens * w.factor + w.per_request + f[Feature::messages] * w.per_message +
                       f[Feature::with_tools] * w.with_tools + f[Feature::tools] * w.per_tool +
                       f[Feature::tool_text] * w.tool_text +
-                      f[Feature::schema_text] * w.schema_text + f[Feature::tool_calls] * w.per_call;
+                      f[Feature::with_schema] * w.with_schema + f[Feature::tool_calls] * w.per_call;
   const TokenCount image = images_of(shape.images, *framing.image);
   const TokenCount media = media_of(shape.media, *framing.media);
   const bool sized = image.quality == CountQuality::exact && shape.media.empty();
@@ -195,7 +205,7 @@ TokenCount frame_chat(const ChatShape& shape, const Framing& framing) {
 
 CountQuality quality_of(const Framing& framing, const InputFeatures& f, bool media) {
   const bool plain =
-      f[Feature::with_tools] == 0 && f[Feature::tool_calls] == 0 && f[Feature::schema_text] == 0;
+      f[Feature::with_tools] == 0 && f[Feature::tool_calls] == 0 && f[Feature::with_schema] == 0;
   const bool exact = framing.exact_text && framing.chat->exact && plain && !media;
   return exact ? CountQuality::exact : CountQuality::prior;
 }

@@ -28,8 +28,9 @@ struct ChatShape {
   std::int32_t messages = 0;             // system and tool messages included
   std::int32_t replies = 0;              // of these, the assistant's
   std::int32_t names = 0;                // messages with a `name`
-  std::int32_t tool_calls = 0;           // in assistant messages; see parallel_calls
-  std::int32_t parallel_calls = 0;       // messages with more than one
+  std::int32_t tool_calls = 0;           // in assistant messages
+  std::int32_t calling = 0;              // messages with calls
+  std::int64_t call_shown_tokens = 0;    // calls as OpenAI shows them: what is beyond their text
   std::int32_t tools = 0;                // definitions
   std::int64_t tool_json_tokens = 0;     // their raw JSON
   std::int64_t tool_shown_tokens = 0;    // as dialect/tool_listing.h writes them; 0: not known

@@ -28,13 +28,13 @@ struct ChatRow {
   std::int32_t per_request;  // the reply's priming
   std::int32_t per_message;  // role included
   std::int32_t per_reply;    // a message of the assistant, in addition
-  std::int32_t per_tool_call;
-  std::int32_t with_tools;  // once, when the request has tools
+  std::int32_t per_call;     // a message with tool calls, in addition
+  std::int32_t with_tools;   // once, when the request has tools
   std::int32_t with_tools_upper;
-  // Of a definition's raw JSON: how much the model is shown. 0: it is shown the rendering of
-  // gateway/dialect/tool_listing.h.
+  // Of raw JSON of definitions and of the answer's schema: how much the model is shown. 0: it is
+  // shown the rendering of gateway/dialect/tool_listing.h.
   std::int32_t tool_json_percent;
-  std::int32_t schema_percent;     // the same for the schema of the answer
+  std::int32_t with_schema;        // once, when the answer has a schema
   std::int32_t system_with_tools;  // correction when there are both
   bool exact;                      // published: exact as long as there are no tools
   std::int32_t slack_per_request;  // added to `upper`

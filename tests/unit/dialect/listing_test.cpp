@@ -1,0 +1,76 @@
+// Definitions, calls and schemas as OpenAI shows them to its models. What these cost is compared
+// with bills in tests/clients/recorded_counts.py; here is how they are written.
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "gateway/dialect/call_listing.h"
+#include "gateway/dialect/chat.h"
+#include "gateway/dialect/schema_listing.h"
+#include "gateway/dialect/tool_listing.h"
+
+using namespace steelyard::dialect;
+
+namespace {
+
+std::string listing(std::string_view tool) {
+  std::string out;
+  CHECK(write_tool_listing(out, "[" + std::string(tool) + "]"));
+  return out;
+}
+
+std::string calls(const std::vector<TextSlice>& texts) {
+  std::string out;
+  write_call_listing(out, texts);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a comment is written line by line, without empty lines and indents") {
+  CHECK(listing(R"({"function":{"name":"f","description":"One.\n\n    Args:\n\tx \n   ",)"
+                R"("parameters":{"properties":{"x":{"type":"string","description":"a\n b"}}}}})") ==
+        "namespace functions {\n\n// One.\n// Args:\n// x\ntype f = (_: {\n// a\n// b\n"
+        "x?: string,\n}) => any;\n\n} // namespace functions");
+}
+
+TEST_CASE("a default is quoted, unless it is one of a list") {
+  CHECK(listing(R"({"name":"f","parameters":{"properties":{)"
+                R"("a":{"type":"string","default":"b"},"c":{"enum":["d"],"default":"d"},)"
+                R"("e":{"type":"integer","default":1}}}})") ==
+        "namespace functions {\n\ntype f = (_: {\na?: string, // default: \"b\"\n"
+        "c?: \"d\", // default: d\ne?: number, // default: 1\n}) => any;\n\n"
+        "} // namespace functions");
+}
+
+TEST_CASE("a tool with a grammar stands as it is") {
+  CHECK(listing(R"({"type":"custom","custom":{"name":"g"}})") ==
+        "namespace functions {\n\n{\"name\":\"g\"}\n\n} // namespace functions");
+}
+
+TEST_CASE("several calls are one, whatever stands first, without blanks between their tokens") {
+  const TextSlice a{R"(a)", 1, TextKind::tool_name}, b{"b", 1, TextKind::tool_name};
+  const TextSlice of_a{R"({\"x\": 1,\n \"y z\": \"p q\\\" r\"})", 1, TextKind::tool_arguments};
+  const TextSlice of_b{"{}", 1, TextKind::tool_arguments};
+  const std::string expected =
+      R"({\"tool_uses\":[{\"recipient_name\":\"functions.a\",\"parameters\":)"
+      R"({\"x\":1,\"y z\":\"p q\\\" r\"}},)"
+      R"({\"recipient_name\":\"functions.b\",\"parameters\":{}}]})";
+  CHECK(calls({a, of_a, b, of_b}) == expected);
+  CHECK(calls({of_a, a, of_b, b}) == expected);
+  CHECK(calls({a, b}).find("functions.b") != std::string::npos);
+}
+
+TEST_CASE("arguments that end within an escape are no reason to read on") {
+  for (const std::string_view cut : {"\\", "{\\", "\"\\\\", "\\\\\\"}) {
+    const TextSlice name{"a", 0, TextKind::tool_name};
+    const TextSlice arguments{cut, 0, TextKind::tool_arguments};
+    CHECK(calls({name, arguments}).ends_with("}]}"));
+  }
+}
+
+TEST_CASE("only ASCII is shown") {
+  std::string out;
+  append_ascii(out, "a\xC3\xA9\xF0\x9F\x98\x80\xE2\x82");
+  CHECK(out == "a\\u00e9\\ud83d\\ude00\xE2\x82");
+}
