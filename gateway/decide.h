@@ -54,10 +54,10 @@ struct Decision {
   router::TokenCount tokens;       // in the gateway's own tokenizer; a plan has the model's
   router::InputFeatures features;  // what the count was made of
   policies::ModelMask own_text;    // models whose text was counted in their own vocabulary
-  bool has_media = false;
-  std::uint64_t talk = 0;        // the conversation, for the delta rule; 0: none
-  std::int64_t text_tokens = 0;  // what `features` has of it, exactly
-  bool continues = false;        // `before` is this conversation's last turn
+  bool has_media = false;  // or text too large to be counted at once: not all is known exactly
+  std::uint64_t talk = 0;  // the conversation, for the delta rule; 0: none
+  std::int64_t text_tokens = 0;                       // what `features` has of it, exactly
+  bool continues = false;                             // `before` is this conversation's last turn
   std::int32_t continued_model = policies::no_model;  // it went there
   // WorkerTools::counts holds every model's count. Else the plan has no escalation yet, but for a
   // request that is explained: escalation_of().

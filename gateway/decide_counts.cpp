@@ -70,7 +70,10 @@ void continue_talk(Serving& serving, WorkerTools& tools, Decision& d) {
 void count_own_text(Worker& worker, Serving& serving, std::int32_t model, Decision& d) {
   WorkerTools& tools = worker.tools();
   const int counter = tools.exact.counter_for(model);
-  tools.exact.apply(counter, d.chat, serving.inputs, d.features, tools.counts, d.continued_model);
+  // Sampled: no more sure than a picture's count, and nothing to learn from.
+  if (!tools.exact.apply(counter, d.chat, serving.inputs, d.features, tools.counts,
+                         d.continued_model))
+    d.has_media = true;
   const auto models = static_cast<std::int32_t>(serving.runtime->catalog.models().size());
   for (std::int32_t m = 0; m < models; ++m) {
     if (tools.exact.counter_for(m) != counter) continue;

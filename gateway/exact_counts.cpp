@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gateway/runtime.h"
+#include "router/tokens/sliced_count.h"
 #include "router/tokens/vocabulary.h"
 
 namespace steelyard {
@@ -15,10 +16,17 @@ using router::Feature;
 constexpr std::array text_features{Feature::text,  Feature::words, Feature::newlines,
                                    Feature::punct, Feature::upper, Feature::non_ascii};
 
-std::int64_t count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat) {
-  std::int64_t tokens = 0;
-  for (const dialect::TextSlice& slice : chat.texts) tokens += counter.count_json(slice.raw);
-  return tokens;
+router::TokenCount count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat,
+                              const router::SlicedCount::Slice& slice) {
+  router::TokenCount text;
+  if (chat.body.size() <= slice.exact_bytes) {
+    for (const dialect::TextSlice& one : chat.texts) text.tokens += counter.count_json(one.raw);
+    text.upper = text.tokens;
+    return text;
+  }
+  router::SlicedCount sliced(counter, slice);
+  for (const dialect::TextSlice& one : chat.texts) sliced.add_json(one.raw);
+  return sliced.total();
 }
 
 std::int32_t added(std::int32_t frames, std::int64_t text) {
@@ -51,6 +59,15 @@ void ExactCounts::prepare(const Runtime& runtime, const std::shared_ptr<router::
     by_model_[model] = static_cast<int>(found - kept.begin());
   }
   counters_ = std::move(kept);
+  seed_ = seed;
+  windows_.assign(counters_.size(), 0);
+  for (std::size_t model = 0; model < by_model_.size(); ++model) {
+    if (by_model_[model] == none) continue;
+    std::int64_t& most = windows_[static_cast<std::size_t>(by_model_[model])];
+    const std::int64_t context =
+        runtime.catalog.model(static_cast<std::int32_t>(model)).context_tokens;
+    most = std::max(most, context > 0 ? context : std::int64_t{1} << 30);
+  }
 }
 
 router::InputFeatures ExactCounts::without_text(router::InputFeatures features) {
@@ -58,19 +75,23 @@ router::InputFeatures ExactCounts::without_text(router::InputFeatures features) 
   return features;
 }
 
-void ExactCounts::apply(int counter, const dialect::ChatRequest& chat,
+bool ExactCounts::apply(int counter, const dialect::ChatRequest& chat,
                         const router::InputRows& rows, const router::InputFeatures& features,
                         std::span<router::InputCount> counts, std::int32_t except) {
-  const std::int64_t text = count_text(at(counter), chat);
+  router::SlicedCount::Slice slice;
+  slice.enough_tokens = windows_[static_cast<std::size_t>(counter)];
+  slice.seed = seed_;
+  const router::TokenCount text = count_text(at(counter), chat, slice);
   const router::InputFeatures frames = without_text(features);
   for (std::size_t model = 0; model < by_model_.size(); ++model) {
     if (by_model_[model] != counter || static_cast<std::int32_t>(model) == except) continue;
     const router::InputCount base = rows.count_one(frames, model);
     const router::InputCount rough = rows.count_one(features, model);
     router::InputCount& count = counts[model];
-    count = {added(base.tokens, text + count.tokens - rough.tokens),
-             added(std::max(base.upper, base.tokens), text + count.upper - rough.upper)};
+    count = {added(base.tokens, text.tokens + count.tokens - rough.tokens),
+             added(std::max(base.upper, base.tokens), text.upper + count.upper - rough.upper)};
   }
+  return text.quality == router::CountQuality::exact;
 }
 
 }  // namespace steelyard

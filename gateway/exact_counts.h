@@ -36,8 +36,9 @@ class ExactCounts {
   static router::InputFeatures without_text(router::InputFeatures features);
   // Counts the request's text again, by a counter_for(), and puts the result, frames added, in the
   // place of every model that has this vocabulary, but for `except`. What stood there beyond the
-  // text and its frames (pictures) stays. No allocation.
-  void apply(int counter, const dialect::ChatRequest& chat, const router::InputRows& rows,
+  // text and its frames (pictures) stays. No allocation. False: of a text this large some was
+  // sampled (tokens/sliced_count.h), and the bound holds the error.
+  bool apply(int counter, const dialect::ChatRequest& chat, const router::InputRows& rows,
              const router::InputFeatures& features, std::span<router::InputCount> counts,
              std::int32_t except = -1);
 
@@ -47,7 +48,9 @@ class ExactCounts {
     std::unique_ptr<router::TokenCounter> counter;
   };
   std::vector<Counter> counters_;
-  std::vector<int> by_model_;  // index of the counter, or none
+  std::vector<int> by_model_;          // index of the counter, or none
+  std::vector<std::int64_t> windows_;  // by counter: the largest context of its models
+  std::uint64_t seed_ = 0;
 };
 
 }  // namespace steelyard

@@ -26,6 +26,7 @@ struct Flags {
   std::vector<std::string> files;
   std::string model, config, tokenizer;
   bool chat = false, json = false;
+  std::int64_t limit = -1;  // -1: none
 };
 
 // Owns what a TokenizerRef points to.
@@ -72,7 +73,12 @@ std::optional<Target> find_target(const Flags& flags) {
 std::optional<router::TokenCount> count_file(router::TokenCounter& counter, const Flags& flags,
                                              const Target& target, const std::string& file,
                                              const std::string& text) {
-  if (!flags.chat) return router::scale_text(counter.count(text), target.ref());
+  if (!flags.chat) {
+    const router::Framing framing = router::framing_of(target.ref());
+    const bool may_stop = flags.limit >= 0 && framing.exact_text;
+    return router::scale_text(
+        may_stop ? counter.count_till(text, flags.limit) : counter.count(text), framing);
+  }
   dialect::openai::RequestParser parser;
   dialect::ChatRequest chat;
   const Result<void> parsed = parser.parse(text, chat);
@@ -129,6 +135,11 @@ int run(const Flags& flags) {
       exit_code = 1;
       continue;
     }
+    if (flags.limit >= 0 && count->tokens > flags.limit) {
+      std::cerr << file << ": more than " << flags.limit << " tokens\n";
+      exit_code = exit_code == 0 ? 3 : exit_code;
+      continue;
+    }
     total.tokens += count->tokens;
     total.upper += count->upper;
     total.quality = std::max(total.quality, count->quality);
@@ -157,6 +168,10 @@ void add_tokens_command(CLI::App& app, int& exit_code) {
   command->add_option("-c,--config", flags->config, "the main file, for its catalogue");
   command->add_flag("--chat", flags->chat,
                     "the files are chat completions bodies: count messages, frames, tools, images");
+  command
+      ->add_option("--limit", flags->limit,
+                   "exit with 3 if a file has more tokens than this; counted no further")
+      ->check(CLI::NonNegativeNumber);
   command->add_flag("--json", flags->json, "one JSON object a file");
   command->footer(
       "examples:\n"
@@ -164,7 +179,8 @@ void add_tokens_command(CLI::App& app, int& exit_code) {
       "  steelyard tokens --model claude-opus-5-5 --json notes.md\n"
       "  echo '{\"model\":\"auto\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}' | "
       "steelyard tokens --chat -\n"
-      "Exit codes: 0 counted, 1 unreadable or not a chat request, 2 no such model or wrong usage.");
+      "Exit codes: 0 counted, 1 unreadable or not a chat request, 2 no such model or wrong usage,\n"
+      "3 a file is above --limit.");
   add_tokens_import(*command, exit_code);
   command->callback([flags, command, &exit_code] {
     if (!command->get_subcommands().empty()) return;

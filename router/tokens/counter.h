@@ -33,6 +33,11 @@ class TokenCounter {
   virtual std::int64_t count_json(std::string_view escaped) = 0;
   // The same, and adds what the text is made of to `sums`; with a memo, both are remembered.
   virtual std::int64_t look_json(std::string_view escaped, TextFeatures& sums);
+  // What count_json is remembered to have said; -1: nothing is remembered.
+  virtual std::int64_t known_json(std::string_view escaped) {
+    (void)escaped;
+    return -1;
+  }
   // For a text that is counted by parts before it is asked for: a part (cut where a piece ends),
   // without a memo; then the whole, with the sum of its parts, for a memo. `look`: it will be asked
   // for by look_json.

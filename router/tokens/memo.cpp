@@ -131,6 +131,11 @@ void MemoCounter::remember_json(std::string_view escaped, std::int64_t tokens, b
   memo_->put(key, tokens);
 }
 
+std::int64_t MemoCounter::known_json(std::string_view escaped) {
+  if (escaped.size() < shortest_) return -1;
+  return memo_->find(memo_->key_of(escaped, TextForm::json, number_));
+}
+
 std::int64_t MemoCounter::count_new(std::string_view text, TextForm form, CountMemo::Key key) {
   ++misses_;
   const std::int64_t tokens =

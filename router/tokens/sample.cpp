@@ -23,19 +23,23 @@ std::size_t fair_place(std::string_view text, std::size_t at, bool json) {
 TokenCount sample_count(TokenCounter& counter, std::string_view text, bool json,
                         const SampleOptions& options) {
   const auto count = [&](std::string_view some) {
-    return json ? counter.count_json(some) : counter.count(some);
+    return json ? counter.count_json_part(some) : counter.count(some);  // no memo of windows
   };
+  std::uint64_t dice = options.seed;
   const std::size_t windows = std::max<std::size_t>(options.windows, 2);
   if (text.size() < 2 * windows * options.window_bytes) {
-    const std::int64_t tokens = count(text);
+    const std::int64_t tokens = json ? counter.count_json(text) : counter.count(text);
     return {tokens, tokens, CountQuality::exact};
   }
   const std::size_t stride = text.size() / windows;
   double tokens = 0, bytes = 0, tokens2 = 0, bytes2 = 0, product = 0;
   for (std::size_t i = 0; i < windows; ++i) {
-    const std::size_t middle = i * stride + (stride - options.window_bytes) / 2;
-    const std::size_t begin = fair_place(text, middle, json);
-    const std::size_t end = fair_place(text, middle + options.window_bytes, json);
+    const std::size_t room = stride - options.window_bytes;
+    dice = dice * 6'364'136'223'846'793'005u + 1'442'695'040'888'963'407u;
+    const std::size_t place =
+        i * stride + (options.seed == 0 ? room / 2 : static_cast<std::size_t>(dice >> 33) % room);
+    const std::size_t begin = fair_place(text, place, json);
+    const std::size_t end = fair_place(text, place + options.window_bytes, json);
     const auto found = static_cast<double>(count(text.substr(begin, end - begin)));
     const auto size = static_cast<double>(end - begin);
     tokens += found;

@@ -2,6 +2,7 @@
 // An estimate for very long text when there is no time to count it all: windows spread evenly over
 // it are counted, and their tokens per byte taken for the whole.
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "router/tokens/counter.h"
@@ -11,6 +12,7 @@ namespace steelyard::router {
 struct SampleOptions {
   std::size_t windows = 256;
   std::size_t window_bytes = 1024;
+  std::uint64_t seed = 0;  // each window lies somewhere in its share of the text; 0: in the middle
 };
 
 // Counted exactly, and said to be, when the windows would cover half of the text. Else `tokens` is

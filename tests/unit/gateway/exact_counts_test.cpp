@@ -117,3 +117,28 @@ TEST_CASE("a vocabulary file is read, a missing or damaged one refused") {
   CHECK(!vocabulary_of("file:" + path).has_value());
   CHECK(!vocabulary_of("claude-4.7")->exact);
 }
+
+TEST_CASE("of a very large request the rest is sampled: a bound, and not exact") {
+  const Runtime runtime = runtime_of({{"gpt-4o", "o200k"}, {"deepseek-chat", "deepseek-v3"}});
+  ExactCounts exact;
+  exact.prepare(runtime, memo_of(1), 7);
+  std::string long_text;
+  while (long_text.size() < (5u << 20)) long_text.append(text).append(" and some more of it. ");
+  const std::string body =
+      R"({"model":"deepseek-chat","messages":[{"role":"user","content":")" + long_text + R"("}]})";
+  dialect::openai::RequestParser parser;
+  dialect::ChatRequest chat;
+  REQUIRE(parser.parse(body, chat).has_value());
+  InputFeatures features;
+  features[Feature::request] = features[Feature::messages] = 1;
+  features[Feature::text] = static_cast<float>(long_text.size()) / 4;
+  std::vector<InputCount> counts;
+  runtime.catalog.inputs().count(features, counts);
+  CHECK(!exact.apply(exact.counter_for(1), chat, runtime.catalog.inputs(), features, counts));
+  const std::int64_t truth =
+      make_counter(shipped_vocabulary("deepseek-v3"))->count_json(long_text) +
+      frames_of(runtime, 1).tokens;
+  CHECK(counts[1].upper >= truth);
+  CHECK(counts[1].tokens > truth * 95 / 100);
+  CHECK(counts[1].tokens < truth * 105 / 100);
+}

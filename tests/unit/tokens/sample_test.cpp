@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "router/tokens/memo.h"
+#include "router/tokens/sliced_count.h"
 #include "tests/unit/tokens/support.h"
 
 using namespace steelyard::router;
@@ -56,4 +58,51 @@ TEST_CASE("what is short is counted, and escapes are never cut") {
   const std::int64_t truth = counter->count_json(text);
   CHECK(found.tokens > truth * 97 / 100);
   CHECK(found.tokens < truth * 103 / 100);
+}
+
+TEST_CASE("windows lie elsewhere for every seed, and the bound holds all the same") {
+  Random random(10);
+  const auto counter = fresh_counter();
+  const std::string text = mixed_text(random, 1'200'000);
+  const std::int64_t truth = counter->count(text);
+  int different = 0;
+  const std::int64_t middle = sample_count(*counter, text, false).tokens;
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const TokenCount found = sample_count(*counter, text, false, {256, 1024, seed});
+    CHECK(found.upper >= truth);
+    different += found.tokens != middle;
+  }
+  CHECK(different > 10);
+}
+
+TEST_CASE("a slice of time: exact until it is spent, then windows, unless remembered") {
+  Random random(11);
+  MemoCounter counter(fresh_counter(), MemoSeed{1}, 1024);
+  const std::string first = escape_json(mixed_text(random, 600'000), false);
+  const std::string second = escape_json(mixed_text(random, 900'000), false);
+  SlicedCount::Slice slice;
+  slice.exact_bytes = first.size();
+  SlicedCount sliced(counter, slice);
+  sliced.add_json(first);
+  CHECK(sliced.total().quality == CountQuality::exact);
+  const std::int64_t one = sliced.total().tokens;
+  CHECK(one == fresh_counter()->count_json(first));
+  sliced.add_json(second);
+  CHECK(sliced.total().quality == CountQuality::prior);
+  const std::int64_t truth = one + fresh_counter()->count_json(second);
+  CHECK(sliced.total().upper >= truth);
+  CHECK(sliced.total().tokens > truth * 9 / 10);
+  CHECK(sliced.total().tokens < truth * 11 / 10);
+  (void)counter.count_json(second);
+  SlicedCount again(counter, slice);
+  again.add_json(second);
+  again.add_json(first);
+  CHECK(again.total().quality == CountQuality::exact);
+  CHECK(again.total().tokens == truth);
+  slice.enough_tokens = 10;
+  MemoCounter empty(fresh_counter(), MemoSeed{1}, 1024);
+  SlicedCount enough(empty, slice);
+  enough.add_json("eleven words are enough to be more than ten of them, surely");
+  enough.add_json(first);
+  CHECK(enough.total().quality == CountQuality::prior);
 }
