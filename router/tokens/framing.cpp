@@ -57,7 +57,7 @@ void set_schema(const ChatShape& shape, InputFeatures& f) {
 }
 
 // Each call beside the first of its message is a block of its own where calls are shown as JSON.
-constexpr float call_beside_tokens = 12;
+constexpr float call_beside_tokens = 6;
 
 // The catalogue's ratio wins over the family's; the bound keeps its distance to it.
 void set_scale(const TokenizerRef& ref, Framing& framing) {

@@ -51,6 +51,17 @@ constexpr std::string_view hidden =
     "as gpt-5; extras as ai-tokenizer 1.0.6 measured (103 with tools), 2026-11";
 constexpr std::string_view anthropic =
     "platform.claude.com, tool use: system prompt tokens (auto, any); frames: ctok, 2026-08";
+constexpr std::string_view harmony =
+    "46 recorded exchanges of Ollama, Groq, Cerebras and Doubleword, 2025-08 to 2026-08; 2026-11";
+// A system message is free, tools come with instructions on how to call them; thinking at its
+// highest effort, with 79 tokens more.
+constexpr std::string_view deepseek =
+    "144 recorded exchanges of api.deepseek.com, v4 (tests/clients/recorded_counts.py), 2026-11";
+constexpr std::string_view mistral =
+    "190 recorded exchanges of api.mistral.ai (tests/clients/recorded_counts.py), 2026-11; the "
+    "newest Small bills twelve more a request";
+constexpr std::string_view qwen =
+    "30 recorded plain exchanges of Qwen 3 on four servers, 2026-11; tools are not measured";
 constexpr std::string_view templates = "chat templates of open models: 4 to 6 a message; 2026-11";
 
 // prefix, request, message, reply, call, tools, tools upper, JSON %, schema, system, exact,
@@ -69,8 +80,7 @@ constexpr std::array chats{
     ChatRow{"gpt-5", 2, 4, 2, 7, 90, 200, 0, 0, 0, true, 0, 0, reasoning},
     ChatRow{"gpt-5.1", 2, 4, 2, 7, 103, 200, 0, 0, 0, true, 0, 0, hidden},
     ChatRow{"gpt-6", 2, 4, 2, 7, 90, 200, 0, 0, 0, false, 6, 1, hidden},
-    ChatRow{"gpt-oss", 66, 5, 0, 6, 24, 60, 75, 4, 0, false, 20, 2,
-            "harmony: preamble of 66; 2026-11"},
+    ChatRow{"gpt-oss", 59, 8, -6, 14, 22, 60, 0, 4, 0, false, 12, 2, harmony},
     ChatRow{"claude-3", 4, 3, 0, 12, 340, 530, 100, 4, 0, false, 4, 2, anthropic},
     ChatRow{"claude-haiku-3", 4, 3, 0, 12, 264, 355, 100, 4, 0, false, 4, 2, anthropic},
     ChatRow{"claude-opus-4", 4, 3, 0, 12, 315, 530, 100, 4, 0, false, 4, 2, anthropic},
@@ -86,6 +96,17 @@ constexpr std::array chats{
     ChatRow{"gemini", 1, 3, 0, 8, 20, 120, 90, 4, 0, false, 8, 3, "not published; 2026-11"},
     ChatRow{"grok", 4, 5, 0, 8, 100, 300, 100, 4, 0, false, 200, 2,
             "hidden prompt of 150 and more tokens (ai-tokenizer 1.0.6); 2026-11"},
+    ChatRow{"deepseek", 4, 0, 4, 34, 221, 310, 110, 4, 0, false, 84, 1, deepseek},
+    ChatRow{"mistral", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"mistral-small", 13, 2, -1, 4, 4, 24, 122, 4, 0, false, 4, 1, mistral},
+    ChatRow{"mistral-small-25", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"magistral-small", 13, 2, -1, 4, 4, 24, 122, 4, 0, false, 4, 1, mistral},
+    ChatRow{"ministral", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"magistral", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"pixtral", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"codestral", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"devstral", 1, 2, -1, 4, 4, 24, 122, 4, 0, false, 14, 1, mistral},
+    ChatRow{"qwen", 3, 5, -1, 8, 100, 300, 100, 4, 0, false, 16, 2, qwen},
     ChatRow{"", 4, 5, 0, 8, 100, 300, 100, 4, 0, false, 16, 2, templates},
 };
 
