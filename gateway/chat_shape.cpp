@@ -7,6 +7,7 @@
 #include "gateway/dialect/schema_listing.h"
 #include "gateway/dialect/tool_listing.h"
 #include "router/calibration/text_features.h"
+#include "router/tokens/framing_table.h"
 
 namespace steelyard {
 namespace {
@@ -51,6 +52,16 @@ std::int64_t shown_tools(router::TokenCounter& counter, std::string_view tools,
 std::int64_t shown_schema(router::TokenCounter& counter, std::string_view format,
                           ShapeScratch& scratch) {
   return shown_tokens(counter, format, router::TextForm::json, scratch);
+}
+
+std::int64_t hosted_tools(std::string_view tools, ShapeScratch& scratch) {
+  constexpr unsigned hosted = 1;  // apart from the tokens of what is shown
+  const router::CountMemo::Key key = scratch.tools.key_of(tools, router::TextForm::plain, hosted);
+  std::int64_t tokens = scratch.tools.find(key);
+  if (tokens >= 0) return tokens;
+  tokens = router::hosted_tool_tokens(tools);
+  scratch.tools.put(key, tokens);
+  return tokens;
 }
 
 // OpenAI bills one token more for a name, unless it is the role's; of a tool's result, its call's.
@@ -220,6 +231,7 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatReq
   if (shape.tools > 0) {
     const std::string_view tools = chat.tools.of(chat.body);
     shape.tool_json_tokens = counter.count(tools);
+    shape.hosted_tool_tokens = hosted_tools(tools, scratch);
     shape.tool_shown_tokens = shown_tools(counter, tools, scratch);
     shape.names_tool = chat.tool_choice == dialect::ToolChoice::named;
   }
@@ -253,6 +265,7 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   shape.tools = request.tool_count;
   for (const std::string_view tools : request.tools) {
     shape.tool_json_tokens += counter.count(tools);
+    shape.hosted_tool_tokens += hosted_tools(tools, scratch);
     shape.tool_shown_tokens += shown_tools(counter, tools, scratch);
   }
   add_media(request.media, scratch, shape);

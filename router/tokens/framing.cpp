@@ -56,6 +56,9 @@ void set_schema(const ChatShape& shape, InputFeatures& f) {
   f[Feature::tool_shown] += 4 * number(shape.replies);
 }
 
+// Only Claude's rows weigh JSON where such tools are sent, at 1.18 and 1.43: halfway.
+constexpr float hosted_scale = 1.3f;
+
 // Each call beside the first of its message is a block of its own where calls are shown as JSON.
 constexpr float call_beside_tokens = 6;
 
@@ -132,7 +135,7 @@ InputFeatures features_of(const ChatShape& shape) {
   const bool shown = shape.tool_shown_tokens > 0;
   f[Feature::with_tools] = 1;
   f[Feature::system_with_tools] = shape.has_system ? 1 : 0;
-  f[Feature::tool_text] += json;
+  f[Feature::tool_text] += json + number(shape.hosted_tool_tokens) / hosted_scale;
   f[Feature::tool_shown] += shown ? number(shape.tool_shown_tokens) : json * 0.75f;
   if (shape.system_line) f[Feature::tool_shown] += 1;
   if (shape.names_tool) f[Feature::tool_shown] += named_tool_tokens;

@@ -33,6 +33,7 @@ struct ChatShape {
   std::int64_t call_shown_tokens = 0;    // calls as OpenAI shows them: what is beyond their text
   std::int32_t tools = 0;                // definitions
   std::int64_t tool_json_tokens = 0;     // their raw JSON
+  std::int64_t hosted_tool_tokens = 0;   // of definitions that are the provider's: framing_table.h
   std::int64_t tool_shown_tokens = 0;    // as dialect/tool_listing.h writes them; 0: not known
   std::int64_t schema_tokens = 0;        // the answer's schema, raw JSON; 0 where the next is known
   std::int64_t schema_shown_tokens = 0;  // as dialect/schema_listing.h writes it; 0: not known

@@ -147,6 +147,14 @@ constexpr std::array images{
              "not published: the most patches of those that are"},
 };
 
+constexpr std::string_view claude_tools =
+    "platform.claude.com, tool use: pricing; computer use with its system prompt; 2026-10";
+constexpr std::array hosted_tools{
+    HostedToolRow{"\"bash_20", 245, claude_tools},
+    HostedToolRow{"\"text_editor_20", 700, claude_tools},
+    HostedToolRow{"\"computer_20", 735 + 499, claude_tools},
+};
+
 // The row with the longest prefix of `name`; the last row has the empty one.
 template <class Rows>
 const typename Rows::value_type& longest_prefix(const Rows& rows, std::string_view name) {
@@ -174,6 +182,13 @@ const ChatRow& chat_row(std::string_view model, std::string_view family) {
   const ChatRow& row = longest_prefix(chats, base_name(model));
   const bool unknown_openai = row.prefix.empty() && tokenizer_row(family).exact;
   return unknown_openai ? longest_prefix(chats, "gpt-5") : row;
+}
+
+std::int64_t hosted_tool_tokens(std::string_view tools) {
+  std::int64_t tokens = 0;
+  for (const HostedToolRow& row : hosted_tools)
+    if (tools.find(row.type) != tools.npos) tokens += row.tokens;
+  return tokens;
 }
 
 const ImageRow& image_row(std::string_view model) {

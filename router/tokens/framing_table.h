@@ -62,6 +62,15 @@ struct ImageRow {
   std::string_view source;
 };
 
+// A tool whose definition is the provider's own: the request only says its type.
+struct HostedToolRow {
+  std::string_view type;  // a quote and how the type begins, as it stands in JSON
+  std::int32_t tokens;
+  std::string_view source;
+};
+// Tokens of all those named in `tools`, raw JSON of the definitions.
+std::int64_t hosted_tool_tokens(std::string_view tools);
+
 const TokenizerRow& tokenizer_row(std::string_view family);
 const ChatRow& chat_row(std::string_view model, std::string_view family);
 const ImageRow& image_row(std::string_view model);

@@ -182,3 +182,22 @@ TEST_CASE("the longest prefix finds the row") {
   CHECK(tokenizer_row("o200k").exact);
   CHECK(!tokenizer_row("").exact);
 }
+
+TEST_CASE("tools of the provider's own cost what it says, only where their JSON is weighed") {
+  CHECK(hosted_tool_tokens(R"([{"type":"bash_20250124","name":"bash"}])") == 245);
+  CHECK(hosted_tool_tokens(R"([{"type":"text_editor_20250728"},{"type": "bash_20250124"}])") ==
+        945);
+  CHECK(hosted_tool_tokens(R"([{"name":"bash","input_schema":{}}])") == 0);
+  ChatShape shape;
+  shape.messages = shape.tools = 1;
+  shape.tool_json_tokens = 20;
+  const std::int64_t without = frame_chat(shape, model("claude-opus-4-7", "claude-4.7")).tokens;
+  const std::int64_t openai = frame_chat(shape, model("gpt-5")).tokens;
+  shape.hosted_tool_tokens = 700;
+  const std::int64_t more =
+      frame_chat(shape, model("claude-opus-4-7", "claude-4.7")).tokens - without;
+  CHECK(more >= 700);
+  CHECK(more <= 800);
+  CHECK(frame_chat(shape, model("claude-3-opus", "claude-3")).upper >= 700);
+  CHECK(frame_chat(shape, model("gpt-5")).tokens == openai);
+}
