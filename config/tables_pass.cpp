@@ -31,6 +31,7 @@ Field<R> methods_field() {
                                                                    {"PATCH", PassMethod::patch},
                                                                    {"DELETE", PassMethod::del}};
   std::vector<std::string> names;
+  names.reserve(all.size());
   for (const auto& [name, bit] : all) names.push_back(name);
   return custom<R>(
       "methods", one_or_list_shape(choice_shape(names)), "which methods; by default GET and POST",

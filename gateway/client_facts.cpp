@@ -99,7 +99,7 @@ const Row* row_of(std::string_view user_agent) {
 // "2.1.330" of "claude-cli/2.1.330 (external, cli)", "7.57.0" of "OpenAI/JS 7.57.0".
 std::string_view version_in(std::string_view rest) {
   const std::size_t begin = rest.find_first_of("0123456789");
-  if (begin == rest.npos || begin > 8) return {};
+  if (begin > 8) return {};  // npos is, too
   rest.remove_prefix(begin);
   return rest.substr(0, rest.find_first_of(" /;,()"));
 }

@@ -42,7 +42,8 @@ class ColdSlot {
 template <class T>
 class Cold {
  public:
-  static_assert(sizeof(T) <= ColdSlot::capacity && alignof(T) <= 64);
+  static_assert(sizeof(T) <= ColdSlot::capacity);
+  static_assert(alignof(T) <= 64);
   Cold() : value_(::new (static_cast<void*>(slot_.data())) T) {}
   ~Cold() {
     slot_.thaw();

@@ -11,7 +11,6 @@ using hub::DeltaKind;
 using hub::Event;
 using hub::EventKind;
 using hub::EventSink;
-using hub::StopReason;
 
 // Payloads of all kinds of events, in one reading.
 struct StreamDecoder::Document {

@@ -204,7 +204,7 @@ void ChoiceBlocks::finish(bool anyway, EventSink& sink) {
   if (stopped_ || (!anyway && finish_.empty())) return;
   stopped_ = true;
   advance(true, sink);
-  const std::string late = std::move(late_text_);
+  const std::string late = std::exchange(late_text_, {});
   words(BlockKind::text, late, sink);
   close(sink);
   Event event;

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -48,6 +49,8 @@ Result<void> LogFile::open(const std::string& path) {
   }
   if (fd_ > 2) ::close(fd_);
   fd_ = fd;
+  struct stat info {};
+  regular_ = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
   if (is_torn(path)) (void)write("\n", "");
   return {};
 }
@@ -63,6 +66,21 @@ std::ptrdiff_t LogFile::write(std::string_view first, std::string_view second) {
 void LogFile::wait_writable(int timeout_ms) const {
   pollfd wanted{fd_, POLLOUT, 0};
   (void)::poll(&wanted, 1, timeout_ms);
+}
+
+std::optional<std::string> tail_of(const std::string& path, std::size_t bytes) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) return std::nullopt;
+  const auto size = static_cast<std::size_t>(info.st_size);
+  std::string tail(std::min(size, bytes), '\0');
+  const ssize_t count =
+      ::pread(fd, tail.data(), tail.size(), static_cast<off_t>(size - tail.size()));
+  ::close(fd);
+  if (count < 0) return std::nullopt;
+  tail.resize(static_cast<std::size_t>(count));
+  return tail;
 }
 
 }  // namespace steelyard::telemetry

@@ -1,6 +1,7 @@
 #pragma once
 // An append-only file of lines that may be renamed away under us.
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,9 +26,16 @@ class LogFile {
   // Waits until a pipe or terminal takes bytes again.
   void wait_writable(int timeout_ms) const;
   bool is_standard_output() const { return fd_ == 1; }
+  // What was written can be read back: tail_of().
+  bool is_regular() const { return regular_; }
 
  private:
   int fd_ = -1;
+  bool regular_ = false;
 };
+
+// The last `bytes` of a regular file, fewer if it has no more; nothing of a pipe or a terminal,
+// which are not opened, nor of what cannot be read.
+std::optional<std::string> tail_of(const std::string& path, std::size_t bytes);
 
 }  // namespace steelyard::telemetry

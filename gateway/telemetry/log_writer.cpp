@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 namespace steelyard::telemetry {
@@ -136,6 +137,8 @@ void LogWriter::keep(std::string_view taken) {
 }
 
 std::string LogWriter::recent() const {
+  if (path_ != "-")
+    if (std::optional<std::string> tail = tail_of(path_, kRecent)) return *std::move(tail);
   const std::lock_guard lock(recent_mutex_);
   return recent_;
 }
@@ -156,8 +159,10 @@ bool LogWriter::write_out(LineRing& ring) {
     const std::size_t from_first = std::min(taken, chunk.first.size());
     const std::string_view a = chunk.first.substr(0, from_first),
                            b = chunk.second.substr(0, taken - from_first);
-    keep(a);
-    keep(b);
+    if (!file_.is_regular()) {
+      keep(a);
+      keep(b);
+    }
     if (taken != 0) mid_line_ = (b.empty() ? a : b).back() != '\n';
     chunk.first.remove_prefix(from_first);
     chunk.second.remove_prefix(taken - from_first);

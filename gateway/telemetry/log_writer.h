@@ -36,8 +36,8 @@ class LogWriter {
   }
   void request_reopen();
 
-  // The last lines that were written, some tens of kilobytes, oldest first; the first may have lost
-  // its beginning. Any thread.
+  // The last lines of the log, some tens of kilobytes, oldest first; the first may have lost its
+  // beginning. Read from the log itself where it is a file. Any thread; may wait for the disk.
   std::string recent() const;
   std::uint64_t written() const { return written_.load(std::memory_order_relaxed); }
   std::uint64_t errors() const { return errors_.load(std::memory_order_relaxed); }
@@ -63,7 +63,7 @@ class LogWriter {
       0;  // the ring being written: a line begun must be finished before another ring's turn
   bool mid_line_ = false;
   mutable std::mutex recent_mutex_;
-  std::string recent_;  // at most twice what is kept
+  std::string recent_;  // of a pipe or a terminal; at most twice what is kept
   std::atomic<bool> asleep_{false}, stop_{false}, reopen_{false};
   std::atomic<std::uint64_t> written_{0}, errors_{0}, torn_{0};
 };
