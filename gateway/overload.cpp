@@ -16,7 +16,9 @@ void Overload::on_tick(Tick now, std::int64_t cpu_ns, std::int64_t period_ns) {
   last_cpu_ns_ = cpu_ns;
   const bool late = limits_.queue_delay_ns != 0 && passed - period_ns > limits_.queue_delay_ns &&
                     used > passed / 2;
-  if (late)
+  const bool stands = late && was_late_;
+  was_late_ = late;
+  if (stands)
     share_ = std::min(share_ + more, most);
   else
     share_ -= std::min(share_, less);

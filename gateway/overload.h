@@ -19,16 +19,17 @@ class Overload {
   void set(Limits limits) { limits_ = limits; }
 
   // Every `period_ns` of the event loop, or as late as that comes. `cpu_ns`: what this thread has
-  // used so far. Late with little of it used means that the machine was not ours, or that there was
+  // used so far. Late once is one long piece of work, twice in a row a queue that stands. Late with little of it used means that the machine was not ours, or that there was
   // nothing to do: no reason to turn anybody away.
   void on_tick(Tick now, std::int64_t cpu_ns, std::int64_t period_ns);
 
   // Nobody need be turned away: what is asked of every request.
   bool calm() const { return share_ == 0 && in_flight_ < limits_.in_flight; }
   // `draw`: a random number. A share of those who come is refused, more while the queue stands and
-  // less when it does not, so that the queue stays short and the worker busy.
+  // less when it does not, so that the queue stays short and the worker busy. With nothing under way
+  // there is nobody to make room for.
   bool sheds(std::uint32_t draw) const {
-    return in_flight_ >= limits_.in_flight || draw % whole < share_;
+    return in_flight_ >= limits_.in_flight || (in_flight_ != 0 && draw % whole < share_);
   }
   void entered() { ++in_flight_; }
   void left() { --in_flight_; }
@@ -40,6 +41,7 @@ class Overload {
   Limits limits_;
   std::size_t in_flight_ = 0;
   std::uint32_t share_ = 0;  // of `whole`
+  bool was_late_ = false;    // the tick before
   Tick last_;
   std::int64_t last_cpu_ns_ = 0;
 };

@@ -35,7 +35,13 @@ TEST_CASE("overload: so many at once, and not one more") {
 
 TEST_CASE("overload: a standing queue refuses more and more, never all, and recovers") {
   Loop loop;
+  loop.overload.entered();
   for (int i = 0; i < 100; ++i) loop.tick(0, 1.0);
+  CHECK(loop.overload.calm());
+  loop.tick(80, 0.95);
+  CHECK(loop.overload.calm());  // one long piece of work
+  loop.tick(0, 0.95);
+  loop.tick(80, 0.95);
   CHECK(loop.overload.calm());
   loop.tick(80, 0.95);
   CHECK(!loop.overload.calm());
@@ -45,6 +51,8 @@ TEST_CASE("overload: a standing queue refuses more and more, never all, and reco
   CHECK(loop.overload.share() < 1.0);
   CHECK(loop.overload.sheds(0));
   CHECK(!loop.overload.sheds(1023));
+  loop.overload.left();
+  CHECK(!loop.overload.sheds(0));  // nobody under way to make room for
   for (int i = 0; i < 62; ++i) loop.tick(0, 0.5);
   CHECK(loop.overload.calm());
 }
