@@ -1,9 +1,9 @@
 // A stream that waits long enough between its events puts away what it needs only at its end: the
 // request, and all of the call that is not the relay itself.
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
+#include <functional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "gateway/chat_call.h"
@@ -20,48 +20,40 @@ constexpr bool rest_at_once = false;
 constexpr bool rest_at_once = true;  // so that tests see what is touched and should not be
 #endif
 
-using Words = std::array<std::uintptr_t, 2>;
-static_assert(sizeof(std::string_view) == sizeof(Words));
-
-// The views in [object, object + bytes) of texts in `region`, told by where they point.
-template <class Found>
-void each_view(void* object, std::size_t bytes, std::string_view region, Found found) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(region.data());
-  const auto probe = std::bit_cast<Words>(region);
-  const std::size_t pointer = probe[0] == begin ? 0 : 1;  // the other word is the size
-  auto* const at = static_cast<std::byte*>(object);
-  for (std::size_t i = 0; i + sizeof(Words) <= bytes; i += sizeof(std::uintptr_t)) {
-    Words words;
-    std::memcpy(&words, at + i, sizeof words);
-    const std::uintptr_t offset = words[pointer] - begin, size = words[1 - pointer];
-    if (offset < region.size() && size <= region.size() - offset)
-      found(at + i, region.substr(offset, size));
-  }
+// Every text of the request that its answer's end and its receipt ask for. Whoever gives them
+// another one names it here: builds with assertions overwrite a request that is let go.
+template <class Each>
+void each_request_text(Decision& decision, telemetry::ReceiptFields& receipt, Each each) {
+  each(decision.chat.model);
+  each(decision.chat.service_tier);
+  each(receipt.model);  // as asked for, where nobody answered
+  for (policies::RequestFacts* const facts : {&decision.facts, &receipt.facts})
+    for (std::string_view* const text :
+         {&facts->requested_model, &facts->client, &facts->client_version, &facts->request_class,
+          &facts->agent, &facts->tags, &facts->session, &facts->task, &facts->tier_header})
+      each(*text);
 }
 
-// Who adds a fact or a field of the receipt need not know of this: views are found by where they
-// point.
-class Rehoming {
- public:
-  explicit Rehoming(std::string_view region) : region_(region) {}
-  void measure(void* object, std::size_t bytes) {
-    each_view(object, bytes, region_,
-              [&](std::byte*, std::string_view text) { size_ += text.size(); });
-  }
-  std::size_t size() const { return size_; }
-  // `texts` has room: it does not move.
-  void move(void* object, std::size_t bytes, std::string& texts) {
-    each_view(object, bytes, region_, [&](std::byte* at, std::string_view text) {
-      const std::string_view moved(texts.data() + texts.size(), text.size());
-      texts += text;
-      std::memcpy(at, &moved, sizeof moved);
-    });
-  }
-
- private:
-  std::string_view region_;
-  std::size_t size_ = 0;
-};
+// Copies those of them that are in `request` (others are literals, or the configuration's) to
+// `texts` and lets them point there.
+void keep_texts(std::string_view request, Decision& decision, telemetry::ReceiptFields& receipt,
+                std::string& texts) {
+  const auto inside = [request](std::string_view text) {
+    return !text.empty() && std::greater_equal<>()(text.data(), request.data()) &&
+           std::less<>()(text.data(), request.data() + request.size());
+  };
+  std::size_t size = 0;
+  each_request_text(decision, receipt, [&](std::string_view text) {
+    if (inside(text)) size += text.size();
+  });
+  texts.reserve(size);  // it does not move from here on
+  each_request_text(decision, receipt, [&](std::string_view& text) {
+    if (!inside(text)) return;
+    const std::size_t at = texts.size();
+    texts += text;
+    text = std::string_view(texts).substr(at);
+  });
+}
 
 // What an answer's end asks of the request; the rest is in a body that goes.
 dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
@@ -101,13 +93,7 @@ void ChatCall::rest() {
   if (!foreign_ &&
       session_.holds_request()) {  // a bridge may look at the client's body until the end
     decision_.chat = without_slices(decision_.chat);
-    auto& fields = static_cast<telemetry::ReceiptFields&>(receipt_);
-    Rehoming rehoming(session_.request_bytes());
-    rehoming.measure(&decision_, sizeof decision_);
-    rehoming.measure(&fields, sizeof fields);
-    texts_.reserve(rehoming.size());
-    rehoming.move(&decision_, sizeof decision_, texts_);
-    rehoming.move(&fields, sizeof fields, texts_);
+    keep_texts(session_.request_bytes(), decision_, receipt_, texts_);
     session_.let_request_go();
   }
   cold_.freeze(&decision_);

@@ -19,15 +19,16 @@ class Overload {
   void set(Limits limits) { limits_ = limits; }
 
   // Every `period_ns` of the event loop, or as late as that comes. `cpu_ns`: what this thread has
-  // used so far. Late once is one long piece of work, twice in a row a queue that stands. Late with little of it used means that the machine was not ours, or that there was
-  // nothing to do: no reason to turn anybody away.
+  // used so far. Late once is one long piece of work, twice in a row a queue that stands. Late with
+  // little of it used means that the machine was not ours, or that there was nothing to do: no
+  // reason to turn anybody away.
   void on_tick(Tick now, std::int64_t cpu_ns, std::int64_t period_ns);
 
   // Nobody need be turned away: what is asked of every request.
   bool calm() const { return share_ == 0 && in_flight_ < limits_.in_flight; }
   // `draw`: a random number. A share of those who come is refused, more while the queue stands and
-  // less when it does not, so that the queue stays short and the worker busy. With nothing under way
-  // there is nobody to make room for.
+  // less when it does not, so that the queue stays short and the worker busy. With nothing under
+  // way there is nobody to make room for.
   bool sheds(std::uint32_t draw) const {
     return in_flight_ >= limits_.in_flight || (in_flight_ != 0 && draw % whole < share_);
   }

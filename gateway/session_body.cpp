@@ -47,7 +47,7 @@ net::Task<bool> Session::read_piece(std::span<char>& raw) {
 // Takes the framing off, in place. False: the framing is broken, or the body is too long.
 bool Session::decode_body(std::span<char> raw, std::string_view& piece) {
   StreamedBody& body = *streamed_;
-  std::size_t used = raw.size(), size = raw.size();
+  std::size_t used, size;
   if (reader_->head().chunked) {
     const net::ChunkDecoder::InPlace step = body.chunks.feed(raw);
     if (step.status == net::ChunkStatus::refused) return false;

@@ -173,6 +173,7 @@ Result<void> add_fees(ReadStore& store, const ReportQuery& query, Report& report
     if (!row) return fail(row.error());
     if (!*row) return {};
     std::vector<std::string> names;
+    names.reserve(query.by.size());
     for (int i = 0; i < first; ++i) names.emplace_back(rows->text(i));
     const NanoUsd fees = money(*rows, first);
     report.total.fees += fees;
@@ -241,6 +242,7 @@ Result<Report> run_report(ReadStore& store, const ReportQuery& query) {
     if (!row) return fail(row.error());
     if (!*row) break;
     ReportRow& out = report.rows.emplace_back();
+    out.group.reserve(query.by.size());
     for (int i = 0; i < first; ++i) out.group.emplace_back(rows->text(i));
     take_figures(*rows, first, out);
   }
