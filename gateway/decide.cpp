@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/cache_marks.h"
 #include "gateway/decide_counts.h"
 #include "gateway/dialect/lenient_reader.h"
 #include "gateway/keeper.h"
@@ -123,17 +124,6 @@ ServiceTier service_tier(std::string_view asked) {
   return ServiceTier::standard;
 }
 
-// The longest-lived entry of a prompt cache that the request may ask for: what is written costs
-// more than what is read, and must be held for.
-router::CacheWrites cache_marks(const Runtime& runtime, std::string_view body) {
-  constexpr std::string_view mark = "\"cache_control\"", hour = "\"1h\"";
-  if (!runtime.marks_matter) return router::CacheWrites::none;
-  const void* const found = ::memmem(body.data(), body.size(), mark.data(), mark.size());
-  if (found == nullptr) return router::CacheWrites::none;
-  const bool long_lived = ::memmem(body.data(), body.size(), hour.data(), hour.size()) != nullptr;
-  return long_lived ? router::CacheWrites::one_hour : router::CacheWrites::five_minutes;
-}
-
 void choose(Worker& worker, Serving& serving, const Principal& principal, Decision& d,
             bool escalation) {
   WorkerTools& tools = worker.tools();
@@ -148,7 +138,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   } else {
     input.counts = router::InputCounts(serving.inputs, d.features);
   }
-  input.marks = cache_marks(runtime, d.chat.body);
+  if (runtime.marks_matter) input.marks = cache_marks(d.chat);
   input.media = !d.chat.media.empty();
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
