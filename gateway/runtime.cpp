@@ -59,7 +59,6 @@ std::string host_field(const BaseUrl& base) {
   return usual ? host : host + ":" + std::to_string(base.origin.port);
 }
 
-
 // One per key: what never changes of a request head.
 Secret chat_head(const BaseUrl& base, const ProviderPath& path, std::string_view field,
                  std::string_view key) {
