@@ -48,36 +48,34 @@ CacheWrites marks_of(const std::string& marked) {
 
 TEST_CASE("cache marks: what a request may write into a prompt cache") {
   const Row rows[] = {
-      {"nothing", R"({"messages":[{"content":"<hello>"}]})", CacheWrites::none},
+      {"nothing", R"j({"messages":[{"content":"<hello>"}]})j", CacheWrites::none},
       {"no texts at all", "", CacheWrites::none},
-      {"behind a text", R"({"text":"<hello>","cache_control":{"type":"ephemeral"}})",
+      {"behind a text", R"j({"text":"<hello>","cache_control":{"type":"ephemeral"}})j",
        CacheWrites::five_minutes},
-      {"before a text", R"({"cache_control":{"type":"ephemeral"},"text":"<hello>"})",
+      {"before a text", R"j({"cache_control":{"type":"ephemeral"},"text":"<hello>"})j",
        CacheWrites::five_minutes},
-      {"between text and media", R"({"text":"<a>"},{"cache_control":{}},{"data":"(QUJD)"})",
+      {"between text and media", R"j({"text":"<a>"},{"cache_control":{}},{"data":"(QUJD)"})j",
        CacheWrites::five_minutes},
-      {"behind media", R"({"data":"(QUJD)","cache_control":{}},{"text":"<a>"})",
+      {"behind media", R"j({"data":"(QUJD)","cache_control":{}},{"text":"<a>"})j",
        CacheWrites::five_minutes},
-      {"at the very end", R"({"text":"<a>","data":"(QUJD)","cache_control":{"ttl":"5m"}})",
-       CacheWrites::five_minutes
-}
-,
-    {"an hour", R"({"text":"<a>","cache_control":{"ttl":"1h"}},{"text":"<b>"})",
-     CacheWrites::one_hour},
-    {"an hour elsewhere than the mark", R"({"cache_control":{}},{"text":"<a>"},{"ttl":"1h"})",
-     CacheWrites::one_hour},
-    {"an hour without a mark", R"({"text":"<a>","ttl":"1h"})", CacheWrites::none},
-    {"talked about", R"({"text":"<say \"cache_control\" to it>"})", CacheWrites::none},
-};
-for (const Row& row : rows) {
-  CAPTURE(row.about);
-  CHECK(marks_of(row.body) == row.wanted);
-}
+      {"at the very end", R"j({"text":"<a>","data":"(QUJD)","cache_control":{"ttl":"5m"}})j",
+       CacheWrites::five_minutes},
+      {"an hour", R"j({"text":"<a>","cache_control":{"ttl":"1h"}},{"text":"<b>"})j",
+       CacheWrites::one_hour},
+      {"an hour elsewhere than the mark", R"j({"cache_control":{}},{"text":"<a>"},{"ttl":"1h"})j",
+       CacheWrites::one_hour},
+      {"an hour without a mark", R"j({"text":"<a>","ttl":"1h"})j", CacheWrites::none},
+      {"talked about", R"j({"text":"<say \"cache_control\" to it>"})j", CacheWrites::none},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.about);
+    CHECK(marks_of(row.body) == row.wanted);
+  }
 }
 
 // A text that the parser puts aside until later stands in the list behind one that follows it.
 TEST_CASE("cache marks: texts out of order hide nothing") {
-  const std::string body = R"({"a":"first","cache_control":{},"b":"second"})";
+  const std::string body = R"j({"a":"first","cache_control":{},"b":"second"})j";
   const std::vector<dialect::TextSlice> slices{
       {std::string_view(body).substr(body.find("second"), 6)},
       {std::string_view(body).substr(body.find("first"), 5)}};
