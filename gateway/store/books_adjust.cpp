@@ -68,7 +68,7 @@ Result<void> Books::State::adjust(Shard& shard, AccountId id, AdjustReason reaso
   if (rolls && reason == AdjustReason::top_up)
     return bad(ErrorKind::bad_request, "a rolling budget cannot be topped up: set its limit");
   NanoUsd left = reason == AdjustReason::reset ? NanoUsd{0} - before.posted : amount;
-  if (reason != AdjustReason::top_up && (before.posted + left).v < 0)
+  if (reason != AdjustReason::top_up && left < NanoUsd{0} - before.posted)
     return bad(ErrorKind::bad_request, "what is posted cannot become less than nothing");
   std::vector<router::WindowBalance> windows = shard.ledger.windows(id);
   for (auto window = windows.rbegin(); window != windows.rend(); ++window) {
