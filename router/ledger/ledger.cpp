@@ -2,6 +2,8 @@
 // new window, a threshold.
 #include "router/ledger/ledger.h"
 
+#include <algorithm>
+
 #include "router/ledger/amounts.h"
 #include "router/ledger/ledger_state.h"
 #include "router/ledger/packed.h"
@@ -135,6 +137,16 @@ EndOutcome Ledger::release(HoldRef ref) {
   return state_->finish(ref.slot, NanoUsd{0}, HoldState::voided);
 }
 
+// The window is the one fixed at reserve, whatever time it is now. So nothing has to be opened: a
+// window that has passed has the limit it closed with, and a rolling one that nobody has opened yet
+// counts nothing that the newest does not.
+Standing Ledger::State::standing(std::uint32_t at) const {
+  const Window& window = windows[at];
+  const AccountHot& account = hot[window.account];
+  if (window.rolls && !left(window)) return standing_rolling(at);
+  return {account.window == at ? account.enforced : window.enforced, window.posted, window.held};
+}
+
 ReserveOutcome Ledger::extend(HoldRef ref, NanoUsd more) {
   State& s = *state_;
   HoldSlot* const hold = s.holds.get(ref);
@@ -143,22 +155,25 @@ ReserveOutcome Ledger::extend(HoldRef ref, NanoUsd more) {
       __builtin_add_overflow(hold->amount.v, more.v, &sum.v))
     return {};
   for (const std::uint32_t at : hold->window_span()) {
-    const AccountHot& account = s.hot[s.windows[at].account];
-    // Of a rolling window the newest bucket knows what the others leave.
-    const bool rolls = s.windows[at].rolls;
-    const Window& window = s.windows[rolls ? account.window : at];
-    const NanoUsd most = rolls || account.window == at ? account.enforced : window.ceiling;
-    if (more.v == 0 || sum_fits(window.posted, window.held, more, most)) continue;
+    if (more.v == 0) break;
+    const Window& window = s.windows[at];
+    const Standing now = s.standing(at);
+    if (sum_fits(now.posted, now.held, more, now.limit)) continue;
     const AccountCold& info = s.cold[window.account];
     return {ReserveStatus::denied,
             ref,
-            {AccountId{window.account}, info.scope, info.per, most, window.posted, window.held,
-             more, window.end}};
+            {AccountId{window.account}, info.scope, info.per, now.limit, now.posted, now.held, more,
+             window.end}};
   }
   hold->amount = sum;
   for (const std::uint32_t at : hold->window_span()) {
-    s.windows[at].held += more;
-    if (s.windows[at].rolls) s.older_changed(at);
+    Window& window = s.windows[at];
+    window.held += more;
+    if (!window.rolls) continue;
+    const NanoUsd in_use = saturating_add(window.posted, window.held) - window.overrun;
+    window.ceiling = std::max(window.ceiling, in_use);
+    s.took_room(at, more);
+    s.older_changed(at);
   }
   return {ReserveStatus::held, ref, {}};
 }

@@ -211,7 +211,9 @@ class Ledger {
   EndOutcome release(HoldRef hold);
   // The attempt will cost more than was thought: its hold grows by `more` (never negative) in every
   // window it counts against, or in none (denied, and the hold stays as it was). refused: it has
-  // ended. A window that has closed since reserve() has the room it closed with.
+  // ended. A window that has closed since reserve() has the limit it closed with; of a rolling one,
+  // every window that holds the moment of reserve() needs the room. No clock: whether a further
+  // window has been opened since makes no difference.
   ReserveOutcome extend(HoldRef hold, NanoUsd more);
   // The attempt makes progress: its lease ends later. False: it has ended.
   bool renew(HoldRef hold, Tick lease_until);

@@ -32,14 +32,76 @@ void Ledger::State::shift(AccountId id, Instant next) {
   if (at == kNone) return;
   Window& window = windows[at];
   window.next_mark = NanoUsd{INT64_MAX};
-  // What lay a whole window before the buckets that are older now counts no more.
-  const std::int64_t left = rolling.number(window.start);
-  const std::int64_t passed = std::min(rolling.number(next) - left, rolling_buckets);
-  for (std::int64_t k = 0; k < passed; ++k) rolling.of(left + k) = 0;
-  if (window.holds != 0)
-    rolling.open.push_back(at);
-  else if (window.start >= rolling_begin(next, rolling.bucket_ns))
-    rolling.of(left) = window.posted.v;
+  if (window.holds != 0) rolling.open.push_back(at);
+  for (const std::uint32_t bucket : rolling.open)
+    if (!left(windows[bucket]) && windows[bucket].start < rolling_begin(next, rolling.bucket_ns))
+      leave(bucket);
+  if (rolling.open.empty())
+    rolling.gone = nullptr;
+  else if (!rolling.gone)
+    rolling.gone = std::make_unique<std::array<std::int64_t, rolling_buckets>>();
+  const std::int64_t number = rolling.number(window.start);
+  rolling.shift(number, rolling.number(next));
+  if (window.holds == 0) rolling.put(number, rolling.number(next), window.posted.v);
+}
+
+Standing Ledger::State::standing_rolling(std::uint32_t at) const {
+  const AccountId id{windows[at].account};
+  const AccountCold& account = cold[id.v];
+  const Rolling& rolling = *account.rolling;
+  const Window& running = windows[hot[id.v].window];
+  const std::int64_t newest = rolling.number(running.start);
+  const std::int64_t first = rolling.number(windows[at].start) - rolling_buckets;
+  struct Use {
+    std::int64_t posted = 0, held = 0;
+  };
+  std::array<Use, 2 * rolling_buckets + 1> used{};  // the bucket in the middle
+  for (std::int64_t k = 0; k < std::ssize(used); ++k) {
+    const std::int64_t bucket = first + k;
+    if (bucket >= 0 && bucket < newest)
+      used[static_cast<std::size_t>(k)].posted = rolling.before(bucket, newest);
+  }
+  const auto add = [&](const Window& window) {
+    const std::int64_t k = rolling.number(window.start) - first;
+    if (k < 0 || k >= std::ssize(used)) return;
+    used[static_cast<std::size_t>(k)] = {window.posted.v, window.held.v};
+  };
+  for (const std::uint32_t bucket : rolling.open) add(windows[bucket]);
+  add(running);
+  Standing out{bound(account, limit_in(running), running.approved), {}, {}};
+  for (std::size_t end = rolling_buckets; end < used.size(); ++end) {
+    Standing window = out;
+    window.posted = window.held = NanoUsd{0};
+    for (std::size_t k = end - rolling_buckets; k <= end; ++k) {
+      window.posted = saturating_add(window.posted, {used[k].posted});
+      window.held = saturating_add(window.held, {used[k].held});
+    }
+    if (saturating_add(window.posted, window.held) > saturating_add(out.posted, out.held))
+      out = window;
+  }
+  return out;
+}
+
+void Ledger::State::leave(std::uint32_t at) {
+  const Standing fullest = standing_rolling(at);
+  Window& window = windows[at];
+  window.enforced = fullest.limit;
+  if (fullest.limit.v == INT64_MAX) return;
+  const NanoUsd others =
+      saturating_add(fullest.posted, fullest.held) - saturating_add(window.posted, window.held);
+  window.enforced = fullest.limit - others;
+}
+
+void Ledger::State::took_room(std::uint32_t at, NanoUsd more) {
+  const Rolling& rolling = *cold[windows[at].account].rolling;
+  const std::int64_t number = rolling.number(windows[at].start);
+  for (const std::uint32_t other : rolling.open) {
+    Window& window = windows[other];
+    const std::int64_t apart = rolling.number(window.start) - number;
+    const bool shared = apart >= -rolling_buckets && apart <= rolling_buckets;
+    if (other != at && shared && left(window) && window.enforced.v != INT64_MAX)
+      window.enforced = window.enforced - more;
+  }
 }
 
 // Thresholds said and approvals given stay while what is used still reaches them; below, they are
@@ -65,8 +127,7 @@ void Ledger::State::older_changed(std::uint32_t at) {
     Rolling& rolling = *cold[id.v].rolling;
     std::erase(rolling.open, at);
     const Instant newest = windows[hot[id.v].window].start;
-    if (window.start >= rolling_begin(newest, rolling.bucket_ns))
-      rolling.of(rolling.number(window.start)) = window.posted.v;
+    rolling.put(rolling.number(window.start), rolling.number(newest), window.posted.v);
     window.account = kNone;
     free_windows.push_back(at);
   }

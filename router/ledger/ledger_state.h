@@ -22,7 +22,8 @@ struct Window {
   std::uint32_t holds = 0;        // open ones
   std::uint32_t account = kNone;  // kNone: free
   Instant start, end;
-  NanoUsd ceiling;  // what B1 compares with: the limit, or what was in use when it fell
+  NanoUsd ceiling;   // what B1 compares with: the limit, or what was in use when it fell
+  NanoUsd enforced;  // of a window that is not the newest: what it closed with
   std::int32_t fired = 0;
   std::int32_t approved = 0, asked = 0;  // see WindowBalance
   bool rolls = false;                    // a bucket of a rolling window
@@ -55,6 +56,11 @@ struct AccountCold {
   std::vector<Mark> steps;           // of the pace, ascending percent
   std::unique_ptr<Rolling> rolling;  // WindowKind::rolling
   bool approvals = false;            // some mark says `require_approval`
+};
+
+// What a hold may grow within.
+struct Standing {
+  NanoUsd limit, posted, held;
 };
 
 // What counts in a rolling window besides its newest bucket.
@@ -108,6 +114,16 @@ struct Ledger::State {
   Instant room_at(AccountId account, NanoUsd asked, const AccountView& view) const;
   bool adjust_closed(AccountId account, Instant start, NanoUsd posted);
   void carry(const Window& from, Window& to);
+  // Of the bucket `window` that still counts: the fullest of the windows that hold it.
+  Standing standing_rolling(std::uint32_t window) const;
+  // The bucket stops counting with open holds in it: what it has room for stays.
+  void leave(std::uint32_t window);
+  // A hold of the bucket `window` grew by `more`: buckets that have left lose that room.
+  void took_room(std::uint32_t window, NanoUsd more);
+  bool left(const Window& window) const {
+    const Instant newest = windows[hot[window.account].window].start;
+    return window.start < rolling_begin(newest, cold[window.account].rolling->bucket_ns);
+  }
 
   // The tier that the account's pace still allows; "": no cap.
   std::string_view paced_tier(AccountId account, Instant now) const;
@@ -117,6 +133,8 @@ struct Ledger::State {
   bool acceptable(const ReserveRequest& request) const;
   // Tells of an approval that is missing, once.
   Denial deny(AccountId account, NanoUsd asked, Instant now);
+  // What a hold of this window may grow within.
+  Standing standing(std::uint32_t window) const;
   AccountView view(AccountId account, Instant now) const;
   // The hold's windows lose its amount and gain `actual`.
   EndOutcome finish(std::uint32_t slot, NanoUsd actual, HoldState state);

@@ -39,6 +39,7 @@ std::uint32_t Ledger::State::open_window(AccountId account, Interval interval) {
   window.start = interval.start;
   window.end = interval.end;
   const std::uint32_t older = hot[account.v].window;
+  if (older != kNone && !cold[account.v].rolling) windows[older].enforced = hot[account.v].enforced;
   hot[account.v].window = at;
   hot[account.v].window_end = interval.end;
   if (cold[account.v].rolling) {

@@ -6,6 +6,7 @@
 // that length is never above the limit.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "config/types/instant.h"
@@ -29,6 +30,9 @@ struct Rolling {
   std::int64_t bucket_ns = 0;
   std::array<std::int64_t, rolling_buckets> posted{};  // of the others, by number
   std::vector<std::uint32_t> open;                     // into Ledger::State::windows, ascending
+  // What was posted in the buckets before these: what they count against in an older bucket's
+  // windows. Only while some bucket is open.
+  std::unique_ptr<std::array<std::int64_t, rolling_buckets>> gone;
 
   std::int64_t number(Instant start) const { return start.ns / bucket_ns; }
   std::int64_t& of(std::int64_t bucket) {
@@ -36,6 +40,28 @@ struct Rolling {
   }
   std::int64_t of(std::int64_t bucket) const {
     return posted[static_cast<std::size_t>(bucket % rolling_buckets)];
+  }
+  // What is posted in an older bucket of the last two lengths.
+  std::int64_t before(std::int64_t bucket, std::int64_t newest) const {
+    if (bucket >= newest - rolling_buckets) return of(bucket);
+    const bool known = gone && bucket >= newest - 2 * rolling_buckets;
+    return known ? (*gone)[static_cast<std::size_t>(bucket % rolling_buckets)] : 0;
+  }
+  // Makes `next` the newest bucket instead of `newest`: what it and those before it were moves on.
+  void shift(std::int64_t newest, std::int64_t next) {
+    for (std::int64_t k = 0; k < 2 * rolling_buckets && k < next - newest; ++k) {
+      const auto slot = static_cast<std::size_t>((newest + k) % rolling_buckets);
+      if (gone) (*gone)[slot] = posted[slot];
+      posted[slot] = 0;
+    }
+  }
+  // An older bucket is closed, or was corrected: what is posted in it.
+  void put(std::int64_t bucket, std::int64_t newest, std::int64_t amount) {
+    const auto slot = static_cast<std::size_t>(bucket % rolling_buckets);
+    if (bucket >= newest - rolling_buckets)
+      posted[slot] = amount;
+    else if (gone && bucket >= newest - 2 * rolling_buckets)
+      (*gone)[slot] = amount;
   }
 };
 

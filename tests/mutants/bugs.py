@@ -13,6 +13,7 @@ SCOPES = "gateway/store/books_scopes.cpp"
 
 ROLLED = "rolling: over any stretch of the length no more than the limit, and no false refusal"
 RATED = "rates: in any stretch no more than the limit, and never refused with room"
+GROWS = "rolling: a hold grows within all windows that hold its moment, and no further"
 APPROVED = "approval: each threshold waits for its own, in every kind of window"
 KEYS = "world: whatever happens, the books are what the mirror says, after each event"
 MODEL = "ledger: any sequence of commands gives the figures of the naive ledger"
@@ -85,8 +86,8 @@ BUGS = [
      "recovery: the journal tells what the books know, over windows and restarts"),
     ("an extension is not in the journal", BOOKS, "  s.keep(EventType::extend, now, {payload, size});\n", "  (void)size;\n",
      "world: whatever happens, the books are what the mirror says, after each event"),
-    ("an extension needs no room", LEDGER, "    if (more.v == 0 || sum_fits(window.posted, window.held, more, most)) continue;",
-     "    if (more.v <= most.v) continue;", "ledger: a hold is extended in all its windows or in none"),
+    ("an extension needs no room", LEDGER, "    if (sum_fits(now.posted, now.held, more, now.limit)) continue;",
+     "    if (more.v <= now.limit.v) continue;", "ledger: a hold is extended in all its windows or in none"),
     ("an expiry is not in the journal", BOOKS, "      s.keep(EventType::expire, now, {payload, size});\n", "      (void)size;\n",
      "books: threads, shards, settles, releases and expiry; at rest nothing is held"),
     ("a threshold forgets over a restart that it spoke", VIEWS, "      s.keep(router::EventType::fired, now, {payload, size});\n", "      (void)size;\n",
@@ -112,7 +113,7 @@ BUGS = [
      "disk full: nothing new is sent, what is in flight is kept and written later"),
     ("a late bill counts every time it comes", ADJUST, "  shard.suspense.erase(found);\n", "",
      "adjust: a bill that comes after the lease ended replaces the suspense"),
-    ("a correction below zero", CONFIGURE, " || sum < 0) return false;", ") return false;", "adjust: what is refused changes nothing"),
+    ("a correction below zero", CONFIGURE, " || sum < 0) return false;", ") return false;", "ledger: a correction below zero changes nothing"),
     ("a limit that was set is gone after a restart", OPEN, "if (known->second.limit == account.budget.limit)",
      "if (known->second.number == UINT32_MAX)",
      "adjust: a limit that was set holds over restarts, until the file says a new one"),
@@ -145,11 +146,16 @@ BUGS = [
     ("a tag said twice is charged twice", SCOPES, "  if (holds(chain, account)) return true;", "  if (holds(chain, account)) ;",
      "scopes: more budgets than a request may have is said, and nothing is held"),
     ("a rate forgets a bucket too early", RATE, "static constexpr std::size_t slots = buckets + 1;", "static constexpr std::size_t slots = buckets;", RATED),
-    ("a rate of nothing but the newest bucket", RATE, "    if (bucket < newest_ - buckets) return;  // counts no more\n", "", RATED),
+    ("a rate of nothing but the newest bucket", RATE, "    if (bucket < newest_ - buckets) return;  // counts no more\n", "",
+     "rates: what is given back of a stretch that counts no more changes nothing"),
     ("a refused request is counted in other rates", RATES, "    if (out.taken) ticket", "    ticket",
      "rates: organisation, team and key, all or none; the refusal says whose and until when"),
     ("a rate is reset by a reload", RATES, "    limits[at].window.set_limit(limit, per_ms);", "    limits[at].window = {};\n    limits[at].window.set_limit(limit, per_ms);",
      "rates: a reloaded file keeps what was taken and applies its limit at once"),
+    ("a hold of a closed window grows by the next one's limit", LEDGER, "account.window == at ? account.enforced : window.enforced", "account.enforced",
+     "ledger: a window closes with the limit it has then, lowered or not"),
+    ("a hold of an older bucket grows by the newest window alone", ROLLING, "end < used.size(); ++end) {\n    Standing", "end < used.size(); end += rolling_buckets) {\n    Standing", GROWS),
+    ("buckets of a length ago are forgotten while a hold could grow among them", ROLLS, "if (gone) (*gone)[slot] = posted[slot];", "if (gone) (*gone)[slot] = 0;", GROWS),
     ("a key that was charged is forgotten", BALANCES, "  note_charge(event.key.request, 1);\n", "", KEYS),
     ("a key that nobody paid for is remembered", BALANCES, "  if (posted.v == 0) note_charge(key.request, -1);\n", "", KEYS),
 ]

@@ -18,7 +18,7 @@ struct WorldCounts {
   std::uint64_t events = 0, held = 0, denied = 0, settled = 0, overruns = 0, released = 0,
                 expired = 0, late = 0, crashes = 0, torn = 0, reloads = 0, adjusted = 0, down = 0,
                 bursts = 0, strangers = 0, keyed = 0, full_disks = 0, idle = 0, extended = 0,
-                not_extended = 0;
+                not_extended = 0, late_extensions = 0;
 };
 
 // A disk that is full for as long as it is told.
@@ -49,6 +49,7 @@ class BooksWorld {
     std::map<std::int64_t, std::int64_t> posted, held, credit;  // by window
     std::int64_t overrun = 0, lowered = 0;  // what explains more in use than the limit
     std::int64_t back = 0;                  // how many windows before the newest count too: rolling
+    std::map<std::int64_t, std::int64_t> closed;  // the limit of windows that count no more
 
     using Sums = std::map<std::int64_t, std::int64_t>;
     std::int64_t sum(const Sums& sums, std::int64_t newest) const {
@@ -57,12 +58,27 @@ class BooksWorld {
         out += at->second;
       return out;
     }
-    std::int64_t in_use() const { return sum(posted, start) + sum(held, start); }
-    std::int64_t room() const {
-      const auto extra = credit.find(start);
-      const std::int64_t more = extra == credit.end() ? 0 : extra->second;
-      return std::max<std::int64_t>(limit.v + more, 0) - in_use();
+    std::int64_t limit_of(std::int64_t window) const {
+      if (const auto found = closed.find(window); found != closed.end() && window < start - back)
+        return found->second;
+      const auto extra = credit.find(window);
+      return std::max<std::int64_t>(limit.v + (extra == credit.end() ? 0 : extra->second), 0);
     }
+    // The newest window is `window` from now on, if it was not already.
+    void open(std::int64_t window) {
+      for (std::int64_t at = start - back; at <= start && at < window - back; ++at)
+        closed[at] = limit_of(at);
+      start = std::max(start, window);
+    }
+    // What a hold of `window` may grow by: the least that any window leaves that counts it.
+    std::int64_t room_to_grow(std::int64_t window) const {
+      std::int64_t most = 0;
+      for (std::int64_t last = window; last <= window + back; ++last)
+        most = std::max(most, sum(posted, last) + sum(held, last));
+      return limit_of(window) - most;
+    }
+    std::int64_t in_use() const { return sum(posted, start) + sum(held, start); }
+    std::int64_t room() const { return limit_of(start) - in_use(); }
   };
   struct Attempt {
     AttemptKey key;

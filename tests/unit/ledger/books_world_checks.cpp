@@ -17,7 +17,7 @@ void BooksWorld::burst() {
   const std::array<Level*, 3> chain = levels(chain_at);
   std::int64_t expected = 60;
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    chain[i]->start = std::max(chain[i]->start, window_at(i, chain_at));
+    chain[i]->open(window_at(i, chain_at));
     expected = std::min(expected, std::max<std::int64_t>(chain[i]->room(), 0) / amount);
     if (expected == 0) break;  // nobody looks further
   }

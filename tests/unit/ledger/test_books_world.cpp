@@ -24,13 +24,14 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
     const std::string failure = world.run(std::min(per_seed, events - all.events));
     REQUIRE_MESSAGE(failure.empty(), failure, "; seed ", seed);
     const WorldCounts& c = world.counts();
-    for (auto member : {&WorldCounts::events,   &WorldCounts::held,        &WorldCounts::denied,
-                        &WorldCounts::settled,  &WorldCounts::overruns,    &WorldCounts::released,
-                        &WorldCounts::expired,  &WorldCounts::late,        &WorldCounts::crashes,
-                        &WorldCounts::torn,     &WorldCounts::reloads,     &WorldCounts::adjusted,
-                        &WorldCounts::down,     &WorldCounts::bursts,      &WorldCounts::strangers,
-                        &WorldCounts::keyed,    &WorldCounts::full_disks,  &WorldCounts::idle,
-                        &WorldCounts::extended, &WorldCounts::not_extended})
+    for (auto member :
+         {&WorldCounts::events,   &WorldCounts::held,         &WorldCounts::denied,
+          &WorldCounts::settled,  &WorldCounts::overruns,     &WorldCounts::released,
+          &WorldCounts::expired,  &WorldCounts::late,         &WorldCounts::crashes,
+          &WorldCounts::torn,     &WorldCounts::reloads,      &WorldCounts::adjusted,
+          &WorldCounts::down,     &WorldCounts::bursts,       &WorldCounts::strangers,
+          &WorldCounts::keyed,    &WorldCounts::full_disks,   &WorldCounts::idle,
+          &WorldCounts::extended, &WorldCounts::not_extended, &WorldCounts::late_extensions})
       all.*member += c.*member;
   }
   MESSAGE(all.events, " events: ", all.held, " held, ", all.denied, " denied, ", all.settled,
@@ -39,7 +40,8 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
           all.reloads, " reloads, ", all.adjusted, " adjusted, ", all.down, " times down, ",
           all.bursts, " bursts, ", all.strangers, " of another organisation, ", all.keyed,
           " with keys, ", all.full_disks, " full disks, ", all.idle, " at rest, ", all.extended,
-          " extended, ", all.not_extended, " not extended");
+          " extended, ", all.not_extended, " not extended, ", all.late_extensions,
+          " in a window that had passed");
   // A simulation in which nothing happens proves nothing.
   if (events < 100'000) return;
   CHECK(all.held > events / 10);
@@ -48,6 +50,6 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
   for (const std::uint64_t happened :
        {all.overruns, all.released, all.expired, all.late, all.crashes, all.torn, all.reloads,
         all.adjusted, all.bursts, all.strangers, all.keyed, all.full_disks, all.extended,
-        all.not_extended})
+        all.not_extended, all.late_extensions})
     CHECK(happened > 10);
 }

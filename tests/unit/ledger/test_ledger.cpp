@@ -165,6 +165,44 @@ TEST_CASE("ledger: in a window that has closed a hold grows within what the wind
   CHECK(b.ledger.check_invariants() == "");
 }
 
+TEST_CASE("ledger: a window closes with the limit it has then, lowered or not") {
+  Bench b({budget(100, WindowKind::day)});
+  const auto limit = [&](std::int64_t nano) {
+    REQUIRE(
+        b.ledger
+            .configure(std::vector<AccountSpec>{{"level0", budget(nano, WindowKind::day)}}, b.zones)
+            .has_value());
+  };
+  const HoldRef one = b.reserve(1, 80).hold, two = b.reserve(2, 10).hold;
+  limit(50);  // 90 are in use
+  CHECK(b.reserve(3, 50, may(2)).status == ReserveStatus::held);
+  CHECK(b.ledger.release(one).already == false);
+  CHECK(b.ledger.extend(two, {41}).status == ReserveStatus::denied);
+  limit(1'000);  // of the running window
+  const ReserveOutcome refused = b.ledger.extend(two, {41});
+  CHECK(refused.status == ReserveStatus::denied);
+  CHECK(refused.denial.limit.v == 50);
+  CHECK(b.ledger.extend(two, {40}).status == ReserveStatus::held);
+  CHECK(b.ledger.check_invariants() == "");
+}
+
+TEST_CASE("ledger: a correction below zero changes nothing") {
+  for (const WindowKind per : {WindowKind::lifetime, WindowKind::day, WindowKind::rolling}) {
+    CAPTURE(static_cast<int>(per));
+    BudgetSpec spec = budget(100, per);
+    spec.rolling_s = per == WindowKind::rolling ? 86'400 : 0;
+    Bench b({spec});
+    const Instant start = b.ledger.current_window(b.ids[0], may(1));
+    CHECK_FALSE(b.ledger.adjust(b.ids[0], start, {-1}, {}));
+    b.ledger.settle(b.reserve(1, 40).hold, {40}, {});
+    CHECK_FALSE(b.ledger.adjust(b.ids[0], start, {-41}, {}));
+    CHECK_FALSE(b.ledger.adjust(b.ids[0], start, {INT64_MAX}, {}));
+    CHECK(b.view().posted.v == 40);
+    CHECK(b.ledger.adjust(b.ids[0], start, {-40}, {}));
+    CHECK(b.view().posted.v == 0);
+  }
+}
+
 TEST_CASE("ledger: billed above the hold is booked in full and said") {
   Bench b({budget(100)});
   const HoldRef hold = b.reserve(1, 90).hold;

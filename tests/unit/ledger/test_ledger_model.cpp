@@ -24,7 +24,8 @@ struct Attempt {
 
 struct Model {
   std::array<std::int64_t, kAccounts> limits{1'000, 600, 500, 5'000};
-  std::array<std::int64_t, kAccounts> newest{};  // highest window seen
+  std::array<std::int64_t, kAccounts> newest{};                         // highest window seen
+  std::map<std::pair<std::size_t, std::int64_t>, std::int64_t> closed;  // limits of closed windows
   std::map<std::uint64_t, Attempt> attempts;
   std::int64_t day = 1;   // wall clock
   std::int64_t tick = 0;  // monotonic
@@ -33,6 +34,15 @@ struct Model {
   std::int64_t window_of(std::size_t account, std::int64_t at_day) const {
     if (account == 2) return 0;
     return account == 3 ? at_day / 31 : at_day;
+  }
+  void open(std::size_t account) {
+    const std::int64_t window = window_of(account, day);
+    if (window <= newest[account]) return;
+    closed[{account, newest[account]}] = limits[account];
+    newest[account] = window;
+  }
+  std::int64_t limit_of(std::size_t account, std::int64_t window) const {
+    return window == newest[account] ? limits[account] : closed.at({account, window});
   }
   std::int64_t used(std::size_t account, std::int64_t window, bool held) const {
     std::int64_t sum = 0;
@@ -93,7 +103,7 @@ struct Reserve : Command {
   // The first account without room; kAccounts: all have it. Rolls windows as it looks.
   static std::size_t judge(Model& m, const Reserve& r) {
     for (const std::size_t account : r.accounts) {
-      m.newest[account] = std::max(m.newest[account], m.window_of(account, m.day));
+      m.open(account);
       const std::int64_t window = m.newest[account];
       const std::int64_t in_use = m.used(account, window, false) + m.used(account, window, true);
       if (r.amount != 0 && in_use + r.amount > m.limits[account]) return account;
@@ -174,23 +184,18 @@ struct Touch : Command {
   }
 };
 
-// More for an open attempt whose windows still run.
+// More for an open attempt, whether its windows still run or not.
 struct Extend : Command {
   std::uint64_t n = *rc::gen::inRange<std::uint64_t>(0, 40);
   std::int64_t more = *rc::gen::inRange<std::int64_t>(0, 200);
 
-  void checkPreconditions(const Model& m) const override {
-    RC_PRE(m.attempts.contains(n));
-    const Attempt& a = m.attempts.at(n);
-    for (std::size_t i = 0; i < a.accounts.size(); ++i)
-      RC_PRE(m.newest[a.accounts[i]] == a.days[i]);
-  }
+  void checkPreconditions(const Model& m) const override { RC_PRE(m.attempts.contains(n)); }
   bool fits(const Model& m) const {
     const Attempt& a = m.attempts.at(n);
     for (std::size_t i = 0; i < a.accounts.size(); ++i) {
       const std::int64_t in_use =
           m.used(a.accounts[i], a.days[i], false) + m.used(a.accounts[i], a.days[i], true);
-      if (more != 0 && in_use + more > m.limits[a.accounts[i]]) return false;
+      if (more != 0 && in_use + more > m.limit_of(a.accounts[i], a.days[i])) return false;
     }
     return true;
   }

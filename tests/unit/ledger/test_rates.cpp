@@ -75,6 +75,25 @@ TEST_CASE("rates: in any stretch no more than the limit, and never refused with 
   }
 }
 
+TEST_CASE("rates: what is given back of a stretch that counts no more changes nothing") {
+  RateWindow window;
+  window.set_limit(10, 60'000);
+  window.advance({0});
+  const std::int64_t bucket = window.take(7);
+  window.advance({60 * second});
+  window.give_back(bucket, 2);  // the 60th after it: the last moment that it counts
+  CHECK(window.used() == 5);
+  window.advance({61 * second});
+  CHECK(window.used() == 0);
+  window.give_back(bucket, 5);
+  CHECK(window.used() == 0);
+  CHECK_FALSE(window.fits(11));
+  CHECK(window.fits(10));
+  CHECK(window.take(3) == 61);  // in the slot that the other one had
+  window.give_back(bucket, 3);
+  CHECK(window.used() == 3);
+}
+
 TEST_CASE("rates: organisation, team and key, all or none; the refusal says whose and until when") {
   RateLimits rates(2);
   const RateSpec organisation{100, 0, 60'000, 60'000}, team{0, 10'000, 60'000, 60'000},

@@ -83,6 +83,78 @@ TEST_CASE("rolling: over any stretch of the length no more than the limit, and n
   }
 }
 
+// A hold grows in the bucket of its reserve: every window of the length that holds that bucket has
+// to have room, those that have passed, too.
+TEST_CASE("rolling: a hold grows within all windows that hold its moment, and no further") {
+  const std::int64_t length = 3'600, bucket = rolling_bucket_ns(length);
+  Bench b({rolling(1'000, length)});
+  std::mt19937_64 random(11);
+  std::map<std::int64_t, std::int64_t> used;  // by bucket
+  struct Open {
+    HoldRef hold;
+    std::int64_t bucket, amount;
+  };
+  std::vector<Open> open;
+  const auto fullest = [&](std::int64_t of) {
+    std::int64_t most = 0;
+    for (std::int64_t last = of; last <= of + rolling_buckets; ++last) {
+      std::int64_t sum = 0;
+      for (std::int64_t at = last - rolling_buckets; at <= last; ++at)
+        if (const auto found = used.find(at); found != used.end()) sum += found->second;
+      most = std::max(most, sum);
+    }
+    return most;
+  };
+  Instant now = may(1);
+  std::int64_t newest = 0;
+  int grown = 0, refused = 0, late = 0;
+  for (std::uint64_t n = 1; n < 20'000; ++n) {
+    now = plus(now, static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(bucket)));
+    if (random() % 200 == 0) now = plus(now, 30 * bucket);
+    const std::int64_t amount = 1 + static_cast<std::int64_t>(random() % 200);
+    const ReserveOutcome made = b.reserve(n, amount, now, {INT64_MAX});
+    newest = now.ns / bucket;
+    if (made.status == ReserveStatus::held) {
+      open.push_back({made.hold, newest, amount});
+      used[newest] += amount;
+    }
+    if (open.empty()) continue;
+    Open& some = open[random() % open.size()];
+    const std::int64_t more = 1 + static_cast<std::int64_t>(random() % 300);
+    const bool fits = fullest(some.bucket) + more <= 1'000;
+    const ReserveOutcome out = b.ledger.extend(some.hold, {more});
+    const bool held = out.status == ReserveStatus::held;
+    if (some.bucket >= newest - rolling_buckets) {
+      REQUIRE(held == fits);
+      if (!held) {
+        const Denial& d = out.denial;
+        REQUIRE(d.limit.v == 1'000);
+        REQUIRE(d.posted.v + d.held.v == fullest(some.bucket));
+      }
+    } else {  // what it left with is remembered as one figure
+      REQUIRE((fits || !held));
+      ++late;
+    }
+    ++(held ? grown : refused);
+    if (held) {
+      some.amount += more;
+      used[some.bucket] += more;
+    }
+    if (open.size() > 5 || random() % 2 == 0) {
+      const std::size_t at = random() % open.size();
+      const std::int64_t bill =
+          static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(open[at].amount + 1));
+      CHECK_FALSE(b.ledger.settle(open[at].hold, {bill}, {}).already);
+      used[open[at].bucket] -= open[at].amount - bill;
+      open.erase(open.begin() + static_cast<std::ptrdiff_t>(at));
+    }
+    REQUIRE(b.ledger.check_invariants() == "");
+  }
+  CHECK(grown > 1'000);
+  CHECK(refused > 1'000);
+  CHECK(late > 20);
+}
+
 TEST_CASE("rolling: a refusal says when there will be room, to the nanosecond") {
   Bench b({rolling(100, 86'400)});
   const Instant first = may(1, 0, 30), later = may(1, 7, 10);
