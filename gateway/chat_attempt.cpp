@@ -257,7 +257,7 @@ bool ChatCall::dispatch() {
   const store::Dispatched sent = worker_.seams().books.dispatch(hold_);
   dispatched_ = sent.status == store::DispatchStatus::sent;
   dispatch_seq_ = sent.seq;
-  if (quotas_ != nullptr) dispatch_quotas();
+  if (quotas_ != nullptr) quotas_->dispatch(worker_.seams().books);
   if (dispatched_) return true;
   give_error(ErrorKind::storage, ErrorSource::gateway,
              "the budget ledger cannot be written; nothing may be spent");

@@ -25,6 +25,7 @@
 #include "gateway/net/task.h"
 #include "gateway/net/upstream_pool.h"
 #include "gateway/net/wheel.h"
+#include "gateway/quota_hold.h"
 #include "gateway/rate_hold.h"
 #include "gateway/session.h"
 #include "gateway/store/books.h"
@@ -41,7 +42,6 @@ namespace steelyard {
 net::Task<void> serve_chat(Session& session);
 
 struct ProviderRuntime;
-struct Quota;
 
 class ChatCall final : public DepartureListener {
  public:
@@ -113,14 +113,8 @@ class ChatCall final : public DepartureListener {
   bool cheaper_left() const;
 
   // chat_plan.cpp: what the quotas of the team's plan count
-  struct HeldQuotas;
-  static constexpr std::size_t quotas_max = 8;
-  std::int64_t share_of(const Quota& quota) const;
   bool hold_quotas();
-  void dispatch_quotas();
-  void settle_quotas(NanoUsd cost, std::int64_t tokens);
-  void release_quotas();
-  void renew_quotas(Tick now);
+  std::int64_t tokens_at_most() const;
 
   // chat_send.cpp
   Unwritten request_parts() const;
@@ -248,7 +242,7 @@ class ChatCall final : public DepartureListener {
   store::BookHold hold_;
   const store::Chain* chain_;  // the budgets that count the attempt
   bool holding_ = false, dispatched_ = false;
-  std::unique_ptr<HeldQuotas> quotas_;  // null: its team has no plan
+  std::unique_ptr<QuotaHold> quotas_;  // null: its team has no plan
   NanoUsd held_amount_;  // of hold_: the attempt's worst case, and what it was extended by
   Tick attempt_started_, first_byte_at_;
   std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: nothing is

@@ -87,7 +87,7 @@ void ChatCall::book(NanoUsd cost, router::UsageSource source, std::int64_t token
   const router::EndOutcome end = worker_.seams().books.settle(hold_, cost, source, worker_.now(),
                                                               *chain_, worker_.tools().budgets);
   holding_ = false;
-  if (quotas_ != nullptr) settle_quotas(cost, tokens);
+  if (quotas_ != nullptr) quotas_->settle(worker_.seams().books, cost, tokens, worker_.now());
   budgets_are_final_ = true;
   receipt_.price_source = runtime_.catalog.model(planned_->model).prices.source_at(decision_.at);
   line_->cost += cost;
@@ -175,9 +175,7 @@ void ChatCall::learn_count(std::int64_t billed) {
 // It may have been billed, and nobody can say how much: the whole hold (never a refund).
 void ChatCall::settle_unknown() {
   if (!holding_) return;
-  book(held_amount_, router::UsageSource::estimated,
-       planned_->input_tokens_upper +
-           planned_->output_tokens_max * std::max(decision_.chat.choices, 1));
+  book(held_amount_, router::UsageSource::estimated, tokens_at_most());
   budgets_are_final_ = false;  // an attempt, or a wait for the client, follows
   line_->usage_source = telemetry::UsageSource::estimated;
 }
@@ -186,7 +184,7 @@ void ChatCall::release() {
   if (!holding_) return;
   worker_.seams().books.release(hold_, worker_.now());
   holding_ = false;
-  if (quotas_ != nullptr) release_quotas();
+  if (quotas_ != nullptr) quotas_->release(worker_.seams().books, worker_.now());
 }
 
 void ChatCall::end_line(int status) {
@@ -242,7 +240,7 @@ void ChatCall::waited() {
   waited_ns_ += now - before;
   if (!holding_ || now < hold_.renew_at) return;
   (void)worker_.seams().books.renew(hold_, now);
-  if (quotas_ != nullptr) renew_quotas(now);
+  if (quotas_ != nullptr) quotas_->renew(worker_.seams().books, now);
 }
 
 void ChatCall::drop_upstream() {

@@ -41,6 +41,7 @@ class CompletionsCall {
       return false;
     }
     model_ = runtime_.catalog.find_model(request_.model);
+    call_.spending().set_user(request_.user);
     const bool usable =
         model_ >= 0 && session_.principal()->access.test(static_cast<std::size_t>(model_));
     if (!usable)
@@ -78,7 +79,8 @@ class CompletionsCall {
       const bool last = i + 1 == model.target_count;
       router::Health& health = session_.serving().health;
       if (!health.on_dispatch(target_, session_.worker().last_tick(), last)) continue;
-      if (call_.begin(provider_, target_, worst, worst)) return true;
+      const std::int64_t tokens = tokens_.upper + request_.output_tokens();
+      if (call_.begin({provider_, target_, {}, worst, worst, tokens})) return true;
       health.on_abandoned(target_);
       return false;
     }

@@ -64,6 +64,7 @@ class EmbeddingsCall {
     if (request_.shape != EmbeddingShape::openai)
       request_.model = match_route(head.method, head.target()).parameter;
     model_ = runtime_.catalog.find_model(request_.model);
+    call_.spending().set_user(request_.user);
     const Principal& principal = *session_.principal();
     const bool usable =
         model_ >= 0 && (principal.embeddings.test(static_cast<std::size_t>(model_)) ||
@@ -112,7 +113,7 @@ class EmbeddingsCall {
         continue;
       }
       const std::int32_t provider = runtime_.catalog.target(target).provider;
-      if (!call_.begin(provider, target, likely, worst)) {
+      if (!call_.begin({provider, target, {}, likely, worst, tokens_.upper})) {
         health.on_abandoned(target);
         co_return;
       }

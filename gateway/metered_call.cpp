@@ -46,17 +46,18 @@ bool MeteredCall::allowed(std::string_view model, const router::TokenCount& toke
   return taken;
 }
 
-bool MeteredCall::begin(std::int32_t provider, std::int32_t target, NanoUsd expected,
-                        NanoUsd most) {
+bool MeteredCall::begin(const Attempt& attempt) {
+  const std::int32_t target = attempt.target;
   const Runtime& runtime = session_.runtime();
-  const ProviderRuntime& at = runtime.providers[static_cast<std::size_t>(provider)];
+  const ProviderRuntime& at = runtime.providers[static_cast<std::size_t>(attempt.provider)];
   attempt_started_ = session_.worker().last_tick();
   target_ = target;
   has_error_ = false;
-  std::string_view model;
+  std::string_view model = attempt.model;
   if (target >= 0) model = runtime.catalog.model(runtime.catalog.target(target).model).name;
-  if (!spending_.hold(most, model)) {
+  if (!spending_.hold(attempt.most, model, attempt.tokens)) {
     give_error(spending_.error());
+    resets_at_ = spending_.resets_at();
     if (spending_.details() != nullptr) {
       details_ = *spending_.details();
       if (details_.needs_approval != 0) extras_.code = "approval_required";
@@ -71,8 +72,8 @@ bool MeteredCall::begin(std::int32_t provider, std::int32_t target, NanoUsd expe
   }
   line->provider = at.name;
   line->provider_id = at.label;
-  line->expected = expected;
-  line->held = most;
+  line->expected = attempt.expected;
+  line->held = attempt.most;
   if (target >= 0) {
     line->model = model;
     line->target = runtime.target_labels[static_cast<std::size_t>(target)];
@@ -152,8 +153,8 @@ net::Task<void> MeteredCall::answer_error() {
   receipt_.error = error_.kind;
   receipt_.error_text = error_.context;
   std::string lines = head_lines(false);
-  if (error_.kind == ErrorKind::over_budget && details_.resets_at) {
-    const std::int64_t left = details_.resets_at->seconds() - at_.seconds();
+  if (error_.kind == ErrorKind::over_budget && resets_at_) {
+    const std::int64_t left = resets_at_->seconds() - at_.seconds();
     lines += "retry-after: " + std::to_string(std::max<std::int64_t>(left, 1)) + "\r\n";
   }
   char id[telemetry::request_id_bytes];

@@ -33,8 +33,15 @@ class MeteredCall {
 
   // Do the policies let it pass, and the limits of requests and tokens? False: error().
   bool allowed(std::string_view model, const router::TokenCount& tokens);
-  // Begins an attempt: its line, and the hold. `target`: of the catalogue, or -1. False: error().
-  bool begin(std::int32_t provider, std::int32_t target, NanoUsd expected, NanoUsd most);
+  // Begins an attempt: its line, and the hold. False: error().
+  struct Attempt {
+    std::int32_t provider = -1;
+    std::int32_t target = -1;  // of the catalogue, where there is one
+    std::string_view model;    // without a target: whose budgets count it; "": none is known
+    NanoUsd expected, most;
+    std::int64_t tokens = 0;  // the most it may take, for quotas of them
+  };
+  bool begin(const Attempt& attempt);
   // The provider was not asked, or failed: its line ends so. A hold that is still there is given
   // back, or settled in full if the provider may have billed it.
   void failed(ErrorKind kind, int status, bool may_be_billed);
@@ -67,6 +74,7 @@ class MeteredCall {
   Error error_;
   dialect::ErrorExtras extras_;
   dialect::BudgetDetails details_;
+  std::optional<Instant> resets_at_;  // of a budget or quota without room
   bool has_error_ = false, finished_ = false;
 };
 

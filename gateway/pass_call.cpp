@@ -4,6 +4,7 @@
 #include <string>
 
 #include "gateway/metered_call.h"
+#include "gateway/pass_asker.h"
 #include "gateway/pass_through.h"
 #include "gateway/runtime.h"
 #include "gateway/usage_watch.h"
@@ -27,7 +28,9 @@ class PassCall {
                           session.head().target())) {}
 
   net::Task<void> run() {
-    if (prepare()) co_await pass();
+    bool goes = prepare();
+    if (goes && reads_ahead()) goes = co_await read_ahead();
+    if (goes && begin()) co_await pass();
     if (!answered_ && !session_.client_gone()) co_await call_.answer_error();
     call_.finish(waited_ns_);
   }
@@ -54,7 +57,46 @@ class PassCall {
                              "`pass_through` rule needs `price_per_call` or `hold`"));
       return false;
     }
-    return call_.begin(match_.provider, -1, most(), most());
+    return true;
+  }
+
+  // Some of the key's budgets count users, models or tags: who and which stands in the body, and
+  // the money is held before any of it goes out.
+  bool reads_ahead() const { return !session_.principal()->conditions.empty(); }
+
+  net::Task<bool> read_ahead() {
+    const auto most = static_cast<std::size_t>(session_.runtime().spec.body_bytes_max);
+    while (session_.head().has_body()) {
+      std::string_view piece;
+      const bool got = co_await session_.read_body(piece);
+      if (!got) co_return refuse(ErrorKind::bad_request, "the body broke off");
+      if (piece.empty()) break;
+      if (body_.size() + piece.size() > most)
+        co_return refuse(ErrorKind::bad_request,
+                         "budgets of this key count by what the body says; it may have " +
+                             std::to_string(most) + " bytes then");
+      body_ += piece;
+    }
+    said_ = who_asks(session_.head().target(), body_);
+    if (said_.several_models)
+      co_return refuse(ErrorKind::bad_request,
+                       "the body names several models; budgets of this key count each of them");
+    call_.spending().set_user(said_.user);
+    co_return true;
+  }
+
+  bool refuse(ErrorKind kind, std::string text) {
+    call_.give_error(Error(kind, ErrorSource::client, Retry::never, std::move(text)));
+    return false;
+  }
+
+  // What nobody can know before is counted as one token, so that a quota of tokens that is used up
+  // refuses; the bill says how many there were.
+  bool begin() {
+    const router::Catalog& catalog = session_.runtime().catalog;
+    const std::int32_t model = catalog.find_model(said_.model);
+    const std::string_view name = model >= 0 ? catalog.model(model).name : said_.model;
+    return call_.begin({match_.provider, -1, name, most(), most(), 1});
   }
 
   // The base URL's path, then what the client wrote behind the provider's name; a version that both
@@ -89,7 +131,8 @@ class PassCall {
     const bool anthropic = provider().wire == dialect::hub::Wire::anthropic;
     if (anthropic && !head.fields.has(net::RequestField::anthropic_version))
       ask.head += "anthropic-version: 2023-06-01\r\n";
-    ask.client_body = true;
+    ask.client_body = !reads_ahead();
+    ask.body = body_;
     return ask;
   }
 
@@ -103,6 +146,7 @@ class PassCall {
     UsageWatch request, answer;
     ForwardAsk asked = ask();
     asked.watch = &request;
+    if (!body_.empty()) request.feed(body_);
     const bool got = co_await forward.ask(asked);
     if (!got) {
       waited_ns_ = forward.waited_ns();
@@ -151,6 +195,8 @@ class PassCall {
   Session& session_;
   MeteredCall call_;
   PassMatch match_;
+  std::string body_;  // read ahead
+  PassAsker said_;
   std::int64_t waited_ns_ = 0;
   bool answered_ = false;
 };

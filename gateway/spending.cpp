@@ -59,21 +59,39 @@ const store::Chain& Spending::chain() const {
   return chain_ ? *chain_ : session_.principal()->chain;
 }
 
-// Who the user is, as far as the key says it: these bodies are not asked.
 bool Spending::extend(std::string_view model) {
   const Principal& principal = *session_.principal();
   chain_ = principal.chain;
   Worker& worker = session_.worker();
-  const store::ChainStatus status = worker.seams().books.extend(
-      *chain_, principal.conditions, {principal.user, model, receipt_.facts.tags}, worker.now());
+  store::Spender spender{principal.user, model, receipt_.facts.tags};
+  if (principal.user.empty() && principal.trust_user) spender.user = user_;
+  const store::ChainStatus status =
+      worker.seams().books.extend(*chain_, principal.conditions, spender, worker.now());
   if (status != store::ChainStatus::complete) error_ = chain_error(status);
   return status == store::ChainStatus::complete;
 }
 
-bool Spending::hold(NanoUsd most, std::string_view model) {
+// After the money. All quotas or none.
+bool Spending::hold_quotas(std::int64_t tokens) {
+  if (quotas_ == nullptr) quotas_ = std::make_unique<QuotaHold>();
+  Worker& worker = session_.worker();
+  const QuotaAsk ask{most_, tokens, receipt_.tier};
+  const auto attempt = static_cast<std::uint8_t>(attempt_ - 1);
+  if (quotas_->hold(*session_.principal()->plan, receipt_.id, attempt, ask, worker.seams().books,
+                    worker.seams().plans, worker.now(), worker.last_tick()))
+    return true;
+  release();
+  error_ = quotas_->error();
+  resets_at_ = quotas_->resets_at();
+  return false;
+}
+
+bool Spending::hold(NanoUsd most, std::string_view model, std::int64_t tokens) {
   Worker& worker = session_.worker();
   denied_ = false;
+  resets_at_ = std::nullopt;
   most_ = most;
+  tokens_ = tokens;
   if (!session_.principal()->conditions.empty() && !extend(model)) return false;
   const router::AttemptKey key{receipt_.id, attempt_};
   const store::Reservation reserved =
@@ -83,11 +101,12 @@ bool Spending::hold(NanoUsd most, std::string_view model) {
     hold_ = reserved.hold;
     holding_ = true;
     receipt_.held = std::max(receipt_.held, most);
-    return true;
+    return session_.principal()->plan == nullptr || hold_quotas(tokens);
   }
   if (reserved.status == store::Admission::denied) {
     error_ = over_budget(reserved.denial);
     details_ = details_of(reserved.denial);
+    resets_at_ = details_.resets_at;
     denied_ = true;
   } else if (reserved.status == store::Admission::ledger_down) {
     error_ = Error(ErrorKind::storage, ErrorSource::gateway, Retry::never,
@@ -102,6 +121,7 @@ bool Spending::hold(NanoUsd most, std::string_view model) {
 net::Task<bool> Spending::dispatch() {
   store::Books& books = session_.worker().seams().books;
   const store::Dispatched sent = books.dispatch(hold_);
+  if (quotas_ != nullptr) quotas_->dispatch(books);
   bool good = sent.status == store::DispatchStatus::sent;
   const bool strict = session_.runtime().spec.ledger.durability == Durability::strict;
   if (good && strict && sent.seq != 0) {
@@ -126,6 +146,7 @@ void Spending::settle(NanoUsd cost, router::UsageSource source) {
   Worker& worker = session_.worker();
   const router::EndOutcome end = worker.seams().books.settle(hold_, cost, source, worker.now());
   holding_ = false;
+  if (quotas_ != nullptr) settle_quotas(cost);
   receipt_.spend += cost;
   receipt_.overrun += end.overrun;
   if (!receipt_.attempts.empty()) {
@@ -137,13 +158,26 @@ void Spending::settle(NanoUsd cost, router::UsageSource source) {
   }
 }
 
+// Tokens as billed; where nobody said how many, the most there could be.
+void Spending::settle_quotas(NanoUsd cost) {
+  std::int64_t tokens = tokens_;
+  if (!receipt_.attempts.empty()) {
+    const telemetry::TokenUsage& usage = receipt_.attempts.back().usage;
+    if (usage.prompt + usage.completion != 0) tokens = usage.prompt + usage.completion;
+  }
+  Worker& worker = session_.worker();
+  quotas_->settle(worker.seams().books, cost, tokens, worker.now());
+}
+
 void Spending::settle_whole() {
   settle(most_, router::UsageSource::estimated);
 }
 
 void Spending::release() {
   if (!holding_) return;
-  session_.worker().seams().books.release(hold_, session_.worker().now());
+  Worker& worker = session_.worker();
+  worker.seams().books.release(hold_, worker.now());
+  if (quotas_ != nullptr) quotas_->release(worker.seams().books, worker.now());
   holding_ = false;
 }
 

@@ -22,6 +22,7 @@ class UsageWatch final : public BodyWatch {
   dialect::ReportedUsage usage() const;
   // The model named; "" if none was, or several different ones: then nobody knows which is billed.
   std::string_view model() const { return models_ == 1 ? std::string_view(model_) : ""; }
+  bool several_models() const { return models_ > 1; }
   // Bytes of `"text":"..."` strings: what a legacy completion said.
   std::int64_t text_bytes() const { return text_bytes_; }
 

@@ -10,8 +10,8 @@ namespace {
 
 using hub::Document;
 
-enum TopKey { kModel, kInput, kDimensions, kFormat };
-constexpr KeyTable kTop(key_names("model", "input", "dimensions", "encoding_format"));
+enum TopKey { kModel, kInput, kDimensions, kUser, kFormat };
+constexpr KeyTable kTop(key_names("model", "input", "dimensions", "user", "encoding_format"));
 enum GeminiKey { kContent, kTask, kTitle, kOutputDimensions, kGeminiModel };
 constexpr KeyTable kGemini(key_names("content", "taskType", "title", "outputDimensionality",
                                      "model"));
@@ -67,6 +67,7 @@ class Reader {
       }
       case kInput: return input(where);
       case kDimensions: return reader_.read_integer(where, 1, dimensions_max, out_.dimensions);
+      case kUser: return reader_.read_string(where, out_.user);
       default: {
         std::string_view format;
         if (!reader_.read_string(where, format)) return false;

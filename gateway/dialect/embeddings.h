@@ -22,6 +22,7 @@ struct EmbeddingRequest {
   EmbeddingShape shape = EmbeddingShape::openai;
   std::string_view model;                 // unescaped, a model token; "" where the path names it
   ByteRange model_token;                  // with its quotes
+  std::string_view user;                  // OpenAI: who asks, escaped; "": not said
   std::vector<std::string_view> texts;    // escaped; in OpenAI's order, of Gemini all parts
   std::vector<std::uint32_t> text_input;  // by text: the input it belongs to
   std::int64_t given_tokens = 0;          // of inputs that came as token numbers

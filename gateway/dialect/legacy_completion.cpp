@@ -8,8 +8,9 @@
 namespace steelyard::dialect {
 namespace {
 
-enum Key { kModel, kPrompt, kMaxTokens, kN, kBestOf, kStream };
-constexpr KeyTable kTop(key_names("model", "prompt", "max_tokens", "n", "best_of", "stream"));
+enum Key { kModel, kPrompt, kMaxTokens, kN, kBestOf, kUser, kStream };
+constexpr KeyTable kTop(key_names("model", "prompt", "max_tokens", "n", "best_of", "user",
+                                  "stream"));
 constexpr std::int64_t choices_max = 128, token_max = std::int64_t{1} << 31;
 constexpr std::size_t prompts_max = 2'048;
 
@@ -51,6 +52,7 @@ class Reader {
         if (!reader_.read_integer(where, 1, choices_max, number)) return false;
         out_.choices = std::max(out_.choices, number);
         return true;
+      case kUser: return reader_.read_string(where, out_.user);
       default: return reader_.read_bool(where, out_.stream);
     }
   }

@@ -14,6 +14,7 @@ struct LegacyCompletion {
   std::string_view body;
   std::string_view model;  // a model token
   ByteRange model_token;
+  std::string_view user;                  // who asks, escaped; "": not said
   std::vector<std::string_view> prompts;  // escaped
   std::int64_t given_tokens = 0;          // of prompts that came as token numbers
   std::int64_t prompt_count = 1;

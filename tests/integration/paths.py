@@ -315,6 +315,87 @@ def test_pass_through_is_refused_when_the_budget_has_no_room():
         assert provider.requests == []
 
 
+def test_budgets_of_users_and_models_count_what_no_chat_plan_prices():
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+
+    def answer(method, path, body):
+        if path.endswith("/embeddings"):
+            return whole({"object": "list", "model": "vectors", "usage": {"prompt_tokens": 4, "total_tokens": 4},
+                          "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}]})
+        return whole({"text": "hello", "usage": usage})
+
+    budgets = ("trust_user: true\n        budgets: [{ each: user, limit: $0.60, per: day },"
+               ' { model: "dall-*", limit: $0.05, per: day }, { limit: $100, per: day }]\n        ')
+    provider = Scripted(answer)
+    gateway = open_gateway(provider, team_more=budgets + RULES)
+    with running(provider, gateway):
+        def image(user, model, path="/one/v1/images/generations"):
+            return request(gateway, "POST", path, {"prompt": "cat", "user": user, "model": model})
+
+        assert image("ann", "dall-e-3")[0] == 200
+        status, _, data = image("bob", "dall-e-2")  # the glob has $0.05, a picture costs $0.04
+        assert status == 429 and error_of(data)["steelyard"]["budget"] == "acme/search/model:dall-*", data
+        assert image("bob", "gpt-image-1")[0] == 200
+        for path, said in (("/one/v1/images/models/dall-e-9:make", "model:dall-*"),):
+            status, _, data = request(gateway, "POST", path, {"prompt": "x"})
+            assert status == 429 and said in error_of(data)["steelyard"]["budget"], data
+        form = (b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\ndall-e-3\r\n--b\r\n'
+                b'content-disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF\r\n--b--\r\n')
+        form_type = {"content-type": "multipart/form-data; boundary=b"}
+        assert request(gateway, "POST", "/one/v1/images/edits", form, form_type)[0] == 429
+        edit = form.replace(b"dall-e-3", b"gpt-image-1")
+        assert request(gateway, "POST", "/one/v1/images/edits", edit, form_type)[0] == 200 and provider.requests[-1][3] == edit
+        twice = form.replace(b"RIFF", b'\r\n"model": "other", RIFF')
+        status, _, data = request(gateway, "POST", "/one/v1/images/edits", twice, form_type)
+        assert status == 400 and "several models" in error_of(data)["message"], data
+        # Each of them has $0.60, whatever they spend it on; Anthropic's bodies name the user elsewhere.
+        assert request(gateway, "POST", "/one/v1/audio/speech", {"metadata": {"user_id": "eve"}})[0] == 200  # holds $0.50
+        status, _, data = request(gateway, "POST", "/one/v1/audio/speech", {"metadata": {"user_id": "eve"}})
+        assert status == 429 and error_of(data)["steelyard"]["budget"] == "acme/search/user:eve", data
+        body = {"model": "vectors", "input": "x", "user": "fay"}
+        assert request(gateway, "POST", "/v1/embeddings", body)[0] == 200
+        found = gateway.budgets()
+        assert found["acme/search/user:fay"]["posted_nano_usd"] > 0 and found["acme/search/user:fay"]["held_nano_usd"] == 0
+        assert found["acme/search/model:dall-*"]["posted_nano_usd"] == 40_000_000
+        assert all(b["held_nano_usd"] == 0 for b in found.values()), found
+
+
+def test_a_plan_counts_what_no_chat_plan_prices():
+    def answer(method, path, body):
+        if path.endswith("/embeddings"):
+            return whole({"object": "list", "model": "vectors", "usage": {"prompt_tokens": 4, "total_tokens": 4},
+                          "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}]})
+        if path.endswith("/completions"):
+            return whole({"choices": [{"text": "a"}], "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
+        return whole({"text": "hello", "usage": {"input_tokens": 10, "output_tokens": 5}}, 500 if b"bad" in body else 200)
+
+    plan = ("plan: { included: [{ uses: 4, per: day }, { tokens: 1000, per: month }, { money: $1, per: month }] }\n        ")
+    provider = Scripted(answer)
+    gateway = open_gateway(provider, team_more=plan + RULES)
+    with running(provider, gateway):
+        def quota(name):
+            found = gateway.budgets()["plan:acme/search/" + name]
+            return found["posted_nano_usd"], found["held_nano_usd"]
+
+        assert request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": "x"})[0] == 200
+        assert (quota("uses-day"), quota("tokens-month")) == ((1, 0), (4, 0))
+        assert request(gateway, "POST", "/v1/completions", {"model": "cheap", "prompt": "x", "max_tokens": 9})[0] == 200
+        assert (quota("uses-day"), quota("tokens-month")) == ((2, 0), (9, 0))
+        assert request(gateway, "POST", "/one/v1/audio/speech", {"model": "cheap", "input": "bad"})[0] >= 500
+        assert quota("uses-day") == (2, 0)  # an error that nobody bills is no use
+        assert request(gateway, "POST", "/one/v1/audio/speech", {"model": "cheap"})[0] == 200
+        assert request(gateway, "POST", "/one/v1/images/generations", {"prompt": "x"})[0] == 200
+        assert quota("uses-day") == (4, 0) and quota("tokens-month")[0] >= 24
+        spent = sum(r["spend_nano_usd"] for r in gateway.receipts(5))
+        assert quota("money-month") == (spent, 0) and spent >= 40_000_000
+        for path, body in (("/v1/embeddings", {"model": "vectors", "input": "x"}), ("/one/v1/images/generations", {"prompt": "x"}),
+                           ("/v1/completions", {"model": "cheap", "prompt": "x"})):
+            status, headers, data = request(gateway, "POST", path, body)
+            assert status == 429 and "quota of 4 uses" in error_of(data)["message"], data
+            assert int(headers["retry-after"]) > 0
+        assert len(provider.requests) == 5 and quota("uses-day") == (4, 0)
+
+
 def test_bodies_pass_as_they_come_both_ways():
     size, seen = 48 << 20, {}
 
