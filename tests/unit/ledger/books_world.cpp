@@ -90,7 +90,12 @@ void BooksWorld::step() {
   if (dice <= 130) return reload();
   if (dice <= 160) return adjust();
   if (dice <= 180) {  // the wall clock is set, back or forth
+    // What began before is in windows that have passed once somebody has looked.
+    for (int n = 0; n < 4 && failure_.empty(); ++n) reserve();
     wall_ += between(-2 * day_ns, 2 * day_ns);
+    for (int n = 0; n < 4 && failure_.empty(); ++n) reserve();
+    for (std::size_t i = 0; i < open_.size() && failure_.empty(); ++i)
+      if (open_[i].sent && chance(500)) extend(open_[i]);
     return;
   }
   if (dice <= 400) return expire();
