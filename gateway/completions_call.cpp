@@ -49,7 +49,8 @@ class CompletionsCall {
                     "there is no model of that name, or this key may not use it");
     const router::Model& model = runtime_.catalog.model(model_);
     if (!model.prices.tariff_at(call_.at(), ServiceTier::standard).priced())
-      return refuse(ErrorKind::no_route, "no price is known for this model");
+      return refuse(ErrorKind::no_route,
+                    "no price is known for `" + std::string(request_.model) + "`");
     count(model);
     if (!call_.allowed(request_.model, tokens_)) return false;
     call_.receipt().facts.stream = request_.stream;

@@ -97,8 +97,9 @@ class EmbeddingsCall {
     expected.input = tokens_.tokens;
     const bool priced = model.prices.tariff_at(call_.at(), ServiceTier::standard).priced();
     if (!priced || model.target_count == 0) {
-      (void)refuse(ErrorKind::no_route,
-                   priced ? "no provider serves this model" : "no price is known for this model");
+      (void)refuse(
+          ErrorKind::no_route,
+          (priced ? "no provider serves `" : "no price is known for `") + model.name + "`");
       co_return;
     }
     const NanoUsd worst = call_.cost_of(model_, most), likely = call_.cost_of(model_, expected);
