@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -211,22 +212,32 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait():
         assert mock.bill()["total"]["requests"] == 1
 
 
+def named(gateway, body, name):
+    """Asks with an idempotency key; again as long as it is told that the one before is still on its way out."""
+    for left in range(20, -1, -1):
+        answer = gateway.chat(body, headers={"idempotency-key": name})
+        if answer[0] != 409 or answer[1].get("x-should-retry") != "true":
+            return answer
+        assert left, answer
+        time.sleep(0.05)
+
+
 def test_what_was_not_charged_may_be_asked_again_and_what_was_is_known_after_a_kill():
     mock = ten_cents_mock()
     gateway = gateway_with(mock, "budgets: [{ limit: $5, per: month }]", more="ledger: { directory: books }")
     with running(mock, gateway):
         mock.behave(output_tokens=100, status=400)
-        assert [gateway.chat(BODY, headers={"idempotency-key": "a"})[0] for _ in range(2)] == [400, 400]
+        assert [named(gateway, BODY, "a")[0] for _ in range(2)] == [400, 400]
         mock.behave(output_tokens=100, status=0)
-        assert gateway.chat(BODY, headers={"idempotency-key": "a"})[0] == 200
-        assert gateway.chat(BODY, headers={"idempotency-key": "a"})[1]["idempotent-replayed"] == "true"
+        assert named(gateway, BODY, "a")[0] == 200
+        assert named(gateway, BODY, "a")[1]["idempotent-replayed"] == "true"
         gateway.kill()
         gateway.start()
-        status, head, data = gateway.chat(BODY, headers={"idempotency-key": "a"})
+        status, head, data = named(gateway, BODY, "a")
         assert status == 409 and head["x-should-retry"] == "false", (status, head)
         assert "was charged" in json.loads(data)["error"]["message"]
-        assert gateway.chat(dict(BODY, max_tokens=7), headers={"idempotency-key": "a"})[0] == 422
-        assert gateway.chat(BODY, headers={"idempotency-key": "b"})[0] == 200
+        assert named(gateway, dict(BODY, max_tokens=7), "a")[0] == 422
+        assert named(gateway, BODY, "b")[0] == 200
 
 
 def test_a_reload_changes_a_rate_at_once_and_keeps_what_was_taken():
