@@ -208,7 +208,7 @@ def test_while_the_first_is_under_way_the_second_is_told_to_wait():
         assert (status, head["retry-after"], head["x-should-retry"]) == (409, "1", "true"), head
         assert "under way" in json.loads(data)["error"]["message"]
         assert first.result()[0] == 200
-        assert gateway.chat(BODY, headers=name)[2] == first.result()[2]
+        assert named(gateway, BODY, "slow")[2] == first.result()[2]
         assert mock.bill()["total"]["requests"] == 1
 
 
