@@ -1,23 +1,13 @@
 // Tokens and keys that clouds want: taken before a request is sent, waited for only when there are
 // none, renewed once when they are refused.
-#include <mutex>
-
 #include "gateway/chat_call.h"
 #include "gateway/cloud/token_source.h"
+#include "gateway/credentials_wait.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/worker.h"
 
 namespace steelyard {
-namespace {
-
-// Between the thread that asks and the worker that waits: whoever gives up first says so.
-struct Waiter {
-  std::mutex mutex;
-  ChatCall* call = nullptr;
-};
-
-}  // namespace
 
 bool ChatCall::take_credentials() {
   cloud::TokenSource* const tokens = provider_of(planned_->target).tokens.get();
@@ -30,26 +20,13 @@ bool ChatCall::take_credentials() {
 net::Task<bool> ChatCall::credentials_come() {
   cloud::TokenSource& tokens = *provider_of(planned_->target).tokens;
   if (!tokens.last_error().empty()) co_return false;
-  const auto waiter = std::make_shared<Waiter>();
-  waiter->call = this;
-  pause_.arm();
-  pausing_ = true;
-  const auto wake = [waiter] {
-    if (waiter->call != nullptr && waiter->call->pausing_ && waiter->call->pause_.pending())
-      waiter->call->pause_.complete({});
-  };
-  // The worker lives as long as the call does, and the call until it has left the waiter.
-  tokens.after_next_asking([waiter, wake] {
-    const std::lock_guard lock(waiter->mutex);
-    if (waiter->call != nullptr) waiter->call->worker_.seams().post(wake);
-  });
-  arm(runtime_.spec.timeouts.first_byte);
-  (void)co_await pause_;
-  pausing_ = false;
-  deadline_.clear();
   {
-    const std::lock_guard lock(waiter->mutex);
-    waiter->call = nullptr;
+    const CredentialsWait wait(tokens, worker_, pause_);
+    pausing_ = true;
+    arm(runtime_.spec.timeouts.first_byte);
+    (void)co_await pause_;
+    pausing_ = false;
+    deadline_.clear();
   }
   waited();
   co_return may_continue() && take_credentials();

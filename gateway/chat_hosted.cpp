@@ -115,7 +115,7 @@ void make_signed_lines(ForeignCall& foreign, const ProviderRuntime& provider,
   }
   const std::string hash = cloud::sha256_hex(body.parts());
   const std::string_view path = path_in(foreign.request_line);
-  cloud::append_signed_lines(foreign.signed_lines, provider.host, path, hash,
+  cloud::append_signed_lines(foreign.signed_lines, {provider.host, path, hash},
                              foreign.credentials->aws, {provider.region, "bedrock"}, now);
 }
 

@@ -6,8 +6,10 @@
 #include "config/types/json_writer.h"
 #include "gateway/chat_foreign.h"
 #include "gateway/chat_shape.h"
+#include "gateway/cloud/sigv4.h"
 #include "gateway/dialect/anthropic_count.h"
 #include "gateway/dialect/gemini_count.h"
+#include "gateway/dialect/hub_text.h"
 #include "gateway/forward.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -98,7 +100,7 @@ std::int32_t counted_by(const Session& session, Route route, std::int32_t model)
   for (std::int32_t i = m.target_first; i < m.target_first + m.target_count; ++i) {
     const auto& at =
         runtime.providers[static_cast<std::size_t>(runtime.catalog.target(i).provider)];
-    if (at.wire == wire && at.quirks.count_tokens && at.platform == Platform::vendor) return i;
+    if (at.wire == wire && at.quirks.count_tokens && at.platform != Platform::azure) return i;
   }
   return -1;
 }
@@ -109,6 +111,29 @@ constexpr std::int64_t missing_rests_ms = 600'000, failing_rests_ms = 10'000;
 constexpr std::int64_t patience_ms = 5'000;
 constexpr std::size_t count_answer_max = 64u << 10;
 
+// Amazon's: the body it would be asked with, inside another.
+void wrap_for_bedrock(std::string& body, const ForeignCall& lines) {
+  std::string hosted, encoded;
+  host_messages(body, Platform::bedrock, lines.betas, hosted);
+  if (hosted.find("\"max_tokens\"") == hosted.npos) hosted.replace(0, 1, "{\"max_tokens\":1,");
+  dialect::hub::append_base64(encoded, hosted);
+  body = "{\"input\":{\"invokeModel\":{\"body\":\"" + encoded + "\"}}}";
+}
+
+// Where Anthropic's models are counted: at Anthropic's, at Google's, at Amazon's.
+void append_count_path(std::string& head, const ProviderRuntime& at, std::string_view upstream) {
+  if (at.platform == Platform::vertex) {
+    head.append(at.path.before).append("count-tokens:rawPredict");
+  } else if (at.platform == Platform::bedrock) {
+    head += at.path.before;
+    cloud::append_percent_encoded(head, upstream);
+    head += "/count-tokens";
+  } else {
+    head.append(at.base_path).append(at.base_path.ends_with("/v1") ? "/messages" : "/v1/messages");
+    head += "/count_tokens";
+  }
+}
+
 ForwardAsk ask_of(const Session& session, Route route, const ProviderRuntime& at,
                   std::string_view upstream, std::string_view asked, std::string& body) {
   ForwardAsk ask;
@@ -117,13 +142,14 @@ ForwardAsk ask_of(const Session& session, Route route, const ProviderRuntime& at
     const auto name = static_cast<std::size_t>(asked.data() - client.data());
     body.assign(client.substr(0, name)).append(upstream);
     body.append(client.substr(name + asked.size()));
-    ask.head.append("POST ").append(at.base_path);
-    ask.head += at.base_path.ends_with("/v1") ? "/messages" : "/v1/messages";
-    ask.head += "/count_tokens HTTP/1.1\r\n";
+    ask.head = "POST ";
+    append_count_path(ask.head, at, upstream);
+    ask.head += " HTTP/1.1\r\n";
     ForeignCall lines;
     lines.bridge.client = dialect::hub::Wire::anthropic;
     append_anthropic_lines(lines, session.head(), at);
     ask.head += lines.head_lines;
+    if (at.platform == Platform::bedrock) wrap_for_bedrock(body, lines);
   } else {
     body.assign(client);
     ask.head.append("POST ").append(at.path.before).append(upstream);
@@ -160,8 +186,13 @@ net::Task<bool> ask_provider(Session& session, Route route, std::int32_t target,
     forward.finish();
     co_return false;
   }
-  const std::string told(forward.body());
+  std::string told(forward.body());
   forward.finish();
+  if (at.platform == Platform::bedrock) {  // {"inputTokens":18}
+    const std::size_t name = told.find("\"inputTokens\"");
+    if (name == told.npos) co_return false;
+    told.replace(name, std::size("\"inputTokens\"") - 1, "\"input_tokens\"");
+  }
   const std::string lines = "x-steelyard-estimate-quality: provider\r\n";
   (void)co_await session.reply(200, "application/json", told, lines);
   co_return true;

@@ -124,23 +124,30 @@ class EmbeddingsCall {
     }
   }
 
-  EmbeddingShape provider_shape(const ProviderRuntime& at) const {
+  EmbeddingShape provider_shape(const ProviderRuntime& at, std::string_view name) const {
+    if (at.platform == Platform::bedrock) return dialect::bedrock_shape(name);
     if (at.wire != Wire::gemini) return EmbeddingShape::openai;
+    if (at.platform == Platform::vertex) return EmbeddingShape::vertex;
     return request_.shape == EmbeddingShape::gemini_one ? EmbeddingShape::gemini_one
                                                         : EmbeddingShape::gemini_batch;
   }
 
   Result<void> build(const ProviderRuntime& at, std::int32_t target, ForwardAsk& ask) {
     const std::string& name = runtime_.catalog.target(target).upstream_name;
-    const EmbeddingShape shape = provider_shape(at);
+    const EmbeddingShape shape = provider_shape(at, name);
+    const bool cloud = shape >= EmbeddingShape::vertex;
     body_.clear();
-    if (at.wire == Wire::anthropic || at.wire == Wire::converse)
+    if (!cloud && (at.wire == Wire::anthropic || at.wire == Wire::converse))
       return fail(ErrorKind::bad_request, ErrorSource::gateway, Retry::next_target,
-                  "provider `" + at.name + "` has no embeddings");
-    if (const auto made = dialect::write_embedding_request(body_, request_, shape, name); !made)
-      return made;
+                  "provider `" + at.name + "` has no embeddings of the model `" + name + "`");
+    const Result<void> made = cloud
+                                  ? dialect::write_cloud_embedding_request(body_, request_, shape)
+                                  : dialect::write_embedding_request(body_, request_, shape, name);
+    if (!made) return made;
     ask.head = "POST ";
-    if (shape == EmbeddingShape::openai)
+    if (cloud)
+      append_cloud_path(ask.head, at.path, name, shape == EmbeddingShape::vertex);
+    else if (shape == EmbeddingShape::openai)
       append_sibling_path(ask.head, at.path, at.wire, name, "/embeddings");
     else
       ask.head.append(at.path.before)
@@ -217,12 +224,13 @@ class EmbeddingsCall {
 
   net::Task<bool> answer(Forward& forward, const ProviderRuntime& at, std::int32_t target) {
     dialect::EmbeddingAnswer read;
-    const EmbeddingShape shape = provider_shape(at);
+    const EmbeddingShape shape = provider_shape(at, runtime_.catalog.target(target).upstream_name);
     const std::string body(forward.body());
     std::string type(forward.head().value(net::ResponseField::content_type));
     forward.finish();
     dialect::read_embedding_answer(body, read);
     const bool own =
+        shape < EmbeddingShape::vertex &&
         (shape == EmbeddingShape::openai) == (request_.shape == EmbeddingShape::openai);
     router::Usage usage;
     if (read.usage.present)

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "config/types/limits.h"
+#include "gateway/cloud/token_source.h"
 #include "gateway/net/head_writer.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -15,7 +16,6 @@ namespace steelyard {
 namespace {
 
 constexpr int interim_heads_max = 5;
-constexpr const char* beyond_chat = "the provider's credentials serve chat only";
 
 net::IoResult broken(net::IoError error) {
   net::IoResult result;
@@ -57,15 +57,18 @@ void Forward::arm(std::int64_t from_now_ms) {
 
 void Forward::on_deadline(void* self) {
   auto& call = *static_cast<Forward*>(self);
+  if (call.pause_.pending()) return call.pause_.complete({0, net::IoError::timed_out});
   if (call.upstream_ && call.upstream_->pipe) call.upstream_->pipe->close(net::IoError::timed_out);
 }
 
 void Forward::client_left() {
+  if (pause_.pending()) return pause_.complete({0, net::IoError::cancelled});
   if (upstream_ && upstream_->pipe) upstream_->pipe->close(net::IoError::cancelled);
 }
 
 void Forward::must_end() {
   must_end_ = true;
+  if (pause_.pending()) return pause_.complete({0, net::IoError::cancelled});
   if (upstream_ && upstream_->pipe) upstream_->pipe->close(net::IoError::cancelled);
 }
 
@@ -157,16 +160,19 @@ net::Task<net::IoResult> Forward::send(const ForwardAsk& ask) {
   const std::size_t key = session_.serving().keys[index].next(worker_.last_tick());
   std::string head = ask.head;
   head += provider().auth_heads[key].reveal();
-  const bool passes = ask.client_body && session_.head().has_body();
+  const bool taken = credentials_ && credentials_->token.reveal().empty();
+  const bool passes = ask.client_body && session_.head().has_body() && !taken;
+  const std::string_view body = taken && ask.client_body ? signed_body_ : ask.body;
+  if (credentials_) append_credentials(head, body);
   if (passes && session_.head().chunked)
     head += "transfer-encoding: chunked\r\n";
   else if (passes)
     head +=
         "content-length: " + std::to_string(session_.head().content_length.value_or(0)) + "\r\n";
-  else if (!ask.body.empty() || ask.head.starts_with("POST "))
-    head += "content-length: " + std::to_string(ask.body.size()) + "\r\n";
+  else if (!body.empty() || ask.head.starts_with("POST "))
+    head += "content-length: " + std::to_string(body.size()) + "\r\n";
   head += "\r\n";
-  if (!passes) head += ask.body;
+  if (!passes) head += body;
   const net::IoResult wrote = co_await write(head);
   std::fill(head.begin(), head.end(), '\0');  // it held the key
   if (!wrote.ok() || !passes) co_return wrote;
@@ -205,8 +211,10 @@ net::Task<net::IoResult> Forward::read_some() {
 
 net::Task<bool> Forward::ask(const ForwardAsk& ask) {
   const TimeoutSpec& timeouts = session_.runtime().spec.timeouts;
-  // Requests to clouds are signed, or carry tokens that are fetched: only chat knows how.
-  if (provider().tokens != nullptr) co_return fail(ErrorKind::no_route, beyond_chat);
+  if (provider().tokens != nullptr) {
+    const bool ready = co_await take_credentials(ask);
+    if (!ready) co_return false;
+  }
   for (bool fresh = ask.client_body;; fresh = true) {
     if (!fresh) upstream_ = pool().take_idle();
     if (!upstream_) {
@@ -231,6 +239,9 @@ net::Task<bool> Forward::ask(const ForwardAsk& ask) {
   }
   deadline_.clear();
   head_status_ = head_.status;
+  // The next one comes with others.
+  if (credentials_ && (head_status_ == 401 || head_status_ == 403))
+    provider().tokens->refused(credentials_);
   begin_body();
   co_return true;
 }

@@ -18,6 +18,9 @@
 namespace steelyard {
 
 struct ProviderRuntime;
+namespace cloud {
+struct Credentials;
+}
 
 // Sees a relayed body, piece by piece.
 class BodyWatch {
@@ -77,6 +80,9 @@ class Forward final : public DepartureListener {
   bool fail(ErrorKind kind, std::string text);
   bool refuse_body();
   bool io_failed(net::IoResult result, const char* doing);
+  net::Task<bool> take_credentials(const ForwardAsk& ask);
+  net::Task<bool> take_client_body(const ForwardAsk& ask);
+  void append_credentials(std::string& head, std::string_view body) const;
   net::Task<net::IoResult> connect();
   net::Task<net::IoResult> write(std::string_view bytes);
   net::Task<net::IoResult> write_client_body(BodyWatch* watch);
@@ -97,7 +103,10 @@ class Forward final : public DepartureListener {
   net::HeadLines lines_;
   net::ResponseHead head_;
   net::Deadline deadline_;
-  net::IoSlot writable_;
+  net::IoSlot writable_, pause_;
+  // Of a cloud: a token, or keys that sign; null: a key, which is in the head already.
+  std::shared_ptr<const cloud::Credentials> credentials_;
+  std::string signed_body_;  // the client's, where it is signed and so must be had first
   net::ChunkDecoder chunks_{net::ChunkSource::provider};
   std::uint64_t body_left_ = 0;
   std::size_t body_at_ = 0, body_end_ = 0;  // of a collected body, in the upstream's buffer

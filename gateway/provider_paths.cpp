@@ -96,6 +96,17 @@ void append_sibling_path(std::string& out, const ProviderPath& path, Wire wire,
   out += whole;
 }
 
+void append_cloud_path(std::string& out, const ProviderPath& path, std::string_view model,
+                       bool vertex) {
+  out += path.before;
+  if (vertex) {
+    out.append(model).append(":predict");
+    return;
+  }
+  cloud::append_percent_encoded(out, model);
+  out += "/invoke";
+}
+
 std::string_view path_in(std::string_view request_line) {
   const std::size_t begin = request_line.find(' ') + 1;
   return request_line.substr(begin, request_line.find_first_of(" ?", begin) - begin);

@@ -39,6 +39,10 @@ void append_request_line(std::string& out, const ProviderPath& path, std::string
 void append_sibling_path(std::string& out, const ProviderPath& path, dialect::hub::Wire wire,
                          std::string_view model, std::string_view operation);
 
+// Of a model of Vertex or Bedrock that is no chat: "{before}MODEL:predict", "{before}MODEL/invoke".
+void append_cloud_path(std::string& out, const ProviderPath& path, std::string_view model,
+                       bool vertex);
+
 // The path in such a line.
 std::string_view path_in(std::string_view request_line);
 

@@ -178,19 +178,20 @@ Signature sign(const RequestToSign& request, const AwsKeys& keys, const SigningS
   return out;
 }
 
-void append_signed_lines(std::string& out, std::string_view host, std::string_view path,
-                         std::string_view body_sha256, const AwsKeys& keys,
+void append_signed_lines(std::string& out, const SignedCall& call, const AwsKeys& keys,
                          const SigningScope& scope, Instant now) {
   const std::string date = amz_date(now);
-  std::vector<std::pair<std::string_view, std::string_view>> lines = {
-      {"host", host}, {"content-type", "application/json"}, {"x-amz-date", date}};
+  std::vector<std::pair<std::string_view, std::string_view>> lines = {{"host", call.host},
+                                                                      {"x-amz-date", date}};
+  if (!call.content_type.empty()) lines.emplace_back("content-type", call.content_type);
   const std::string_view token = keys.session_token.reveal();
   if (!token.empty()) lines.emplace_back("x-amz-security-token", token);
   RequestToSign request;
-  request.method = "POST";
-  request.path = path;
+  request.method = call.method;
+  request.path = call.path;
+  request.query = call.query;
   request.lines = lines;
-  request.body_sha256 = body_sha256;
+  request.body_sha256 = call.body_sha256;
   const Signature signature = sign(request, keys, scope, date);
   out.append("x-amz-date: ").append(date).append("\r\n");
   if (!token.empty()) out.append("x-amz-security-token: ").append(token).append("\r\n");

@@ -44,10 +44,14 @@ std::string canonical_request(const RequestToSign& request, std::string& signed_
 Signature sign(const RequestToSign& request, const AwsKeys& keys, const SigningScope& scope,
                std::string_view date);
 
-// Appends the lines that sign a POST of JSON: x-amz-date, x-amz-security-token if there is one,
+struct SignedCall {
+  std::string_view host, path, body_sha256;
+  std::string_view method = "POST", query = {};
+  std::string_view content_type = "application/json";  // "" it has none
+};
+// Appends the lines that sign a request: x-amz-date, x-amz-security-token if there is one,
 // authorization. Signed are host, content-type and these.
-void append_signed_lines(std::string& out, std::string_view host, std::string_view path,
-                         std::string_view body_sha256, const AwsKeys& keys,
+void append_signed_lines(std::string& out, const SignedCall& call, const AwsKeys& keys,
                          const SigningScope& scope, Instant now);
 
 // Everything but letters, digits and `-._~` as %XX; `keep`: further bytes that stay.

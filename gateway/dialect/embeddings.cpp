@@ -32,6 +32,9 @@ class Reader {
       case EmbeddingShape::openai: ok = openai(); break;
       case EmbeddingShape::gemini_one: ok = gemini(root_); break;
       case EmbeddingShape::gemini_batch: ok = batch(); break;
+      case EmbeddingShape::vertex:  // no client's
+      case EmbeddingShape::titan:
+      case EmbeddingShape::cohere: break;
     }
     if (!ok) return false;
     return reader_.cursor.at_end() || reader_.refuse(root_, "goes on after its end");

@@ -14,7 +14,15 @@
 
 namespace steelyard::dialect {
 
-enum class EmbeddingShape : std::uint8_t { openai, gemini_one, gemini_batch };
+enum class EmbeddingShape : std::uint8_t {
+  openai,
+  gemini_one,
+  gemini_batch,
+  // Providers' only (embeddings_cloud.cpp).
+  vertex,  // `predict`
+  titan,   // Amazon's own on Bedrock: one input a request
+  cohere,  // on Bedrock
+};
 
 // Views point into the body.
 struct EmbeddingRequest {
@@ -47,7 +55,13 @@ Result<void> read_embedding_request(std::string_view body, EmbeddingShape shape,
 Result<void> write_embedding_request(std::string& out, const EmbeddingRequest& request,
                                      EmbeddingShape provider, std::string_view upstream_model);
 
-// What an answer says, in either shape.
+// The shape a model of Bedrock wants, by its id; `openai` for none that makes vectors.
+EmbeddingShape bedrock_shape(std::string_view model);
+// The same for `vertex` and what follows it. Fails also for more inputs than the model takes.
+Result<void> write_cloud_embedding_request(std::string& out, const EmbeddingRequest& request,
+                                           EmbeddingShape provider);
+
+// What an answer says, in any shape.
 struct EmbeddingAnswer {
   bool valid = false;
   ReportedUsage usage;

@@ -1,4 +1,5 @@
 // Answers of embeddings: what they say, and the same written for a client of the other shape.
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
@@ -12,11 +13,14 @@
 namespace steelyard::dialect {
 namespace {
 
-enum TopKey { kData, kUsage, kEmbedding, kEmbeddings, kUsageMetadata };
+enum TopKey { kData, kUsage, kEmbedding, kEmbeddings, kUsageMetadata, kPredictions, kTitanTokens };
 constexpr KeyTable kTotalOnly(key_names("total_tokens"));
-constexpr KeyTable kTop(key_names("data", "usage", "embedding", "embeddings", "usageMetadata"));
+constexpr KeyTable kTop(key_names("data", "usage", "embedding", "embeddings", "usageMetadata",
+                                  "predictions", "inputTextTokenCount"));
 constexpr KeyTable kItem(key_names("embedding"));
-constexpr KeyTable kValues(key_names("values"));
+constexpr KeyTable kValues(key_names("values", "float", "statistics"));
+constexpr KeyTable kStatistics(key_names("token_count"));
+constexpr KeyTable kPrediction(key_names("embeddings"));
 constexpr KeyTable kGeminiUsage(key_names("promptTokenCount", "totalTokenCount"));
 
 class Reader {
@@ -40,12 +44,21 @@ class Reader {
         });
       case kUsage: return usage();
       case kEmbedding: return values();
-      case kEmbeddings: return reader_.array([this] { return values(); });
+      case kEmbeddings:
+        if (reader_.cursor.peek() == '{') return values();  // Cohere's by kind
+        return reader_.array([this] { return values(); });
       case kUsageMetadata:
         return reader_.object(kGeminiUsage, [this](int k) {
           if (k < 0) return reader_.cursor.skip_value();
           return reader_.integer(out_.usage.prompt, out_.usage.present);
         });
+      case kPredictions:
+        return reader_.array([this] {
+          return reader_.object(kPrediction, [this](int k) {
+            return k == 0 ? values() : reader_.cursor.skip_value();
+          });
+        });
+      case kTitanTokens: return reader_.integer(out_.usage.prompt, out_.usage.present);
       default: return reader_.cursor.skip_value();
     }
   }
@@ -62,10 +75,29 @@ class Reader {
     });
   }
 
+  // {"values":[...]}, with Vertex's count; Cohere's {"float":[[...]]}; or the numbers themselves.
   bool values() {
+    if (reader_.cursor.peek() == '[') {
+      seen_ = true;
+      return vector();
+    }
     seen_ = seen_ || reader_.cursor.peek() == '{';
-    return reader_.object(
-        kValues, [this](int k) { return k == 0 ? vector() : reader_.cursor.skip_value(); });
+    return reader_.object(kValues, [this](int k) {
+      if (k == 0) return vector();
+      if (k == 1) return reader_.array([this] { return vector(); });
+      return k == 2 ? statistics() : reader_.cursor.skip_value();
+    });
+  }
+
+  bool statistics() {
+    return reader_.object(kStatistics, [this](int k) {
+      std::int64_t tokens = 0;
+      if (k != 0) return reader_.cursor.skip_value();
+      if (!reader_.integer(tokens, out_.usage.present)) return false;
+      out_.usage.prompt =
+          std::min(out_.usage.prompt + std::max<std::int64_t>(tokens, 0), usage_tokens_max);
+      return true;
+    });
   }
 
   bool vector() {

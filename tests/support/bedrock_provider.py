@@ -27,6 +27,7 @@ def signature_of(method, path, headers, signed, body, secret, region):
     raw, _, query = path.partition("?")
     canonical_path = urllib.parse.quote(raw, safe="/-_.~")  # it is encoded once already: twice in all
     lines = "".join(f"{name}:{' '.join(headers[name].split())}\n" for name in signed)
+    query = "&".join(sorted(query.split("&")))
     canonical = "\n".join([method, canonical_path, query, lines, ";".join(signed), hashlib.sha256(body).hexdigest()])
     date = headers["x-amz-date"]
     scope = f"{date[:8]}/{region}/bedrock/aws4_request"

@@ -159,7 +159,8 @@ TEST_CASE("sigv4: the lines of a request") {
   AwsKeys keys = example_keys();
   keys.session_token = Secret("tok");
   std::string out;
-  append_signed_lines(out, "h.example", "/model/us.a%3A0/converse", std::string(64, '0'), keys,
+  const std::string hash(64, '0');
+  append_signed_lines(out, {"h.example", "/model/us.a%3A0/converse", hash}, keys,
                       {"eu-west-1", "bedrock"}, Instant{1'440'938'160'000'000'000});
   CHECK(
       out.starts_with("x-amz-date: 20150830T123600Z\r\nx-amz-security-token: tok\r\n"
