@@ -74,7 +74,7 @@ const Table<TimeoutSpec>& timeout_table() {
                    "gap between two reads of a started answer"),
        duration<T>("stream_ping", &T::stream_ping, 100, day,
                    "silence of a started stream after which the client gets a sign of life; at or "
-                   "above `stream_idle` there is none, nor in Gemini's dialect"),
+                   "above `stream_idle` there is none"),
        duration<T>("total", &T::total, 1'000, day, "the whole request, retries included"),
        duration<T>("write_stall", &T::write_stall, 100, hour,
                    "a client that does not read its answer"),

@@ -118,16 +118,16 @@ net::IoResult ChatCall::read_some(std::span<char>& bytes) {
 }
 
 // The provider has been silent for a while, but not for too long: the client gets what its dialect
-// passes over, if it is between two events. Gemini's has nothing of the kind: Google's SDK for
-// Python fails on a comment. False: the wait is over.
+// passes over, if it is between two events. Gemini's has nothing of the kind, and Google's SDK for
+// Python fails on a comment; an empty line ends no event. False: the wait is over.
 bool ChatCall::sign_of_life() {
   const Tick now = worker_.tick_now();
   if (now >= idle_due_ || now >= total_due_) return false;
-  const bool may = wire() != dialect::hub::Wire::gemini;
-  if (may && committed_ && between_events_ && !session_.unsent()) {
-    std::string ping = wire() == dialect::hub::Wire::anthropic
-                           ? "event: ping\ndata: {\"type\": \"ping\"}\n\n"
-                           : ": keep-alive\n\n";
+  if (committed_ && between_events_ && !session_.unsent()) {
+    std::string ping = ": keep-alive\n\n";
+    if (wire() == dialect::hub::Wire::anthropic)
+      ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
+    if (wire() == dialect::hub::Wire::gemini) ping = "\r\n";
     if (!session_.http_1_0()) {
       std::array<char, 16> size;
       const char* end = std::to_chars(size.data(), size.data() + size.size(), ping.size(), 16).ptr;

@@ -121,7 +121,7 @@ void StreamEncoder::take(const Event& event) {
     case EventKind::citation: return choice(event.choice).cite(*event.citation);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: choice(event.choice).stop = event.stop; return;
-    case EventKind::ping: return;  // there is no such thing
+    case EventKind::ping: frames_.out() += "\r\n"; return;  // as the gateway's own sign of life
     case EventKind::fault:
       over_ = true;
       if (event.fault == nullptr) return;

@@ -35,6 +35,14 @@ const cases = {
       assert.ok(last.usageMetadata.totalTokenCount > 0);
     }
   },
+  async signs_of_life_are_passed_over() {
+    await behave({ interval_ms: 350, output_tokens: 4 });
+    const chunks = [];
+    for await (const chunk of await foreign.models.generateContentStream(ask)) chunks.push(chunk);
+    assert.ok(chunks.every((chunk) => chunk.candidates));
+    assert.equal(chunks.at(-1).candidates[0].finishReason, 'STOP');
+    await behave({ interval_ms: 0 });
+  },
   async tool_loop_own_dialect() {
     const first = await own.models.generateContent({ ...ask, config: { tools } });
     assert.deepEqual(first.functionCalls.map((call) => call.args.zone), ['UTC', 'CET']);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Google's official Gen AI SDK for Python, unmodified: only base URL and key are ours. Behind the gateway once a provider
 of its own dialect, once one that speaks OpenAI Chat."""
+import http.client
 import json
 import os
 import pathlib
@@ -67,6 +68,22 @@ def test_streams():
             text = "".join(chunk.text or "" for chunk in chunks)
             assert text and chunks[-1].candidates[0].finish_reason == types.FinishReason.STOP, chunks
             assert chunks[-1].usage_metadata.prompt_token_count > 0, chunks[-1]
+
+
+def test_signs_of_life_are_passed_over():
+    mock = Mock("cheap,1,2", interval_ms=350, output_tokens=4)
+    gateway = start({"one": (mock.port, ["*"])}, more="timeouts: { stream_ping: 100ms }")
+    client = client_of(gateway)
+    with running(mock, gateway):
+        chunks = list(client.models.generate_content_stream(model="cheap", contents="hello"))
+        assert "".join(chunk.text or "" for chunk in chunks) and all(chunk.candidates for chunk in chunks), chunks
+        assert chunks[-1].candidates[0].finish_reason == types.FinishReason.STOP, chunks
+        # They were there.
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        connection.request("POST", "/v1beta/models/cheap:streamGenerateContent?alt=sse", '{"contents":[{"role":"user","parts":[{"text":"hello"}]}]}',
+                           {"x-goog-api-key": KEY, "content-type": "application/json"})
+        assert b"}\r\n\r\n\r\n" in connection.getresponse().read()
+        connection.close()
 
 
 def test_a_tool_loop_of_the_sdk_itself():

@@ -645,10 +645,13 @@ def test_a_silent_provider_gets_the_client_signs_of_life():
         status, _, data = request(gateway, "POST", "/v1/messages", {**message(model="cheap", stream=True), "max_tokens": 9})
         assert status == 200 and 2 <= data.count(b'event: ping\ndata: {"type": "ping"}\n\n') <= 4, data
         assert data.rstrip().endswith(b'{"type":"message_stop"}'), data
-        # Google's SDK for Python fails on a comment.
+        # Google's SDK for Python fails on a comment: an empty line is all there may be.
         gemini = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
         status, _, data = request(gateway, "POST", "/v1beta/models/cheap:streamGenerateContent?alt=sse", gemini)
         assert status == 200 and b"STOP" in data and all(line.startswith(b"data: ") for line in data.split(b"\r\n") if line), data
+        assert 2 <= data.count(b"\r\n\r\n\r\n") + data.count(b"\r\n\r\n\r\n\r\n") and b"keep-alive" not in data, data
+        status, _, data = request(gateway, "POST", "/v1beta/models/cheap:streamGenerateContent", gemini)
+        assert status == 200 and json.loads(data)[-1]["candidates"][0]["finishReason"] == "STOP", data  # an array gets none
         # Never inside an event.
         chat[0], chat[2] = chat[0][:40], chat[0][40:] + chat[2]
         status, _, data = request(gateway, "POST", "/v1/chat/completions", message(model="cheap", stream=True))

@@ -8,7 +8,8 @@ from gateway import KEY, Mock, running, start
 from gemini_provider import Gemini, gemini_gateway
 
 mock, gemini = Mock("cheap,1,2", "dear,10,20"), Gemini()
-gateway = start({"one": (mock.port, ["*"])}, budgets="[{ limit: $10, per: month }]")
+gateway = start({"one": (mock.port, ["*"])}, budgets="[{ limit: $10, per: month }]",
+                more="timeouts: { stream_ping: 100ms }")
 own = gemini_gateway(gemini)
 with running(mock, gateway, gemini, own):
     environment = dict(os.environ, GATEWAY=f"http://127.0.0.1:{gateway.port}", GATEWAY_KEY=KEY,
