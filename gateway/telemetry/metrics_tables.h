@@ -43,8 +43,8 @@ struct MetricsTables {
   InterTokenSeconds inter_token;
   Counter saved, overrun;  // nano-dollars; saved may fall
   Counter escalations, retries, aborted_early, aborted_mid_stream;
-  std::array<Counter, losses_max> dropped;  // by Loss: requests that lost it
-  std::array<std::array<Counter, 2>, policies_max> policies;                // routed, denied
+  std::array<Counter, losses_max> dropped;                    // by Loss: requests that lost it
+  std::array<std::array<Counter, 2>, policies_max> policies;  // routed, denied
   std::array<std::array<Counter, providers_max>, providers_max> failovers;  // from, to
   std::array<TargetCounters, targets_max> targets;
 };
