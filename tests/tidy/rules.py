@@ -35,7 +35,7 @@ ALLOWED = {
     ("gateway/store/journal_state.h", "mutex"): "hands durable waits and new segments to the journal's own threads",
     ("gateway/store/journal_threads.cpp", "mutex"): "the journal's own threads",
     ("gateway/cloud/token_source.cpp", "mutex"): "hands tokens from the thread that asks for them to workers: one look a request of a cloud",
-    ("gateway/chat_credentials.cpp", "mutex"): "a request that waits for its first token, and the thread that asks for it",
+    ("gateway/credentials_wait.cpp", "mutex"): "a request that waits for its first token, and the thread that asks for it",
     ("gateway/alerts.cpp", "mutex"): "hands thresholds to the thread that tells a webhook; once per window",
     ("gateway/cold_slot.cpp", "mutex"): "pages of threads that have ended, taken over when a thread has none left",
     ("gateway/calibrations.cpp", "mutex"): "what bills taught about counting: some hundred instructions a bill",
