@@ -168,11 +168,10 @@ class ChatCall final : public DepartureListener {
   bool more_room();
   bool cut_here();
   bool must_cut() {
-    if (guard_.due(tap_.facts()) || cutting_) [[unlikely]] {
-      wake();
-      if (!cutting_) look_at_room();
-    }
-    return cutting_ && cut_here();
+    if (guard_.due(tap_.facts()) && !cutting_) look_at_room();
+    if (!cutting_) return false;
+    wake();
+    return cut_here();
   }
   net::Task<AttemptEnd> end_cut();
 

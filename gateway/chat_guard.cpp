@@ -49,12 +49,14 @@ void ChatCall::begin_guard() {
     guard_ = StreamGuard();
 }
 
-// The output has come near what the hold has room for.
+// The output may have come near what the hold has room for. Mostly it has not: a stream at rest is
+// not woken to see that.
 void ChatCall::look_at_room() {
   for (;;) {
     switch (guard_.look(tap_.facts())) {
       case StreamGuard::State::ample: return;
       case StreamGuard::State::near:
+        wake();
         if (!more_room()) guard_.refused();
         break;
       case StreamGuard::State::over:
