@@ -39,9 +39,9 @@ net::Task<bool> Forward::take_credentials(const ForwardAsk& ask) {
   if (must_end_) co_return fail(ErrorKind::overloaded, "the gateway is shutting down");
   if (!credentials_) {
     const std::string why = tokens.last_error();
-    std::string text = "provider `" + provider().name + "` has no credentials";
-    text += why.empty() ? " in time" : ": " + why;
-    co_return fail(ErrorKind::upstream_connect, std::move(text));
+    const std::string rest = why.empty() ? " in time" : ": " + why;
+    co_return fail(ErrorKind::upstream_connect,
+                   "provider `" + provider().name + "` has no credentials" + rest);
   }
   const bool has_token = !credentials_->token.reveal().empty();
   if (has_token || !ask.client_body || !session_.head().has_body()) co_return true;

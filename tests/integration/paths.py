@@ -374,6 +374,7 @@ def test_a_plan_counts_what_no_chat_plan_prices():
     gateway = open_gateway(provider, team_more=plan + RULES)
     with running(provider, gateway):
         def quota(name):
+            gateway.receipts(len(provider.requests))  # by then all of them are settled
             found = gateway.budgets()["plan:acme/search/" + name]
             return found["posted_nano_usd"], found["held_nano_usd"]
 
