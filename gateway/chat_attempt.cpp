@@ -79,6 +79,12 @@ void ChatCall::end_unsent() {
   end_line(0);
 }
 
+// Does the history hold what a provider signed that is not the one this attempt goes to?
+bool ChatCall::other_provider_signed() const {
+  if (!decision_.chat.has_reasoning_state || decision_.warm_at == router::no_target) return false;
+  return decision_.mixed_state || &provider_of(decision_.warm_at) != &provider_of(planned_->target);
+}
+
 bool ChatCall::build_body() {
   const router::Target& target = runtime_.catalog.target(planned_->target);
   const ProviderRuntime& provider = provider_of(planned_->target);
@@ -98,11 +104,17 @@ bool ChatCall::build_body() {
   foreign_.reset();
   const bool translated = provider.wire != wire();
   Result<void> built;
-  if (!chat || translated || in_path || provider.tokens) prepare_foreign();
+  const bool foreign_state = !translated && decision_.chat.has_reasoning_state &&
+                             (holds_carriers(decision_.chat) || other_provider_signed());
+  const bool cited = !translated && decision_.chat.has_foreign_citations;
+  if (!chat || translated || in_path || provider.tokens || foreign_state) prepare_foreign();
   if (translated)
     built = build_foreign_body(bounded);
-  else if (provider.wire == dialect::hub::Wire::anthropic && holds_carriers(decision_.chat))
-    built = splice_without_carriers(decision_.chat, edits, *foreign_, body_);
+  else if (foreign_state || cited)
+    built = splice_without_foreign(
+        decision_.chat, wire(),
+        other_provider_signed() ? dialect::ForeignState::all : dialect::ForeignState::carried,
+        edits, *foreign_, body_);
   else
     built = body_.build(decision_.chat, edits);
   if (!built) {

@@ -93,6 +93,7 @@ class ChatCall final : public DepartureListener {
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
   bool build_body();
   bool loses_too_much();
+  bool other_provider_signed() const;
   void end_unsent();
   Result<void> build_foreign_body(bool bounded);
   void prepare_foreign();

@@ -95,46 +95,21 @@ bool wants_array(const Session& session) {
 }
 
 bool holds_carriers(const dialect::ChatRequest& chat) {
+  const auto holds = [&](std::string_view what) {
+    return chat.body.find(what) != std::string_view::npos;
+  };
   return chat.has_foreign_citations ||
-         (chat.has_reasoning_state && chat.body.find("\"sy1.") != std::string_view::npos);
+         (chat.has_reasoning_state && (holds("\"sy1.") || holds("\"c3kxLnRoaW5raW5n")));
 }
 
-Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
-                                     const dialect::BodyEdits& edits, ForeignCall& foreign,
-                                     dialect::SplicedBody& out) {
+Result<void> splice_without_foreign(const dialect::ChatRequest& chat, Wire wire,
+                                    dialect::ForeignState what, const dialect::BodyEdits& edits,
+                                    ForeignCall& foreign, dialect::SplicedBody& out) {
+  if (!dialect::cut_foreign_state(chat.body, wire, what, foreign.body, foreign.dropped))
+    return out.build(chat, edits);
   dialect::hub::RequestReaders readers;
   dialect::hub::Request request;
-  if (const Result<void> read = readers.parse(Wire::anthropic, chat.body, request); !read)
-    return read;
-  foreign.body.clear();
-  std::size_t done = 0;
-  for (const dialect::hub::Part& part : request.parts) {
-    if (part.kind == dialect::hub::PartKind::text && dialect::hub::cites_foreign(part.citations)) {
-      foreign.dropped.add(dialect::hub::Loss::citations);
-      const auto begin = static_cast<std::size_t>(part.citations.data() - chat.body.data());
-      foreign.body.append(chat.body.substr(done, begin - done)).append("null");
-      done = begin + part.citations.size();
-      continue;
-    }
-    const bool carrier = part.kind == dialect::hub::PartKind::thinking &&
-                         dialect::hub::is_carrier(part.signature) && !part.raw.empty();
-    if (!carrier) continue;
-    foreign.dropped.add(dialect::hub::Loss::thinking);
-    const auto begin = static_cast<std::size_t>(part.raw.data() - chat.body.data());
-    foreign.body += chat.body.substr(done, begin - done);
-    done = begin + part.raw.size();
-    // One comma goes with it: the one behind, or of the last element the one before.
-    const std::size_t next = chat.body.find_first_not_of(" \t\r\n", done);
-    if (chat.body[next] == ',') {
-      done = next + 1;
-    } else if (const std::size_t last = foreign.body.find_last_not_of(" \t\r\n");
-               foreign.body[last] == ',') {
-      foreign.body.resize(last);
-    }
-  }
-  foreign.body += chat.body.substr(done);
-  if (const Result<void> read = readers.parse(Wire::anthropic, foreign.body, request); !read)
-    return read;
+  if (const Result<void> read = readers.parse(wire, foreign.body, request); !read) return read;
   dialect::hub::FactsRoom room;
   dialect::ChatRequest rest;
   dialect::hub::fill_facts(request, room, rest);

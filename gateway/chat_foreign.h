@@ -8,6 +8,7 @@
 
 #include "config/spec/gateway_spec.h"
 #include "config/types/instant.h"
+#include "gateway/dialect/foreign_state.h"
 #include "gateway/dialect/hub.h"
 #include "gateway/dialect/hub_bridge.h"
 #include "gateway/dialect/hub_dropped.h"
@@ -80,10 +81,10 @@ Result<void> translate_body(std::string_view client_body, dialect::hub::Wire cli
 
 // Does the body hold what another provider signed (dialect/hub_carrier.h)?
 bool holds_carriers(const dialect::ChatRequest& chat);
-// A body that stays in its dialect, Anthropic's, without those blocks: cut out of foreign.body, the
-// rest as it came. Told in foreign.dropped.
-Result<void> splice_without_carriers(const dialect::ChatRequest& chat,
-                                     const dialect::BodyEdits& edits, ForeignCall& foreign,
-                                     dialect::SplicedBody& out);
+// A body that stays in its dialect without those blocks: foreign.body, the rest as it came. Told in
+// foreign.dropped.
+Result<void> splice_without_foreign(const dialect::ChatRequest& chat, dialect::hub::Wire wire,
+                                    dialect::ForeignState what, const dialect::BodyEdits& edits,
+                                    ForeignCall& foreign, dialect::SplicedBody& out);
 
 }  // namespace steelyard

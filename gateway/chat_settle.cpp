@@ -142,7 +142,8 @@ void ChatCall::remember_turn() {
   SessionMemory* const sessions = worker_.seams().sessions;
   if (sessions == nullptr) return;
   const std::uint64_t target = runtime_.target_hashes[static_cast<std::size_t>(planned_->target)];
-  sessions->remember(decision_.session_key, {target, decision_.facts.input_tokens},
+  const bool mixed = decision_.mixed_state || other_provider_signed();
+  sessions->remember(decision_.session_key, {target, decision_.facts.input_tokens, mixed},
                      worker_.tick_now());
 }
 

@@ -109,13 +109,16 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
   }
   const SessionMemory* const sessions = worker.seams().sessions;
   if (d.session_key == 0 || sessions == nullptr) return;
-  const SessionMemory::Turn turn = sessions->find(d.session_key, worker.last_tick());
+  const std::int64_t within =
+      d.chat.has_reasoning_state ? SessionMemory::bound_ms : SessionMemory::warm_ms;
+  const SessionMemory::Turn turn = sessions->find(d.session_key, worker.last_tick(), within);
   if (turn.target == 0) return;
   const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
   const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
   if (at == hashes.end()) return;  // no longer configured
   d.warm_at = static_cast<std::int32_t>(at - hashes.begin());
   facts.warm_tokens = std::min(turn.tokens, facts.input_tokens);
+  d.mixed_state = turn.mixed;
 }
 
 ServiceTier service_tier(std::string_view asked) {

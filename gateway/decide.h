@@ -67,7 +67,9 @@ struct Decision {
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session
   telemetry::FixedText<24> session_name;      // of one that the client gave no name
-  std::int32_t warm_at = router::no_target;   // who served the session last, a moment ago
+  std::int32_t warm_at = router::no_target;   // who served the session last, a moment ago; of a
+                                              // conversation that is signed, a day
+  bool mixed_state = false;                   // its history holds what others signed
   std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };

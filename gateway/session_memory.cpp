@@ -36,12 +36,15 @@ void SessionMemory::remember(std::uint64_t key, Turn turn, Tick now) {
   stripe.places[Table::place(key)] = {key, turn, now};
 }
 
-SessionMemory::Turn SessionMemory::find(std::uint64_t key, Tick now) const {
+SessionMemory::Turn SessionMemory::find(std::uint64_t key, Tick now, std::int64_t within_ms) const {
   Stripe& stripe = table_->of(key);
   const std::lock_guard<std::mutex> hold(stripe.lock);
   const Entry& entry = stripe.places[Table::place(key)];
-  const bool fresh = entry.key == key && now - entry.seen < warm_ms * 1'000'000;
-  return fresh ? entry.turn : Turn{};
+  const std::int64_t age = now - entry.seen;
+  if (entry.key != key || age >= within_ms * 1'000'000) return {};
+  Turn turn = entry.turn;
+  if (age >= warm_ms * 1'000'000) turn.tokens = 0;
+  return turn;
 }
 
 }  // namespace steelyard

@@ -12,10 +12,13 @@ namespace steelyard {
 class SessionMemory {
  public:
   static constexpr std::int64_t warm_ms = 300'000;  // providers keep a prefix about 5 minutes
+  // What a provider signed or encrypted is bound to it for as long as the conversation goes on.
+  static constexpr std::int64_t bound_ms = 86'400'000;
 
   struct Turn {
     std::uint64_t target = 0;  // Runtime::target_hashes; 0: not known
-    std::int64_t tokens = 0;   // input of that turn
+    std::int64_t tokens = 0;   // input of that turn; find() says 0 once the cache is cold
+    bool mixed = false;        // its history holds what another provider signed
   };
 
   SessionMemory();
@@ -23,8 +26,8 @@ class SessionMemory {
 
   // `key`: of the session, never 0.
   void remember(std::uint64_t key, Turn turn, Tick now);
-  // Of a turn that ended at most warm_ms ago.
-  Turn find(std::uint64_t key, Tick now) const;
+  // Of a turn that ended at most `within_ms` ago.
+  Turn find(std::uint64_t key, Tick now, std::int64_t within_ms = warm_ms) const;
 
  private:
   struct Table;

@@ -40,7 +40,9 @@ constexpr std::array<std::string_view, losses_count> kNames = {"temperature",
                                                                "empty_text",
                                                                "store",
                                                                "betas",
-                                                               "fields"};
+                                                               "fields",
+                                                               "stop_reason",
+                                                               "safety"};
 static_assert(!kNames.back().empty());
 
 }  // namespace

@@ -46,9 +46,12 @@ enum class Loss : std::uint8_t {
   empty_text,
   store,   // the answer is not kept for later
   betas,   // values of `anthropic-beta` the provider does not take
-  fields,  // top-level fields only the client's dialect has
+  fields,  // only the dialect that said them has them
+  // Of answers.
+  stop_reason,  // why the answer ended, where the client's dialect has no such reason
+  safety,       // what a filter found in prompt or answer
 };
-inline constexpr std::size_t losses_count = static_cast<std::size_t>(Loss::fields) + 1;
+inline constexpr std::size_t losses_count = static_cast<std::size_t>(Loss::safety) + 1;
 std::string_view name_of(Loss loss);
 
 class Dropped {

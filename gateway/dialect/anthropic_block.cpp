@@ -102,10 +102,9 @@ void send_inside(const Block& block, std::uint32_t index, bool whole, EventSink&
 
 void send_citation(std::string_view raw, EventSink& sink) {
   hub::Citation citation;
-  if (!read_citation(raw, citation)) return;
   Event event;
   event.kind = EventKind::citation;
-  event.citation = &citation;
+  if (read_citation(raw, citation)) event.citation = &citation;
   sink.take(event);
 }
 
@@ -117,7 +116,7 @@ OpenedBlock open_block(std::string_view raw, std::uint32_t index, EventSink& sin
           block.kind == BlockKind::native || block.kind == BlockKind::redacted_thinking};
 }
 
-void send_blocks(std::string_view content, EventSink& sink) {
+std::uint32_t send_blocks(std::string_view content, EventSink& sink) {
   LenientReader reader(content);
   std::uint32_t index = 0;
   reader.array([&] {
@@ -134,6 +133,7 @@ void send_blocks(std::string_view content, EventSink& sink) {
     sink.take(close);
     return true;
   });
+  return index;
 }
 
 }  // namespace steelyard::dialect::anthropic

@@ -14,10 +14,10 @@ struct OpenedBlock {
 
 // Sends `open` for a raw content_block, and a delta for what it already holds.
 OpenedBlock open_block(std::string_view block, std::uint32_t index, hub::EventSink& sink);
-// Sends open, deltas and close for each element of a raw `content` array.
-void send_blocks(std::string_view content, hub::EventSink& sink);
+// Sends open, deltas and close for each element of a raw `content` array; returns how many.
+std::uint32_t send_blocks(std::string_view content, hub::EventSink& sink);
 
-// One raw citation of a text, if it is of a kind that is known.
+// One raw citation of a text.
 void send_citation(std::string_view raw, hub::EventSink& sink);
 
 }  // namespace steelyard::dialect::anthropic

@@ -1,5 +1,6 @@
 #include "gateway/dialect/anthropic_encode.h"
 
+#include "config/types/json_writer.h"
 #include "gateway/dialect/anthropic_citation.h"
 #include "gateway/dialect/anthropic_errors.h"
 #include "gateway/dialect/anthropic_events.h"
@@ -65,7 +66,7 @@ void StreamEncoder::start(const Event& event) {
   json.field_raw("content", "[]").field_raw("stop_reason", "null");
   json.field_raw("stop_sequence", "null");
   // Known later; Claude Code takes the figures of message_delta (research/wire 4.1).
-  write_usage(json, normalise(usage_, options_.quirks));
+  write_usage(json, normalise(usage_, options_.quirks), event.tier);
   json.close('}');
   finish();
 }
@@ -73,8 +74,9 @@ void StreamEncoder::start(const Event& event) {
 void StreamEncoder::open(const Event& event) {
   if (!started_) start({});
   if (!event.signature.empty()) carrier(event.signature);
-  shown_ = event.block != BlockKind::native || !event.raw.empty();
+  shown_ = event.block != BlockKind::native;  // another dialect's
   said_ = false;
+  custom_ = event.custom_tool && event.block == BlockKind::tool_call;
   words_before_.clear();
   if (!shown_) return;
   begin("content_block_start");
@@ -94,7 +96,7 @@ void StreamEncoder::open(const Event& event) {
       block.open('{').field("type", "tool_use").field("id", event.id).field("name", event.name);
       block.field_raw("input", "{}").close('}');
       break;
-    case BlockKind::native: block.raw(event.raw); break;
+    case BlockKind::native: break;
   }
   finish();
 }
@@ -119,6 +121,7 @@ void StreamEncoder::carrier(std::string_view signature) {
 
 void StreamEncoder::delta(const Event& event) {
   if (!shown_ || event.text.empty()) return;
+  if (custom_ && !said_) free_text(R"({\"input\":\")");
   said_ = true;
   if (event.delta == DeltaKind::text) return words(event);
   begin("content_block_delta");
@@ -150,12 +153,28 @@ void StreamEncoder::words(const Event& event) {
                          ? R"(,"delta":{"type":"input_json_delta","partial_json":")"
                          : R"(,"delta":{"type":"text_delta","text":")";
   }
-  out_->append(words_before_).append(event.text).append("\"}}\n\n", 5);
+  out_->append(words_before_);
+  if (custom_)
+    append_json_escaped(*out_, event.text);
+  else
+    out_->append(event.text);
+  out_->append("\"}}\n\n", 5);
+}
+
+// Free text here becomes the one member of an object, piece by piece.
+void StreamEncoder::free_text(std::string_view json) {
+  begin("content_block_delta");
+  out_->append(",\"index\":").append(std::to_string(next_));
+  out_->append(R"(,"delta":{"type":"input_json_delta","partial_json":")").append(json);
+  out_->append("\"}");
+  finish();
 }
 
 void StreamEncoder::close(const Event& event) {
   if (!shown_) return;
-  if (event.block == BlockKind::tool_call && !said_) {
+  if (custom_)
+    free_text(said_ ? R"(\"})" : R"({\"input\":\"\"})");
+  else if (event.block == BlockKind::tool_call && !said_) {
     begin("content_block_delta");
     out_->append(",\"index\":").append(std::to_string(next_));
     out_->append(R"(,"delta":{"type":"input_json_delta","partial_json":""})");
@@ -178,7 +197,7 @@ void StreamEncoder::end() {
   else
     json.escaped(stop_sequence_);
   json.close('}');
-  write_usage(json, normalise(usage_, options_.quirks));
+  write_usage(json, normalise(usage_, options_.quirks), {});
   finish();
   begin("message_stop");
   finish();

@@ -29,6 +29,7 @@ class StreamEncoder final : public hub::EventSink {
   void carrier(std::string_view signature);
   void delta(const hub::Event& event);
   void words(const hub::Event& event);
+  void free_text(std::string_view json);
   void cite(const hub::Citation& citation);
   void close(const hub::Event& event);
   void end();
@@ -42,6 +43,7 @@ class StreamEncoder final : public hub::EventSink {
   std::string stop_sequence_;
   std::uint32_t next_ = 0;
   bool started_ = false, shown_ = false, said_ = false, over_ = false;
+  bool custom_ = false;  // the open block is a call with free text
   std::string
       words_before_;  // what stands before the words of the open block's deltas; "": not made
 };
@@ -63,7 +65,7 @@ class MessageWriter final : public hub::EventSink {
   EncodeOptions options_;
   ReportedUsage usage_;
   hub::StopReason stop_ = hub::StopReason::none;
-  std::string id_, model_, stop_sequence_;
+  std::string id_, model_, tier_, stop_sequence_;
   std::string content_;                       // elements of the array, commas between
   std::string text_, signature_, citations_;  // of the open block
   bool custom_ = false, complete_ = false;

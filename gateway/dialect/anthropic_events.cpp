@@ -27,8 +27,9 @@ enum EventType {
 constexpr KeyTable kEventTypes(key_names("message_start", "content_block_start",
                                          "content_block_delta", "content_block_stop",
                                          "message_delta", "message_stop", "ping", "error"));
-enum TopKey { kType, kMessage, kContentBlock, kDelta, kUsage };
-constexpr KeyTable kTop(key_names("type", "message", "content_block", "delta", "usage"));
+enum TopKey { kType, kMessage, kContentBlock, kDelta, kUsage, kEdits };
+constexpr KeyTable kTop(key_names("type", "message", "content_block", "delta", "usage",
+                                  "context_management"));
 enum DeltaKey {
   kDeltaType,
   kText,
@@ -37,10 +38,13 @@ enum DeltaKey {
   kSignature,
   kCitation,
   kStop,
-  kStopSequence
+  kStopSequence,
+  kStopDetails,
+  kContainer
 };
 constexpr KeyTable kDeltaKeys(key_names("type", "text", "partial_json", "thinking", "signature",
-                                        "citation", "stop_reason", "stop_sequence"));
+                                        "citation", "stop_reason", "stop_sequence", "stop_details",
+                                        "container"));
 enum MessageKey {
   kMessageType,
   kId,
@@ -49,10 +53,18 @@ enum MessageKey {
   kMessageUsage,
   kMessageStopReason,
   kMessageStopSequence,
-  kTier
+  kTier,
+  kMessageDetails,
+  kMessageContainer,
+  kMessageEdits,
+  kTransformations
 };
 constexpr KeyTable kMessageKeys(key_names("type", "id", "model", "content", "usage", "stop_reason",
-                                          "stop_sequence", "service_tier"));
+                                          "stop_sequence", "service_tier", "stop_details",
+                                          "container", "context_management",
+                                          "input_transformations"));
+constexpr KeyTable kDetailKeys(key_names("explanation", "type"));
+constexpr KeyTable kEditKeys(key_names("applied_edits"));
 constexpr KeyTable kTierOnly(key_names("service_tier"));
 
 constexpr KeyTable kStops(key_names("end_turn", "tool_use", "max_tokens", "stop_sequence",
@@ -69,8 +81,31 @@ Error protocol(const char* what) {
 // What both a stream's first event and a whole answer hold.
 struct MessageFacts {
   std::string_view type, id, model, stop, stop_sequence, content, tier;
+  std::string_view explanation;  // of a refusal
+  hub::Dropped lost;
   bool has_content = false;
 };
+
+bool lose(LenientReader& reader, hub::Loss loss, hub::Dropped& lost) {
+  bool said = false;
+  if (!reader.pass(said)) return false;
+  if (said) lost.add(loss);
+  return true;
+}
+
+bool read_stop_details(LenientReader& reader, MessageFacts& out) {
+  return reader.object(kDetailKeys, [&](int key) {
+    if (key == 0) return reader.text(out.explanation);
+    return key == 1 ? reader.cursor.skip_value() : lose(reader, hub::Loss::refusal, out.lost);
+  });
+}
+
+// What of the conversation was left out on the way in.
+bool read_edits(LenientReader& reader, hub::Dropped& lost) {
+  return reader.object(kEditKeys, [&](int key) {
+    return key == 0 ? lose(reader, hub::Loss::fields, lost) : reader.cursor.skip_value();
+  });
+}
 
 bool read_message_object(LenientReader& reader, std::string_view text, MessageFacts& out,
                          Usage& usage) {
@@ -93,6 +128,10 @@ bool read_message_object(LenientReader& reader, std::string_view text, MessageFa
       }
       case kMessageStopReason: return reader.text(out.stop);
       case kMessageStopSequence: return reader.text(out.stop_sequence);
+      case kMessageDetails: return read_stop_details(reader, out);
+      case kMessageContainer: return lose(reader, hub::Loss::native_parts, out.lost);
+      case kMessageEdits: return read_edits(reader, out.lost);
+      case kTransformations: return lose(reader, hub::Loss::thinking, out.lost);
       default: return reader.cursor.skip_value();
     }
   });
@@ -106,10 +145,23 @@ void send_usage(const Usage& usage, EventSink& sink) {
   sink.take(event);
 }
 
-void send(EventKind kind, EventSink& sink) {
+void send(EventKind kind, EventSink& sink, hub::Dropped lost = {}) {
   Event event;
   event.kind = kind;
+  event.lost = lost;
   sink.take(event);
+}
+
+// Why it refused, as a block of its own: other dialects have a place for it there.
+void send_refusal(std::string_view explanation, std::uint32_t index, EventSink& sink) {
+  Event event;
+  event.block = BlockKind::refusal;
+  event.index = index;
+  for (const EventKind kind : {EventKind::open, EventKind::delta, EventKind::close}) {
+    event.kind = kind;
+    event.text = kind == EventKind::delta ? explanation : std::string_view();
+    sink.take(event);
+  }
 }
 
 void send_stop(std::string_view name, std::string_view sequence, EventSink& sink) {
@@ -159,10 +211,11 @@ bool read_message(std::string_view body, EventSink& sink) {
   start.name = facts.model;
   start.tier = facts.tier;
   sink.take(start);
-  send_blocks(facts.content, sink);
+  const std::uint32_t blocks = send_blocks(facts.content, sink);
+  if (!facts.explanation.empty()) send_refusal(facts.explanation, blocks, sink);
   send_usage(usage, sink);
   send_stop(facts.stop, facts.stop_sequence, sink);
-  send(EventKind::end, sink);
+  send(EventKind::end, sink, facts.lost);
   return true;
 }
 
@@ -201,9 +254,12 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
       case kMessage: return read_message_object(reader, data, d.message, usage_);
       case kUsage: return read_usage(reader, usage_);
       case kContentBlock: return reader.cursor.take_raw(d.block);
+      case kEdits: return read_edits(reader, lost_);
       case kDelta:
         return reader.object(kDeltaKeys, [&](int k) {
           if (k < 0) return reader.cursor.skip_value();
+          if (k == kStopDetails) return read_stop_details(reader, d.message);
+          if (k == kContainer) return lose(reader, hub::Loss::native_parts, lost_);
           if (k != kCitation) return reader.text(d.delta[k]);
           return reader.cursor.take_raw(d.citation);
         });
@@ -221,13 +277,15 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
     case kBlockStop: return close(sink);
     case kMessageDelta:
       close(sink);
+      lost_.add(d.message.lost);
+      if (!d.message.explanation.empty()) send_refusal(d.message.explanation, next_++, sink);
       send_usage(usage_, sink);
       if (!d.delta[kStop].empty()) send_stop(d.delta[kStop], d.delta[kStopSequence], sink);
       return;
     case kMessageStop:
       close(sink);
       ended_ = true;
-      return send(EventKind::end, sink);
+      return send(EventKind::end, sink, lost_);
     case kPing: return send(EventKind::ping, sink);
     case kError: return fail(openai::parse_error(200, data), sink);
     default: return;
@@ -249,6 +307,7 @@ bool StreamDecoder::take_known(std::string_view data, EventSink& sink) {
 void StreamDecoder::start(const Document& d, EventSink& sink) {
   if (started_) return;  // seen twice in the wild: the second would begin a second answer
   started_ = true;
+  lost_.add(d.message.lost);
   Event event;
   event.kind = EventKind::start;
   event.id = d.message.id;

@@ -47,6 +47,7 @@ class StreamDecoder {
   std::uint32_t unparsed_ = 0;
   std::uint32_t next_ = 0;
   hub::BlockKind kind_ = hub::BlockKind::text;
+  hub::Dropped lost_;
   bool open_ = false, started_ = false, ended_ = false, failed_ = false;
 };
 

@@ -21,6 +21,7 @@ void MessageWriter::take(const Event& event) {
     case EventKind::start:
       id_ = event.id;
       model_ = options_.model.empty() ? event.name : options_.model;
+      tier_ = event.tier;
       return;
     case EventKind::open: return open(event);
     case EventKind::delta:
@@ -48,16 +49,12 @@ void MessageWriter::open(const Event& event) {
   signature_.clear();
   citations_.clear();
   custom_ = event.custom_tool;
-  if (event.block == BlockKind::native && event.raw.empty()) return;  // another dialect's
+  if (event.block == BlockKind::native) return;  // another dialect's
   if (!content_.empty()) content_ += ',';
   if (!event.signature.empty()) {
     content_ += R"({"type":"thinking","thinking":"","signature":")";
     hub::append_gemini_carrier(content_, hub::SignatureOf::call, event.signature);
     content_ += "\"},";
-  }
-  if (event.block == BlockKind::native) {
-    content_ += event.raw;
-    return;
   }
   PieceWriter json(content_);
   json.out() += '{';
@@ -116,7 +113,7 @@ void MessageWriter::write(std::string& out) const {
     json.raw("null");
   else
     json.escaped(stop_sequence_);
-  write_usage(json, normalise(usage_, options_.quirks));
+  write_usage(json, normalise(usage_, options_.quirks), tier_);
   json.close('}');
 }
 

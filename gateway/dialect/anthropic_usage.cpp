@@ -117,14 +117,14 @@ ReportedUsage reported(const Usage& u) {
   return out;
 }
 
-void write_usage(hub::PieceWriter& json, const TokenUsage& usage) {
+void write_usage(hub::PieceWriter& json, const TokenUsage& usage, std::string_view tier) {
   json.key("usage").open('{').field_number("input_tokens", usage.uncached);
   json.field_number("cache_creation_input_tokens", usage.cache_write);
   json.field_number("cache_read_input_tokens", usage.cache_read);
   json.key("cache_creation").open('{');
   json.field_number("ephemeral_5m_input_tokens", usage.cache_write - usage.cache_write_1h);
   json.field_number("ephemeral_1h_input_tokens", usage.cache_write_1h).close('}');
-  json.field_number("output_tokens", usage.output).close('}');
+  json.field_number("output_tokens", usage.output).given("service_tier", tier).close('}');
 }
 
 }  // namespace steelyard::dialect::anthropic

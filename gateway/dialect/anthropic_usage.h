@@ -28,7 +28,7 @@ bool read_usage(LenientReader& reader, Usage& out);
 // The same in the terms of usage.h, so that normalise() gives disjoint classes.
 ReportedUsage reported(const Usage& usage);
 
-// Writes the object for a client, from any provider's figures.
-void write_usage(hub::PieceWriter& json, const TokenUsage& usage);
+// Writes the object for a client, from any provider's figures. `tier`: that served, escaped.
+void write_usage(hub::PieceWriter& json, const TokenUsage& usage, std::string_view tier);
 
 }  // namespace steelyard::dialect::anthropic

@@ -29,12 +29,14 @@ static_assert(std::size(kStopOf) == kStops.size());
 constexpr KeyTable kUsageKeys(key_names("inputTokens", "outputTokens", "cacheReadInputTokens",
                                         "cacheWriteInputTokens", "cacheDetails"));
 constexpr KeyTable kCacheDetail(key_names("ttl", "inputTokens"));
-constexpr KeyTable kAnswerKeys(key_names("output", "stopReason", "usage", "message"));
+constexpr KeyTable kAnswerKeys(key_names("output", "stopReason", "usage", "trace",
+                                         "additionalModelResponseFields", "serviceTier"));
+constexpr KeyTable kTierKeys(key_names("type"));
 constexpr KeyTable kOutputKeys(key_names("message"));
 constexpr KeyTable kMessageKeys(key_names("content"));
 constexpr KeyTable kBlockKeys(key_names("text", "toolUse", "reasoningContent", "citationsContent",
                                         "citation"));
-constexpr KeyTable kToolKeys(key_names("toolUseId", "name", "input"));
+constexpr KeyTable kToolKeys(key_names("toolUseId", "name", "input", "type"));
 constexpr KeyTable kReasoningKeys(key_names("reasoningText", "redactedContent", "text",
                                             "signature"));
 constexpr KeyTable kCitedKeys(key_names("content", "citations"));
@@ -74,6 +76,7 @@ void send_block(const Block& block, std::uint32_t index, EventSink& sink) {
   if (block.is_tool) kind = BlockKind::tool_call;
   if (block.is_reasoning)
     kind = block.redacted.empty() ? BlockKind::thinking : BlockKind::redacted_thinking;
+  if (block.is_other) kind = BlockKind::native;
   Event open;
   open.kind = EventKind::open;
   open.block = kind;
@@ -113,6 +116,18 @@ StopReason stop_named(std::string_view name) {
   return known >= 0 ? kStopOf[known] : StopReason::other;
 }
 
+bool lose(LenientReader& reader, hub::Loss loss, hub::Dropped& lost) {
+  bool said = false;
+  if (!reader.pass(said)) return false;
+  if (said) lost.add(loss);
+  return true;
+}
+
+bool read_tier(LenientReader& reader, std::string_view& out) {
+  return reader.object(
+      kTierKeys, [&](int key) { return key == 0 ? reader.text(out) : reader.cursor.skip_value(); });
+}
+
 bool read_block(LenientReader& reader, Block& out) {
   return reader.object(kBlockKeys, [&](int key) {
     if (key == 0) {
@@ -126,9 +141,15 @@ bool read_block(LenientReader& reader, Block& out) {
         return reader.cursor.take_raw(k == 0 ? out.cited : out.citations);
       });
     if (key == 4) return reader.cursor.take_raw(out.citation);
-    if (key != 1) return reader.cursor.skip_value();
+    if (key != 1) return reader.pass(out.is_other);
     out.is_tool = true;
     return reader.object(kToolKeys, [&](int k) {
+      if (k == 3) {  // "server_tool_use": Amazon runs it
+        std::string_view type;
+        if (!reader.text(type)) return false;
+        out.is_other = out.is_other || type.starts_with("server");
+        return true;
+      }
       if (k == 0) return reader.text(out.id);
       if (k == 1) return reader.text(out.name);
       return k == 2 ? reader.cursor.take_raw(out.input) : reader.cursor.skip_value();
@@ -163,11 +184,12 @@ void send_stop(StopReason stop, EventSink& sink) {
   sink.take(event);
 }
 
-void send_start(const DecoderOptions& options, EventSink& sink) {
+void send_start(const DecoderOptions& options, std::string_view tier, EventSink& sink) {
   Event event;
   event.kind = EventKind::start;
   event.id = options.id;
   event.name = options.model;
+  event.tier = tier;
   sink.take(event);
 }
 
@@ -207,13 +229,17 @@ bool read_usage(LenientReader& reader, ReportedUsage& out) {
 }
 
 bool read_answer(std::string_view body, const DecoderOptions& options, EventSink& sink) {
-  std::string_view content, stop;
+  std::string_view content, stop, tier;
   ReportedUsage usage;
+  hub::Dropped lost;
   bool answered = false;
   LenientReader reader(body);
   const bool ok = reader.cursor.peek() == '{' && reader.object(kAnswerKeys, [&](int key) {
     if (key == 1) return reader.text(stop);
     if (key == 2) return read_usage(reader, usage);
+    if (key == 3) return lose(reader, hub::Loss::safety, lost);
+    if (key == 4) return lose(reader, hub::Loss::fields, lost);
+    if (key == 5) return read_tier(reader, tier);
     if (key != 0) return reader.cursor.skip_value();
     answered = true;
     return reader.object(kOutputKeys, [&](int k) {
@@ -232,7 +258,7 @@ bool read_answer(std::string_view body, const DecoderOptions& options, EventSink
     sink.take(event);
     return true;
   }
-  send_start(options, sink);
+  send_start(options, tier, sink);
   std::uint32_t index = 0;
   LenientReader list(content.empty() ? "[]" : content);
   list.array([&] {
@@ -245,6 +271,7 @@ bool read_answer(std::string_view body, const DecoderOptions& options, EventSink
   send_stop(stop_named(stop), sink);
   Event end;
   end.kind = EventKind::end;
+  end.lost = lost;
   sink.take(end);
   return true;
 }

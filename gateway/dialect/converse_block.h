@@ -14,9 +14,13 @@ struct Block {
   std::string_view cited, citations;  // raw arrays: pieces of a text, what they were taken from
   std::string_view citation;          // raw: a delta's
   bool is_text = false, is_tool = false, is_reasoning = false;
+  bool is_other = false;  // a picture, a tool that ran at Amazon
 };
 
 bool read_block(LenientReader& reader, Block& out);
+
+// Passes over a value that other dialects have no place for.
+bool lose(LenientReader& reader, hub::Loss loss, hub::Dropped& lost);
 
 // One raw citation to the sink.
 void send_citation(std::string_view json, hub::EventSink& sink);
@@ -26,6 +30,8 @@ void send(hub::EventSink& sink, hub::EventKind kind, hub::BlockKind block, std::
           std::string_view text = {}, hub::DeltaKind delta = hub::DeltaKind::text);
 void send_usage(const ReportedUsage& usage, hub::EventSink& sink);
 void send_stop(hub::StopReason stop, hub::EventSink& sink);
-void send_start(const DecoderOptions& options, hub::EventSink& sink);
+void send_start(const DecoderOptions& options, std::string_view tier, hub::EventSink& sink);
+// {"type":"flex"}
+bool read_tier(LenientReader& reader, std::string_view& out);
 
 }  // namespace steelyard::dialect::converse

@@ -16,7 +16,7 @@ using hub::EventSink;
 struct StreamDecoder::Document {
   std::int64_t index = 0;
   Block block;  // of `start` or `delta`
-  std::string_view stop;
+  std::string_view stop, tier;
   ReportedUsage usage;
 };
 
@@ -45,7 +45,8 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
         FaultClass::server, std::string(frame.error_message), {}, std::string(frame.error_code)};
     return fail(std::move(fault), sink);
   }
-  constexpr KeyTable kKeys(key_names("contentBlockIndex", "start", "delta", "stopReason", "usage"));
+  constexpr KeyTable kKeys(key_names("contentBlockIndex", "start", "delta", "stopReason", "usage",
+                                     "trace", "additionalModelResponseFields", "serviceTier"));
   Document d;
   LenientReader reader(frame.payload);
   bool ignored = false;
@@ -56,6 +57,9 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
       case 2: return read_block(reader, d.block);
       case 3: return reader.text(d.stop);
       case 4: return read_usage(reader, d.usage);
+      case 5: return lose(reader, hub::Loss::safety, lost_);
+      case 6: return lose(reader, hub::Loss::fields, lost_);
+      case 7: return read_tier(reader, d.tier);
       default: return reader.cursor.skip_value();
     }
   });
@@ -65,7 +69,10 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
   if (type == "contentBlockStart") {
     close(sink);
     index_ = d.index;
-    if (d.block.is_tool) open(BlockKind::tool_call, d.block.id, d.block.name, sink);
+    if (d.block.is_other)
+      open(BlockKind::native, {}, {}, sink);
+    else if (d.block.is_tool)
+      open(BlockKind::tool_call, d.block.id, d.block.name, sink);
   } else if (type == "contentBlockDelta") {
     delta(d, sink);
   } else if (type == "contentBlockStop") {
@@ -76,6 +83,8 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
     stopped_ = true;
   } else if (type == "metadata") {
     send_usage(d.usage, sink);
+    // The answer began before this was known.
+    if (!d.tier.empty() && d.tier != "default") lost_.add(hub::Loss::service_tier);
     if (stopped_) end(sink);
   }
 }
@@ -83,7 +92,7 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
 void StreamDecoder::start(EventSink& sink) {
   if (started_) return;
   started_ = true;
-  send_start(options_, sink);
+  send_start(options_, {}, sink);
 }
 
 void StreamDecoder::open(BlockKind kind, std::string_view id, std::string_view name,
@@ -107,8 +116,13 @@ void StreamDecoder::ensure_open(BlockKind kind, std::int64_t index, EventSink& s
 }
 
 void StreamDecoder::delta(const Document& d, EventSink& sink) {
-  if (stopped_) return;
   const Block& block = d.block;
+  const bool inside = open_ && kind_ == BlockKind::native && index_ == d.index;
+  if (stopped_ || inside) return;
+  if (block.is_other) {
+    ensure_open(BlockKind::native, d.index, sink);
+    return;
+  }
   if (block.is_tool) {
     // A tool's block begins with its name: without it nobody could call it.
     if (open_ && kind_ == BlockKind::tool_call && index_ == d.index) {
@@ -156,6 +170,7 @@ void StreamDecoder::end(EventSink& sink) {
   ended_ = true;
   Event event;
   event.kind = EventKind::end;
+  event.lost = lost_;
   sink.take(event);
 }
 

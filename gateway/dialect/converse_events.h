@@ -53,6 +53,7 @@ class StreamDecoder {
   DecoderOptions options_;
   AwsFrames frames_;
   UpstreamFault fault_;
+  hub::Dropped lost_;
   std::uint32_t next_ = 0;
   std::int64_t index_ = -1;  // of the block under way, as the provider numbers them
   hub::BlockKind kind_ = hub::BlockKind::text;

@@ -1,5 +1,7 @@
 #include "gateway/dialect/gemini_content.h"
 
+#include <algorithm>
+
 #include "config/types/json_writer.h"
 #include "gateway/dialect/gemini_keys.h"
 #include "gateway/dialect/hub_carrier.h"
@@ -43,7 +45,8 @@ class ContentReader {
     const std::size_t begin = reader_.cursor.offset();
     if (reader_.cursor.peek() != '{') return reader_.refuse(where, "must be an object");
     hub::Message message;
-    message.part_begin = static_cast<std::uint32_t>(out_.parts.size());
+    begin_ = out_.parts.size();
+    message.part_begin = static_cast<std::uint32_t>(begin_);
     std::string_view role;
     const bool ok = object(document_, where, kContentKeys, [&](int key, const Where& at) {
       if (key == 0) return reader_.read_string(at, role);
@@ -97,7 +100,16 @@ class ContentReader {
     if (!ok) return false;
     part.raw = reader_.range_from(begin).of(document_.text);
     if (other && !known) part.kind = PartKind::native;
-    if (part.kind == PartKind::tool_use && take_carried(signature)) signature = {};
+    const bool carries = part.kind == PartKind::tool_use || part.kind == PartKind::text;
+    const std::size_t before = out_.parts.size();
+    if (carries && take_carried(signature)) {
+      signature = {};
+      // A part made for this, behind the texts that were thought of before they were said.
+      if (part.kind == PartKind::text && part.text.empty()) {
+        bring_forward(before);
+        return true;
+      }
+    }
     if (part.kind == PartKind::text && thought) {
       part.kind = PartKind::thinking;
       // What Gemini signed is nobody else's; where it stays, the body is passed as it is.
@@ -107,6 +119,14 @@ class ContentReader {
     }
     out_.parts.push_back(part);
     return true;
+  }
+
+  // The parts from `from` on go before the texts behind this content's last call.
+  void bring_forward(std::size_t from) {
+    std::size_t to = from;
+    while (to > begin_ && out_.parts[to - 1].kind == PartKind::text) --to;
+    const auto at = [this](std::size_t i) { return out_.parts.begin() + static_cast<long>(i); };
+    std::rotate(at(to), at(from), out_.parts.end());
   }
 
   bool blob(const Where& where, Part& part) {
@@ -243,7 +263,8 @@ class ContentReader {
     return false;
   }
 
-  // Thinking that another provider signed, in the signature of the call behind it.
+  // Thinking that another provider signed, in the signature of the call behind it or of the last
+  // part.
   bool take_carried(std::string_view signature) {
     std::string& text = room_.take();
     if (!hub::open_thinking_carrier(signature, text)) return false;
@@ -269,7 +290,7 @@ class ContentReader {
 
   Document& document_;
   StrictReader& reader_;
-  std::size_t number_, calls_ = 0;
+  std::size_t number_, calls_ = 0, begin_ = 0;  // begin_: of its parts
   TextRoom& room_;
   hub::Request& out_;
 };

@@ -23,6 +23,7 @@ void PartWriter::open(const Event& event) {
   if (event.block == BlockKind::tool_call) {
     id_ = event.id;
     name_ = event.name;
+    call_signature_ = event.signature;
     custom_ = event.custom_tool;
   }
   if (event.block == BlockKind::redacted_thinking) {
@@ -39,6 +40,7 @@ bool PartWriter::take(const Event& event) {
   if (!event.raw.empty())
     logprobs_.append(logprobs_.empty() ? "" : ",").append(hub::inside_of(event.raw));
   const bool thinks = event.block == BlockKind::thinking;
+  spoken_ = spoken_ || (!thinks && !event.text.empty());
   if (thinks || event.block == BlockKind::tool_call) text_ += event.text;
   return !event.text.empty() &&
          (thinks || event.block == BlockKind::text || event.block == BlockKind::refusal);
@@ -73,13 +75,25 @@ bool PartWriter::close(const Event& event, std::string& out) {
   else
     json.open('{').field("_raw", text_).close('}');
   json.close('}');
-  if (!blocks_.empty()) {
+  if (!call_signature_.empty()) {  // Gemini's own, by way of another dialect
+    json.field("thoughtSignature", call_signature_);
+  } else if (!blocks_.empty()) {
     std::string carrier;
     hub::append_thinking_carrier(carrier, blocks_);
     json.field("thoughtSignature", carrier);
     blocks_.clear();
   }
   json.close('}');
+  return true;
+}
+
+bool PartWriter::last_part(std::string& out) {
+  // An answer of nothing else would look empty, and clients ask again.
+  if (blocks_.empty() || !spoken_) return false;
+  std::string carrier;
+  hub::append_thinking_carrier(carrier, blocks_);
+  blocks_.clear();
+  out.append(R"({"text":"","thoughtSignature":")").append(carrier).append("\"}");
   return true;
 }
 
@@ -101,6 +115,7 @@ void StreamEncoder::take(const Event& event) {
     case EventKind::start:
       id_ = event.id;
       model_ = options_.model.empty() ? event.name : options_.model;
+      tier_ = event.tier;
       return;
     case EventKind::open: return choice(event.choice).open(event);
     case EventKind::delta:
@@ -153,7 +168,7 @@ void StreamEncoder::finish(bool last) {
   if (last && usage_.present) {
     std::string text;
     PieceWriter json(text);
-    write_usage(json, normalise(usage_, options_.quirks));
+    write_usage(json, normalise(usage_, options_.quirks), tier_);
     out.append(1, ',').append(text);
   }
   out.append(R"(,"modelVersion":")").append(model_);
@@ -169,7 +184,10 @@ void StreamEncoder::end() {
   out += R"({"candidates":[)";
   for (PartWriter& done : choices_) {
     if (out.back() != '[') out += ',';
-    out.append(R"({"content":{"role":"model"},"finishReason":")").append(name_of(done.stop));
+    out += R"({"content":{)";
+    part_.clear();
+    if (done.last_part(part_)) out.append(R"("parts":[)").append(part_).append("],");
+    out.append(R"("role":"model"},"finishReason":")").append(name_of(done.stop));
     out.append(R"(","index":)").append(std::to_string(done.number()));
     PieceWriter json(out, true);
     done.write_beside(json, true);

@@ -1,7 +1,8 @@
 #pragma once
 // Hub events for a Gemini client: a stream of documents, as server-sent events or as the elements
 // of one JSON array, or one whole answer (research/wire 1.4, 2.6.5). Calls come whole in one part.
-// Thinking that another provider signed travels in the thoughtSignature of the next call.
+// Thinking that another provider signed travels in the thoughtSignature of the next call, or of the
+// last part.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -57,6 +58,10 @@ class PartWriter {
   // What the block became: appends a part, if it is one that comes whole.
   bool close(const hub::Event& event, std::string& out);
 
+  // At the end: what was thought with no call behind it, as a part without text of its own, as
+  // Gemini signs its texts. False: nothing.
+  bool last_part(std::string& out);
+
   // What stands beside the parts: appends the members of the candidate. `last`: all there is;
   // before, only what belongs to the parts just written.
   void write_beside(hub::PieceWriter& json, bool last);
@@ -67,10 +72,10 @@ class PartWriter {
  private:
   void carry();
   std::uint32_t number_;
-  std::string text_, signature_, id_, name_, blocks_;
+  std::string text_, signature_, id_, name_, blocks_, call_signature_;
   std::string logprobs_;  // elements, as Chat has them, not written yet
   Grounding grounding_;
-  bool custom_ = false;
+  bool custom_ = false, spoken_ = false;  // spoken_: there are words or calls
 };
 
 // One per stream.
@@ -91,7 +96,7 @@ class StreamEncoder final : public hub::EventSink {
   EncodeOptions options_;
   Frames frames_;
   std::vector<PartWriter> choices_;
-  std::string id_, model_, part_;
+  std::string id_, model_, tier_, part_;
   ReportedUsage usage_;
   bool over_ = false;
 };
@@ -116,7 +121,7 @@ class AnswerWriter final : public hub::EventSink {
 
   EncodeOptions options_;
   std::vector<Choice> choices_;
-  std::string id_, model_;
+  std::string id_, model_, tier_;
   ReportedUsage usage_;
   bool complete_ = false;
 };

@@ -25,18 +25,46 @@ namespace {
 enum TopKey { kCandidates, kUsageMetadata, kModelVersion, kResponseId, kFeedback, kError };
 constexpr KeyTable kTop(key_names("candidates", "usageMetadata", "modelVersion", "responseId",
                                   "promptFeedback", "error"));
-enum CandidateKey { kContent, kFinishReason, kIndex, kGrounding, kCitation, kLogprobs };
+enum CandidateKey {
+  kContent,
+  kFinishReason,
+  kIndex,
+  kGrounding,
+  kCitation,
+  kLogprobs,
+  kSafety,
+  kFinishMessage,
+  kUrlContext,
+  kAverage,
+  kContinuation
+};
 constexpr KeyTable kCandidateKeys(key_names("content", "finishReason", "index", "groundingMetadata",
-                                            "citationMetadata", "logprobsResult"));
+                                            "citationMetadata", "logprobsResult", "safetyRatings",
+                                            "finishMessage", "urlContextMetadata", "avgLogprobs",
+                                            "continuationToken"));
+// What has no place in other dialects: from kSafety on.
+constexpr hub::Loss kLosses[] = {hub::Loss::safety, hub::Loss::stop_reason, hub::Loss::citations,
+                                 hub::Loss::logprobs, hub::Loss::fields};
+constexpr KeyTable kTierKeys(key_names("serviceTier", "trafficType"));
 constexpr KeyTable kContentKeys(key_names("parts"));
-constexpr KeyTable kFeedbackKeys(key_names("blockReason", "blockReasonMessage"));
+constexpr KeyTable kFeedbackKeys(key_names("blockReason", "blockReasonMessage", "safetyRatings"));
 
 constexpr std::uint32_t kChoicesMax = 128;
+
+// The tier that served, in the raw usageMetadata: Vertex names it otherwise.
+std::string_view tier_in(std::string_view usage) {
+  std::string_view found[kTierKeys.size()];
+  LenientReader reader(usage.empty() ? "null" : usage);
+  reader.object(kTierKeys, [&](int key) {
+    return key < 0 ? reader.cursor.skip_value() : reader.text(found[key]);
+  });
+  return found[0].empty() ? found[1] : found[0];
+}
 
 }  // namespace
 
 struct AnswerReader::Document {
-  std::string_view candidates, model, id, block_reason, block_message;
+  std::string_view candidates, model, id, block_reason, block_message, usage;
   bool error = false;
 };
 
@@ -48,6 +76,13 @@ AnswerReader::Choice& AnswerReader::choice(std::uint32_t number) {
   return choices_.back();
 }
 
+bool AnswerReader::lose(LenientReader& reader, hub::Loss loss) {
+  bool said = false;
+  if (!reader.pass(said)) return false;
+  if (said) lost_.add(loss);
+  return true;
+}
+
 bool AnswerReader::take(std::string_view json, EventSink& sink) {
   if (failed_ || ended_) return true;
   Document d;
@@ -55,12 +90,18 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
   const bool ok = reader.cursor.peek() == '{' && reader.object(kTop, [&](int key) {
     switch (key) {
       case kCandidates: return reader.cursor.take_raw(d.candidates);
-      case kUsageMetadata: return read_usage(reader, usage_);
+      case kUsageMetadata: {
+        const std::size_t begin = reader.cursor.offset();
+        if (!read_usage(reader, usage_)) return false;
+        d.usage = json.substr(begin, reader.cursor.end_of_previous() - begin);
+        return true;
+      }
       case kModelVersion: return reader.text(d.model);
       case kResponseId: return reader.text(d.id);
       case kError: d.error = true; return reader.cursor.skip_value();
       case kFeedback:
         return reader.object(kFeedbackKeys, [&](int k) {
+          if (k == 2) return lose(reader, hub::Loss::safety);
           return k < 0 ? reader.cursor.skip_value()
                        : reader.text(k == 0 ? d.block_reason : d.block_message);
         });
@@ -79,6 +120,7 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
     start.kind = EventKind::start;
     start.id = d.id;
     start.name = d.model;
+    start.tier = tier_in(d.usage);
     sink.take(start);
   }
   LenientReader list(d.candidates.empty() ? "null" : d.candidates);
@@ -119,6 +161,7 @@ void AnswerReader::candidate(std::string_view json, std::uint32_t position, Even
   reader.object(kCandidateKeys, [&](int key) {
     if (key == kFinishReason) return reader.text_or_number(finish);
     if (key == kIndex) return reader.integer(index, given);
+    if (key >= kSafety) return lose(reader, kLosses[key - kSafety]);
     if (key >= kGrounding) return reader.cursor.take_raw(beside[key - kGrounding]);
     if (key != kContent) return reader.cursor.skip_value();
     return reader.object(kContentKeys, [&](int k) {

@@ -47,6 +47,7 @@ class AnswerReader {
   void candidate(std::string_view json, std::uint32_t position, hub::EventSink& sink);
   void part(std::string_view json, Choice& to, hub::EventSink& sink);
 
+  bool lose(LenientReader& reader, hub::Loss loss);
   void call(const AnswerPart& part, Choice& to, hub::EventSink& sink);
   void native(Choice& to, hub::EventSink& sink);
   void blocked(std::string_view message, hub::EventSink& sink);

@@ -1,6 +1,7 @@
 #include "gateway/dialect/gemini_usage.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/dialect/key_table.h"
 
@@ -48,6 +49,18 @@ bool details(LenientReader& reader, std::int64_t& audio, std::int64_t& image) {
   });
 }
 
+// By modality, as far as it is known.
+void write_details(hub::PieceWriter& json, std::string_view name, std::int64_t tokens,
+                   std::int64_t audio, std::int64_t image) {
+  if (audio + image == 0) return;
+  json.key(name).open('[');
+  for (const auto& [modality, count] : {std::pair("TEXT", tokens - audio - image),
+                                        std::pair("AUDIO", audio), std::pair("IMAGE", image)})
+    if (count > 0)
+      json.open('{').field("modality", modality).field_number("tokenCount", count).close('}');
+  json.close(']');
+}
+
 }  // namespace
 
 bool read_usage(LenientReader& reader, Usage& out) {
@@ -87,12 +100,16 @@ ReportedUsage reported(const Usage& u) {
   return out;
 }
 
-void write_usage(hub::PieceWriter& json, const TokenUsage& usage) {
+void write_usage(hub::PieceWriter& json, const TokenUsage& usage, std::string_view tier) {
   json.key("usageMetadata").open('{').field_number("promptTokenCount", usage.input());
   if (usage.cache_read > 0) json.field_number("cachedContentTokenCount", usage.cache_read);
   json.field_number("candidatesTokenCount", usage.output - usage.reasoning);
   if (usage.reasoning > 0) json.field_number("thoughtsTokenCount", usage.reasoning);
-  json.field_number("totalTokenCount", usage.input() + usage.output).close('}');
+  json.field_number("totalTokenCount", usage.input() + usage.output);
+  write_details(json, "promptTokensDetails", usage.input(), usage.audio_input, usage.image_input);
+  write_details(json, "candidatesTokensDetails", usage.output - usage.reasoning, usage.audio_output,
+                usage.image_output);
+  json.given("serviceTier", tier).close('}');
 }
 
 }  // namespace steelyard::dialect::gemini

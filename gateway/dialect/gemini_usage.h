@@ -25,6 +25,6 @@ bool read_usage(LenientReader& reader, Usage& out);
 ReportedUsage reported(const Usage& usage);
 
 // Writes the member for a client, from any provider's figures.
-void write_usage(hub::PieceWriter& json, const TokenUsage& usage);
+void write_usage(hub::PieceWriter& json, const TokenUsage& usage, std::string_view tier);
 
 }  // namespace steelyard::dialect::gemini

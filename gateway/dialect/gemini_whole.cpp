@@ -21,6 +21,7 @@ void AnswerWriter::take(const Event& event) {
     case EventKind::start:
       id_ = event.id;
       model_ = options_.model.empty() ? event.name : options_.model;
+      tier_ = event.tier;
       return;
     case EventKind::open: return choice(event.choice).writer.open(event);
     case EventKind::delta: {
@@ -58,6 +59,8 @@ void AnswerWriter::write(std::string& out) {
   PieceWriter json(out);
   json.open('{').key("candidates").open('[');
   for (Choice& c : choices_) {
+    std::string last;
+    if (c.writer.last_part(last)) c.parts.append(c.parts.empty() ? "" : ",").append(last);
     json.open('{').key("content").open('{');
     if (!c.parts.empty()) json.key("parts").open('[').raw(c.parts).close(']');
     json.field("role", "model").close('}').field("finishReason", name_of(c.writer.stop));
@@ -66,7 +69,7 @@ void AnswerWriter::write(std::string& out) {
     json.close('}');
   }
   json.close(']');
-  if (usage_.present) write_usage(json, normalise(usage_, options_.quirks));
+  if (usage_.present) write_usage(json, normalise(usage_, options_.quirks), tier_);
   json.field("modelVersion", model_).field("responseId", id_).close('}');
 }
 

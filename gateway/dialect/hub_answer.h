@@ -78,7 +78,7 @@ struct Event {
   ReportedUsage usage;         // usage: absolute, the last one counts
   Dropped lost;                // end: what of the answer is in no other event
   const UpstreamFault* fault = nullptr;
-  const Citation* citation = nullptr;  // citation
+  const Citation* citation = nullptr;  // citation; null: of a kind that is not known
 };
 
 class EventSink {

@@ -22,6 +22,21 @@ bool repeats_source(Wire client, const Citation& citation) {
          (client == Wire::gemini && (citation.place != SourcePlace::none || citation.url.empty()));
 }
 
+// Clients of these cannot ask for several answers, and their dialects have no place for a second.
+bool has_choices(Wire client) {
+  return client == Wire::openai_chat || client == Wire::gemini;
+}
+
+// The tier that served the answer, as the client's dialect calls it; "" if it has no such name.
+std::string_view tier_name(Wire client, std::string_view tier) {
+  const bool standard =
+      tier == "default" || tier == "standard" || tier == "STANDARD" || tier == "ON_DEMAND";
+  if (standard) return client == Wire::anthropic || client == Wire::gemini ? "standard" : "default";
+  if (tier == "priority" || tier == "PRIORITY") return "priority";
+  const bool flex = tier == "flex" || tier == "FLEX";
+  return flex && client != Wire::anthropic ? "flex" : std::string_view();
+}
+
 }  // namespace
 
 Placer::Choice& Placer::choice(std::uint32_t number) {
@@ -32,14 +47,49 @@ Placer::Choice& Placer::choice(std::uint32_t number) {
   return choices_.back();
 }
 
+void Placer::start(const Event& event) {
+  Event own = event;
+  own.tier = tier_name(client_, event.tier);
+  if (own.tier.empty() && !event.tier.empty() && event.tier != "auto")
+    lost_.add(Loss::service_tier);
+  next_.take(own);
+}
+
+void Placer::stop(const Event& event) {
+  Choice& from = choice(event.choice);
+  release(from, true);
+  Event own = event;
+  // Only Anthropic names the sequence that hit, and the turn that goes on.
+  if (client_ != Wire::anthropic && !event.text.empty()) lost_.add(Loss::stop);
+  const bool paused = event.stop == StopReason::pause && client_ != Wire::anthropic;
+  bool unnamed = paused || event.stop == StopReason::other;
+  if (event.stop == StopReason::error && client_ != Wire::gemini) {
+    // A call that was made all the same is the client's to judge. Without one, clients of Responses
+    // are told that it failed; the two others have no word for it.
+    if (from.called) own.stop = StopReason::tool;
+    unnamed = from.called || client_ != Wire::openai_responses;
+  }
+  if (unnamed) lost_.add(Loss::stop_reason);
+  // These two have no other word for it.
+  const bool by_stop = client_ == Wire::anthropic || client_ == Wire::gemini;
+  if (from.refused && by_stop && event.stop == StopReason::end) own.stop = StopReason::refusal;
+  next_.take(own);
+}
+
 void Placer::take(const Event& event) {
+  if (event.choice > 0 && !has_choices(client_)) return lost_.add(Loss::n);
   const bool text = event.block == BlockKind::text;
   switch (event.kind) {
+    case EventKind::start: return start(event);
+    case EventKind::stop: return stop(event);
     case EventKind::citation: return hold(event);
     case EventKind::delta:
       if (event.delta == DeltaKind::text && (text || !event.raw.empty())) return words(event);
       break;
     case EventKind::open:
+      if (event.block == BlockKind::native) return;  // AnswerWatch tells of it
+      if (event.block == BlockKind::refusal) choice(event.choice).refused = true;
+      if (event.block == BlockKind::tool_call) choice(event.choice).called = true;
       if (!text) break;
       {
         Choice& to = choice(event.choice);
@@ -47,9 +97,9 @@ void Placer::take(const Event& event) {
       }
       break;
     case EventKind::close:
+      if (event.block == BlockKind::native) return;
       if (text) release(choice(event.choice), false);
       break;
-    case EventKind::stop: release(choice(event.choice), true); break;
     default: break;
   }
   next_.take(event);
@@ -80,7 +130,7 @@ void Placer::words(const Event& event) {
 }
 
 void Placer::hold(const Event& event) {
-  if (event.citation == nullptr) return;
+  if (event.citation == nullptr) return lost_.add(Loss::citations);
   const Citation& citation = *event.citation;
   if (!has_place(client_, citation) || held_ >= citations_max) return lost_.add(Loss::citations);
   if (!citation.quote.empty() && !repeats_source(client_, citation)) lost_.add(Loss::citations);

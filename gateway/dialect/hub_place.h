@@ -1,6 +1,7 @@
 #pragma once
 // Between the reader of one dialect and the writer of another: what stands beside an answer's text
-// (citations, log probabilities of tokens) in the place where the client's dialect wants it. A
+// (citations, log probabilities of tokens, why it ended) in the place where the client's dialect
+// wants it. A
 // citation waits until the text block it belongs to is over, and then says where it stands in the
 // client's own count. What has no place there is told as lost.
 #include <cstdint>
@@ -28,13 +29,15 @@ class Placer final : public EventSink {
     std::string text;             // escaped: what was said in text blocks
     std::size_t block_begin = 0;  // of the text block under way, in `text`
     std::vector<Citation> waiting;
-    bool overflown = false;
+    bool overflown = false, refused = false, called = false;
   };
   Choice& choice(std::uint32_t number);
   void hold(const Event& event);
   void words(const Event& event);
   void release(Choice& from, bool last);
   bool place(const Choice& from, Citation& citation) const;
+  void start(const Event& event);
+  void stop(const Event& event);
 
   Wire client_;
   EventSink& next_;

@@ -38,4 +38,12 @@ bool LenientReader::integer(std::int64_t& out, bool& present) {
   return true;
 }
 
+bool LenientReader::pass(bool& said) {
+  std::string_view raw;
+  if (!cursor.take_raw(raw)) return false;
+  said = said || !(raw == "null" || raw == "false" || raw == "0" || raw == "\"\"" || raw == "[]" ||
+                   raw == "{}");
+  return true;
+}
+
 }  // namespace steelyard::dialect

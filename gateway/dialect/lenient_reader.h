@@ -24,6 +24,9 @@ class LenientReader {
   // A number, also written as 12.0 or 1.2e1; out of range ends at the range's end. Sets `present`.
   bool integer(std::int64_t& out, bool& present);
 
+  // Passes over a value; sets `said` unless it is null, false, 0 or empty: it said nothing.
+  bool pass(bool& said);
+
   // Calls member(index of the key in `table` or -1) for each member of an object; `member` takes
   // the value. Any other type is passed over.
   template <std::size_t N, class Member>

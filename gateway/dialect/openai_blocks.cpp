@@ -26,6 +26,7 @@ void ChoiceBlocks::open(BlockKind kind, EventSink& sink, const Call* call) {
     event.id = call->id;
     event.name = call->name;
     event.custom_tool = call->custom;
+    event.signature = call->signature;
   }
   sink.take(event);
 }
@@ -99,6 +100,7 @@ void ChoiceBlocks::call_piece(const CallPiece& piece, EventSink& sink) {
   if (call.id.empty()) call.id = piece.id;
   if (call.name.empty()) call.name = piece.name;
   call.custom = call.custom || piece.custom;
+  if (call.signature.empty()) call.signature = piece.signature;
   call.arguments += piece.arguments;
   if (!piece.arguments_raw.empty()) append_json_escaped(call.arguments, piece.arguments_raw);
   advance(false, sink);

@@ -21,15 +21,19 @@ enum TopKey {
   kCode,
   kType,
   kDetail,
-  kCitations
+  kCitations,
+  kPages,
+  kFilters,
+  kModeration
 };
 constexpr KeyTable kTop(key_names("id", "model", "service_tier", "choices", "usage", "error",
                                   "x_groq", "object", "message", "code", "type", "detail",
-                                  "citations"));
+                                  "citations", "search_results", "prompt_filter_results",
+                                  "moderation"));
 constexpr KeyTable kUsageOnly(key_names("usage"));
-enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage, kLogprobs };
+enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage, kLogprobs, kChoiceFilters };
 constexpr KeyTable kChoice(key_names("index", "delta", "message", "finish_reason", "usage",
-                                     "logprobs"));
+                                     "logprobs", "content_filter_results"));
 constexpr KeyTable kLogprobKeys(key_names("content", "refusal"));
 enum DeltaKey {
   kContent,
@@ -40,19 +44,31 @@ enum DeltaKey {
   kToolCalls,
   kFunctionCall,
   kDeltaUsage,
-  kAnnotations
+  kAnnotations,
+  kAudio,
+  kImages,
+  kContext,
+  kTools,
+  kThoughtBlocks,
+  kQuiet  // from here on: says nothing of its own
 };
 constexpr KeyTable kDeltaKeys(key_names("content", "reasoning_content", "reasoning",
                                         "reasoning_details", "refusal", "tool_calls",
-                                        "function_call", "usage", "annotations"));
-enum CallKey { kCallIndex, kCallId, kFunction, kCustom };
-constexpr KeyTable kCall(key_names("index", "id", "function", "custom"));
+                                        "function_call", "usage", "annotations", "audio", "images",
+                                        "context", "executed_tools", "thinking_blocks", "role",
+                                        "name", "channel", "padding", "token_id", "token_ids",
+                                        "parsed", "provider_metadata", "tool_call_id"));
+constexpr KeyTable kAudioKeys(key_names("transcript", "data"));
+enum CallKey { kCallIndex, kCallId, kFunction, kCustom, kExtra };
+constexpr KeyTable kCall(key_names("index", "id", "function", "custom", "extra_content"));
+constexpr KeyTable kExtraKeys(key_names("google"));
+constexpr KeyTable kGoogleKeys(key_names("thought_signature"));
 enum FunctionKey { kName, kArguments, kInput };
 constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
 enum PartKey { kPartType, kText, kThinking };
 constexpr KeyTable kPart(key_names("type", "text", "thinking"));
-enum DetailKey { kDetailType, kDetailText, kSignature, kData, kFormat };
-constexpr KeyTable kDetailKeys(key_names("type", "text", "signature", "data", "format"));
+enum DetailKey { kDetailType, kDetailText, kSignature, kData, kFormat, kDetailSummary };
+constexpr KeyTable kDetailKeys(key_names("type", "text", "signature", "data", "format", "summary"));
 
 class Reader {
  public:
@@ -62,6 +78,7 @@ class Reader {
     if (reader_.cursor.peek() != '{') return false;
     const bool ok = reader_.object(kTop, [this](int key) { return top(key); });
     if (!ok) return false;
+    if (out_.citations.empty()) out_.citations = pages_;
     if (fault_.seen() || (!out_.has_choices && fault_.looks_like_fault()))
       out_.fault = fault_.take(200);
     return true;
@@ -69,6 +86,14 @@ class Reader {
 
  private:
   bool skip() { return reader_.cursor.skip_value(); }
+
+  // What has no place in other dialects: told as lost, if it says something.
+  bool lose(hub::Loss loss) {
+    bool said = false;
+    if (!reader_.pass(said)) return false;
+    if (said) out_.lost.add(loss);
+    return true;
+  }
 
   // Null and [] say nothing.
   bool list(std::string_view& out) {
@@ -105,6 +130,9 @@ class Reader {
         out_.has_choices = out_.has_choices || reader_.cursor.peek() == '[';
         return reader_.array([this] { return choice(); });
       case kCitations: return list(out_.citations);
+      case kPages: return list(pages_);
+      case kFilters:
+      case kModeration: return lose(hub::Loss::safety);
       default: return skip();
     }
   }
@@ -124,6 +152,7 @@ class Reader {
         case kFinish: return reader_.text(choice.finish);
         case kChoiceUsage: return read_usage(reader_, out_.usage);
         case kLogprobs: return logprobs(choice);
+        case kChoiceFilters: return lose(hub::Loss::safety);
         default: return skip();
       }
     });
@@ -159,11 +188,28 @@ class Reader {
         }
         case kDeltaUsage: return read_usage(reader_, out_.usage);
         case kAnnotations: return list(choice.annotations);
-        default: return skip();
+        case kAudio: return audio();
+        case kImages: return lose(hub::Loss::images);
+        case kContext: return lose(hub::Loss::citations);  // what Azure searched in
+        case kTools: return lose(hub::Loss::native_parts);
+        case kThoughtBlocks: return lose(hub::Loss::thinking);
+        default: return key < 0 ? lose(hub::Loss::fields) : skip();
       }
     });
     if (choice.thinking.empty()) choice.thinking = other;
     return ok;
+  }
+
+  // What was said aloud stays as text.
+  bool audio() {
+    return reader_.object(kAudioKeys, [this](int key) {
+      if (key == 1) return lose(hub::Loss::audio);
+      if (key < 0) return skip();
+      TextPiece piece;
+      if (!reader_.text(piece.text)) return false;
+      if (!piece.text.empty()) out_.texts.push_back(piece);
+      return true;
+    });
   }
 
   // Mistral: {type:text,text} and {type:thinking,thinking:[{type:text,text}]}.
@@ -191,12 +237,16 @@ class Reader {
         kDetailKeys, [&](int key) { return key < 0 ? skip() : reader_.text(values[key]); });
     if (!ok) return false;
     const bool own = values[kFormat].starts_with("anthropic");
+    const bool sealed = !values[kSignature].empty() || !values[kData].empty();
+    if (sealed && !own) out_.lost.add(hub::Loss::thinking);
     ThoughtPiece piece;
     if (values[kDetailType] == "reasoning.text") {
       piece.text = values[kDetailText];
       if (own) piece.signature = values[kSignature];
     } else if (values[kDetailType] == "reasoning.encrypted" && own) {
       piece.data = values[kData];
+    } else if (values[kDetailType] == "reasoning.summary") {
+      piece.text = values[kDetailSummary];
     } else {
       return true;
     }
@@ -221,11 +271,20 @@ class Reader {
           piece.arguments = inside.arguments;
           return true;
         }
+        case kExtra: return extra(piece);
         default: return skip();
       }
     });
     out_.calls.push_back(piece);
     return ok;
+  }
+
+  bool extra(CallPiece& piece) {
+    return reader_.object(kExtraKeys, [&](int vendor) {
+      if (vendor != 0) return lose(hub::Loss::fields);
+      return reader_.object(
+          kGoogleKeys, [&](int key) { return key == 0 ? reader_.text(piece.signature) : skip(); });
+    });
   }
 
   bool function(CallPiece& piece) {
@@ -239,6 +298,7 @@ class Reader {
 
   LenientReader reader_;
   ChunkReader& out_;
+  std::string_view pages_;  // raw: Perplexity's pages with their titles
   FaultReader fault_;
 };
 
@@ -250,6 +310,7 @@ bool ChunkReader::read(std::string_view json) {
   if (fault) fault = {};
   has_choices = false;
   citations = {};
+  lost.clear();
   choices.clear();
   texts.clear();
   thoughts.clear();

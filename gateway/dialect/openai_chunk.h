@@ -15,6 +15,7 @@ struct CallPiece {
   std::int64_t index = -1;               // -1: not given
   std::string_view id, name, arguments;  // escaped
   std::string_view arguments_raw;        // an object where a string should be
+  std::string_view signature;            // escaped: Gemini's, as Google's chat endpoint has it
   bool custom = false;
 };
 
@@ -50,6 +51,7 @@ class ChunkReader {
   UpstreamFault fault;
   bool has_choices = false;
   std::string_view citations;  // raw array; of pages as a whole
+  hub::Dropped lost;           // what the document says that has no place here
   std::vector<ChunkChoice> choices;
   std::vector<TextPiece> texts;
   std::vector<ThoughtPiece> thoughts;

@@ -48,6 +48,7 @@ void CompletionWriter::take(const Event& event) {
     case EventKind::start:
       id_ = event.id;
       model_ = options_.model.empty() ? event.name : options_.model;
+      tier_ = event.tier;
       return;
     case EventKind::open: return open(event);
     case EventKind::delta:
@@ -121,7 +122,10 @@ void CompletionWriter::close(const Event& event) {
       return;
     case BlockKind::tool_call: {
       PieceWriter json(to.calls);
-      json.out().append("\"").append(to.block.empty() ? "{}" : to.block).append("\"}}");
+      json.out()
+          .append("\"")
+          .append(to.block.empty() && !event.custom_tool ? "{}" : to.block)
+          .append("\"}}");
       return;
     }
     case BlockKind::redacted_thinking:
@@ -156,7 +160,7 @@ void CompletionWriter::write(std::string& out) const {
   }
   json.close(']');
   if (usage_.present) write_usage(json, normalise(usage_, options_.quirks));
-  json.close('}');
+  json.given("service_tier", tier_).close('}');
 }
 
 }  // namespace steelyard::dialect::openai

@@ -17,9 +17,14 @@ void write_usage(PieceWriter& json, const TokenUsage& usage) {
   json.field_number("completion_tokens", usage.output);
   json.field_number("total_tokens", usage.input() + usage.output);
   json.key("prompt_tokens_details").open('{').field_number("cached_tokens", usage.cache_read);
+  if (usage.audio_input > 0) json.field_number("audio_tokens", usage.audio_input);
+  if (usage.image_input > 0) json.field_number("image_tokens", usage.image_input);
   if (usage.cache_write > 0) json.field_number("cache_write_tokens", usage.cache_write);
   json.close('}').key("completion_tokens_details").open('{');
-  json.field_number("reasoning_tokens", usage.reasoning).close('}').close('}');
+  json.field_number("reasoning_tokens", usage.reasoning);
+  if (usage.audio_output > 0) json.field_number("audio_tokens", usage.audio_output);
+  if (usage.image_output > 0) json.field_number("image_tokens", usage.image_output);
+  json.close('}').close('}');
 }
 
 // As Google's own chat endpoint spells it.
@@ -64,6 +69,7 @@ void ChatStreamEncoder::start(const Event& event) {
   json.open('{').field("id", event.id.empty() ? "chatcmpl-0" : event.id);
   json.field("object", "chat.completion.chunk").field_number("created", options_.created);
   json.field("model", options_.model.empty() ? event.name : options_.model);
+  json.given("service_tier", event.tier);
   head_ += body + ",\"choices\":[";
   begin(0);
   out_->append(R"("role":"assistant","content":"")");
@@ -167,7 +173,8 @@ void ChatStreamEncoder::close(const Event& event) {
   // Clients parse the arguments: "" is no JSON.
   begin(event.choice);
   out_->append("\"tool_calls\":[{\"index\":").append(std::to_string(from.calls - 1));
-  out_->append(",\"function\":{\"arguments\":\"{}\"}}]");
+  out_->append(event.custom_tool ? ",\"custom\":{\"input\":\"\"}}]"
+                                 : ",\"function\":{\"arguments\":\"{}\"}}]");
   finish();
 }
 

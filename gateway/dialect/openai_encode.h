@@ -54,7 +54,7 @@ class ChatStreamEncoder final : public hub::EventSink {
 
   EncodeOptions options_;
   std::string* out_;
-  std::string head_;  // what all chunks begin with
+  std::string head_;  // what all chunks begin with, the tier that serves too
   std::vector<Choice> choices_;
   ReportedUsage usage_;
   bool started_ = false, over_ = false;
@@ -85,7 +85,7 @@ class CompletionWriter final : public hub::EventSink {
   void close(const hub::Event& event);
 
   EncodeOptions options_;
-  std::string id_, model_;
+  std::string id_, model_, tier_;
   std::vector<Choice> choices_;
   ReportedUsage usage_;
   bool complete_ = false;

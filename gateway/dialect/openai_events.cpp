@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/dialect/json_cursor.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
 
@@ -49,6 +50,14 @@ void send_fault(const UpstreamFault& fault, EventSink& sink) {
   sink.take(event);
 }
 
+// The provider gave up in the middle of its answer and says so in the finish reason only.
+UpstreamFault broken_off(std::string_view finish) {
+  const bool busy = finish == "insufficient_system_resource";
+  std::string message("the provider broke off: finish_reason ");
+  append_unescaped(message, finish);
+  return {busy ? FaultClass::overloaded : FaultClass::server, std::move(message), {}, {}};
+}
+
 }  // namespace
 
 StopReason stop_named(std::string_view name) {
@@ -75,8 +84,13 @@ bool read_completion(std::string_view body, EventSink& sink) {
     return true;
   }
   if (!chunk.has_choices) return false;
+  for (const ChunkChoice& choice : chunk.choices)
+    if (stop_named(choice.finish) == StopReason::error) {
+      send_fault(broken_off(choice.finish), sink);
+      return true;
+    }
   send_start(chunk, sink);
-  hub::Dropped lost;
+  hub::Dropped lost = chunk.lost;
   for (const ChunkChoice& choice : chunk.choices) {
     ChoiceBlocks blocks(choice.index);
     blocks.take(chunk, choice, sink);
@@ -114,6 +128,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
     ++unparsed_;
     return;
   }
+  lost_.add(reader_.lost);
   if (!reader_.citations.empty()) pages_ = reader_.citations;
   if (reader_.fault) return fail(std::move(reader_.fault), sink);
   if (error_event) return fail(parse_error(200, data), sink);
@@ -131,6 +146,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
       found = choices_.end() - 1;
     }
     found->take(reader_, choice, sink);
+    if (found->broken()) return fail(broken_off(found->finish_name()), sink);
     if (!pages_.empty() && found->finished()) found->cite(std::exchange(pages_, {}), sink);
     found->finish(false, sink);
   }
@@ -167,6 +183,7 @@ void ChatStreamDecoder::end(EventSink& sink) {
   ended_ = true;
   Event event;
   event.kind = EventKind::end;
+  event.lost = lost_;
   for (ChoiceBlocks& blocks : choices_) {
     if (!pages_.empty()) blocks.cite(std::exchange(pages_, {}), sink);
     blocks.finish(true, sink);

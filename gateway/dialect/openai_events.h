@@ -33,6 +33,9 @@ class ChoiceBlocks {
   // `anyway`. Once.
   void finish(bool anyway, hub::EventSink& sink);
   bool finished() const { return !finish_.empty(); }
+  // The finish reason says that the provider broke off: none of the model's.
+  bool broken() const { return stop_named(finish_) == hub::StopReason::error; }
+  std::string_view finish_name() const { return finish_; }  // escaped
   // Of what it says beside its text; also what is not understood of it.
   hub::Dropped lost() const { return lost_; }
   // Pages that the whole answer was taken from: a raw array of URLs.
@@ -42,6 +45,7 @@ class ChoiceBlocks {
   struct Call {
     std::int64_t key = 0;
     std::string id, name, arguments;  // escaped; arguments are all there were so far
+    std::string signature;            // escaped
     std::size_t sent = 0;             // bytes of arguments
     bool custom = false, opened = false, closed = false;
   };
@@ -103,6 +107,7 @@ class ChatStreamDecoder {
   ChunkReader reader_;
   std::vector<ChoiceBlocks> choices_;
   std::string pages_;  // raw array: a stream's citations, which come with every chunk or the last
+  hub::Dropped lost_;
   UpstreamFault fault_;
   std::uint32_t unparsed_ = 0;
   bool started_ = false, ended_ = false, failed_ = false;

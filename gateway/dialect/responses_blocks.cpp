@@ -16,9 +16,9 @@ using hub::Event;
 using hub::EventKind;
 using hub::EventSink;
 
-enum Key { kType, kCallId, kName, kArguments, kInput, kEncrypted, kContent, kSummary, kId };
+enum Key { kType, kCallId, kName, kArguments, kInput, kEncrypted, kContent, kSummary, kId, kPhase };
 constexpr KeyTable kItem(key_names("type", "call_id", "name", "arguments", "input",
-                                   "encrypted_content", "content", "summary", "id"));
+                                   "encrypted_content", "content", "summary", "id", "phase"));
 constexpr KeyTable kPart(key_names("type", "text", "refusal", "annotations", "logprobs"));
 constexpr std::size_t parts_most = 4'096;  // of one item; more are not told apart
 
@@ -43,6 +43,7 @@ bool read_item(std::string_view json, ItemFacts& out) {
       case kContent: return reader.cursor.take_raw(out.content);
       case kSummary: return reader.cursor.take_raw(out.summary);
       case kId: return reader.text(out.id);
+      case kPhase: return reader.pass(out.phase);
       default: return reader.cursor.skip_value();
     }
   });
@@ -112,6 +113,7 @@ void ItemBlocks::parts(Item& item, std::string_view json, bool thoughts) {
     });
     if (!ok) return false;
     const bool refusal = values[0] == "refusal";
+    if (!refusal && !values[0].ends_with("text")) lost_.add(hub::Loss::native_parts);
     const BlockKind kind = thoughts  ? BlockKind::thinking
                            : refusal ? BlockKind::refusal
                                      : BlockKind::text;
@@ -133,8 +135,10 @@ void ItemBlocks::whole(std::uint32_t index, const ItemFacts& facts, EventSink& s
     // Its own words stand in `content`, where there are any; a summary may stand beside them.
     const bool summary = facts.summary.size() > 2;
     parts(to, summary ? facts.summary : facts.content, true);
+    if (summary && facts.content.size() > 2) lost_.add(hub::Loss::thinking);
   } else if (to.type == "message") {
     parts(to, facts.content, false);
+    if (facts.phase) lost_.add(hub::Loss::fields);
   } else {
     to.native = facts.raw;
   }

@@ -14,6 +14,7 @@ namespace steelyard::dialect::responses {
 struct ItemFacts {
   std::string_view raw, type, id, call_id, name, arguments, input, encrypted;
   std::string_view content, summary;  // raw arrays
+  bool phase = false;                 // says whether it is a remark or the answer
 };
 // False: no JSON object.
 bool read_item(std::string_view json, ItemFacts& out);

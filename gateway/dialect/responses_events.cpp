@@ -72,14 +72,28 @@ enum TopKey {
 };
 constexpr KeyTable kTop(key_names("type", "output_index", "content_index", "summary_index", "delta",
                                   "item", "response", "sequence_number", "error", "logprobs"));
-enum ResponseKey { kId, kModel, kStatus, kFault, kDetails, kUsage, kOutput, kTier, kObject };
+enum ResponseKey {
+  kId,
+  kModel,
+  kStatus,
+  kFault,
+  kDetails,
+  kUsage,
+  kOutput,
+  kTier,
+  kObject,
+  kModeration,
+  kTransformations
+};
 constexpr KeyTable kResponseKeys(key_names("id", "model", "status", "error", "incomplete_details",
-                                           "usage", "output", "service_tier", "object"));
+                                           "usage", "output", "service_tier", "object",
+                                           "moderation", "input_transformations"));
 constexpr KeyTable kReason(key_names("reason"));
 
 struct ResponseFacts {
   std::string_view id, model, status, reason, tier, object, fault, output;  // the last two raw
   ReportedUsage usage;
+  bool moderated = false, transformed = false;
 };
 
 bool read_facts(std::string_view json, ResponseFacts& out) {
@@ -99,6 +113,8 @@ bool read_facts(std::string_view json, ResponseFacts& out) {
       case kOutput: return reader.cursor.take_raw(out.output);
       case kTier: return reader.text(out.tier);
       case kObject: return reader.text(out.object);
+      case kModeration: return reader.pass(out.moderated);
+      case kTransformations: return reader.pass(out.transformed);
       default: return reader.cursor.skip_value();
     }
   });
@@ -121,8 +137,14 @@ StopReason stop_of(const ResponseFacts& facts, bool calls) {
   return calls ? StopReason::tool : StopReason::end;
 }
 
+// A stream's first event names the tier that was asked for, its last one the one that served.
+bool tier_came_late(std::string_view asked, std::string_view served) {
+  return served != asked && !served.empty() && served != "default" && served != "auto";
+}
+
 // All items of a finished response, then usage, stop and end.
-void send_rest(const ResponseFacts& facts, ItemBlocks& blocks, EventSink& sink) {
+void send_rest(const ResponseFacts& facts, std::string_view asked_tier, ItemBlocks& blocks,
+               EventSink& sink) {
   LenientReader reader(facts.output.empty() ? "[]" : facts.output);
   std::uint32_t index = 0;
   std::string ids;
@@ -150,6 +172,9 @@ void send_rest(const ResponseFacts& facts, ItemBlocks& blocks, EventSink& sink) 
   end.kind = EventKind::end;
   end.id = ids;
   end.lost = blocks.lost();
+  if (tier_came_late(asked_tier, facts.tier)) end.lost.add(hub::Loss::service_tier);
+  if (facts.moderated) end.lost.add(hub::Loss::safety);
+  if (facts.transformed) end.lost.add(hub::Loss::thinking);
   sink.take(end);
 }
 
@@ -183,7 +208,7 @@ bool read_response(std::string_view body, EventSink& sink) {
   }
   send_start(facts, sink);
   ItemBlocks blocks;
-  send_rest(facts, blocks, sink);
+  send_rest(facts, facts.tier, blocks, sink);
   return true;
 }
 
@@ -272,6 +297,7 @@ void StreamDecoder::start(std::string_view response, EventSink& sink) {
   ResponseFacts facts;
   read_facts(response, facts);
   id_ = facts.id;
+  tier_ = facts.tier;
   send_start(facts, sink);
 }
 
@@ -290,7 +316,7 @@ void StreamDecoder::end(std::string_view response, EventSink& sink) {
   if (wrong || is_failure(facts)) return fail(fault_in(facts.fault), sink);
   if (!started_) start(response, sink);
   ended_ = true;
-  send_rest(facts, blocks_, sink);
+  send_rest(facts, tier_, blocks_, sink);
 }
 
 void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {

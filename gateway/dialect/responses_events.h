@@ -43,6 +43,7 @@ class StreamDecoder {
   std::string id_;
   std::int64_t sequence_ = -1;
   std::uint32_t unparsed_ = 0;
+  std::string tier_;  // as the first event named it
   bool started_ = false, ended_ = false, failed_ = false;
 };
 

@@ -39,6 +39,8 @@ constexpr std::string_view kDefaults[] = {"null",
                                           R"("disabled")",
                                           "null"};
 static_assert(std::size(kDefaults) == kEchoed.size());
+constexpr std::size_t kTierEchoed = 8;
+static_assert(kEchoed.name(kTierEchoed) == "service_tier");
 
 constexpr KeyTable kInput(key_names("input"));
 
@@ -88,10 +90,14 @@ Echo::Echo(std::string_view body) {
   }
 }
 
-void Echo::write(PieceWriter& json) const {
-  for (std::size_t i = 0; i < fields; ++i)
-    json.field_raw(kEchoed.name(i),
-                   values_[i].empty() || values_[i] == "null" ? kDefaults[i] : values_[i]);
+void Echo::write(PieceWriter& json, std::string_view tier) const {
+  for (std::size_t i = 0; i < fields; ++i) {
+    if (i == kTierEchoed && !tier.empty())
+      json.field(kEchoed.name(i), tier);
+    else
+      json.field_raw(kEchoed.name(i),
+                     values_[i].empty() || values_[i] == "null" ? kDefaults[i] : values_[i]);
+  }
 }
 
 Output::Output(const EncodeOptions& options)
@@ -142,6 +148,7 @@ void Output::start(const Event& event) {
   if (stem_.empty()) stem_ = "0";
   id_ = "resp_" + stem_;
   model_ = options_.model.empty() ? event.name : options_.model;
+  tier_ = event.tier;
 }
 
 void Output::open(const Event& event) {
@@ -232,6 +239,7 @@ Status Output::final_status() const {
     case StopReason::length:
     case StopReason::context_full:
     case StopReason::refusal: return Status::incomplete;
+    case StopReason::error: return Status::failed;
     default: return Status::completed;
   }
 }
@@ -247,7 +255,9 @@ void Output::write(PieceWriter& json, Status status, const UpstreamFault* fault)
   else
     json.field_raw("completed_at", "null");
   json.key("error");
-  if (fault != nullptr)
+  if (status == Status::failed && fault == nullptr)
+    json.raw(R"({"code":"server_error","message":"the model's call could not be read"})");
+  else if (fault != nullptr)
     json.open('{')
         .key("code")
         .text(code_of(*fault))
@@ -266,7 +276,7 @@ void Output::write(PieceWriter& json, Status status, const UpstreamFault* fault)
   json.field("model", model_).key("output").open('[');
   if (status != Status::in_progress && !done_.empty()) json.raw(done_);
   json.close(']').field_raw("previous_response_id", "null").field_raw("store", "false");
-  echo_.write(json);
+  echo_.write(json, tier_);
   if (over && usage_.present)
     write_usage(json);
   else

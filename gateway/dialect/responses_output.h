@@ -28,8 +28,9 @@ class Echo {
   explicit Echo(std::string_view body);
   Echo(const Echo&) = delete;
   Echo& operator=(const Echo&) = delete;
-  // Appends the members that stand before or behind the output, with OpenAI's defaults.
-  void write(hub::PieceWriter& json) const;
+  // Appends the members that stand before or behind the output, with OpenAI's defaults. `tier`:
+  // that served, escaped; "" what the request asked for.
+  void write(hub::PieceWriter& json, std::string_view tier) const;
 
  private:
   static constexpr std::size_t fields = 16;
@@ -77,7 +78,7 @@ class Output {
   Echo echo_;
   ToolNames names_;
   Item item_;
-  std::string id_, stem_, model_, done_;  // done_: finished items, commas between
+  std::string id_, stem_, model_, tier_, done_;  // done_: finished items, commas between
   std::uint32_t index_ = 0, next_ = 0;
   hub::StopReason stop_ = hub::StopReason::none;
   ReportedUsage usage_;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Gemini's dialect: providers that speak it, for clients of Chat and of Messages; and its clients, with any provider."""
+import base64
 import json
 import pathlib
 import sys
@@ -300,12 +301,30 @@ def test_what_gemini_signed_is_not_sent_to_anthropic():
                 '[{"type":"tool_result","tool_use_id":"a","content":"1"}]}],  "max_tokens":400,"zz":[1.50],"model":"cheap"}')
 
     with running(provider, gateway):
-        for given, sent in ((f"{carrier} , {call}", f" {call}"), (f"{own},{carrier},{call}, {carrier}", f"{own},{call}")):
+        for given, sent in ((f"{carrier} , {call}", call), (f"{own},{carrier},{call}, {carrier}", f"{own},{call}")):
             status, headers, data = messages(gateway, body(given))
             assert status == 200 and headers["x-steelyard-dropped-fields"] == "thinking", (headers, data)
             assert provider.requests[-1][2].decode() == body(sent), provider.requests[-1][2]
         status, headers, _ = messages(gateway, body(f"{own},{call}"))
         assert status == 200 and "x-steelyard-dropped-fields" not in headers
+
+
+def test_what_anthropic_signed_is_not_sent_to_gemini():
+    """The other way round: the signature that carried it is no signature of Google's."""
+    provider = Gemini()
+    gateway = gemini_gateway(provider)
+    carried = base64.b64encode(b'sy1.thinking[{"t":"Hm.","s":"Sig=="}]').decode()
+    turn = {"role": "model", "parts": [{"text": "one moment"}, {"functionCall": {"name": "clock", "args": {}}, "thoughtSignature": carried}]}
+    said = [{"role": "user", "parts": [{"text": "hello"}]}, turn,
+            {"role": "user", "parts": [{"functionResponse": {"name": "clock", "response": {"output": "12:30"}}}]}]
+    with running(provider, gateway):
+        status, headers, data = generate(gateway, {"contents": said})
+        assert status == 200 and headers["x-steelyard-dropped-fields"] == "thinking", (headers, data)
+        turn["parts"][1]["thoughtSignature"] = "skip_thought_signature_validator"
+        assert json.loads(provider.requests[-1][2])["contents"] == said, provider.requests[-1][2]
+        turn["parts"][1]["thoughtSignature"] = base64.b64encode(b"Google's own").decode()
+        status, headers, _ = generate(gateway, {"contents": said})
+        assert status == 200 and "x-steelyard-dropped-fields" not in headers, headers
 
 
 def test_a_broken_stream_is_told_to_gemini_clients():

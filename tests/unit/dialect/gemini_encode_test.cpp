@@ -131,6 +131,33 @@ TEST_CASE("gemini clients: thinking that was signed comes back with the call") {
   CHECK(dropped.empty());
 }
 
+TEST_CASE("gemini clients: thinking that was signed comes back with the last part") {
+  gemini::AnswerWriter writer({});
+  REQUIRE(run_messages(
+      R"({"type":"message","id":"m","model":"c","content":[{"type":"thinking","thinking":"Hm","signature":"Sig"},)"
+      R"({"type":"text","text":"A"}],"stop_reason":"end_turn"})",
+      false, writer));
+  std::string body;
+  writer.write(body);
+  dom::parser parser;
+  dom::element doc = parser.parse(body);
+  const std::string turn = simdjson::minify(doc["candidates"].at(0)["content"]);
+  const std::string next = R"({"contents":[{"role":"user","parts":[{"text":"q"}]},)" + turn +
+                           R"(,{"role":"user","parts":[{"text":"r"}]}]})";
+  gemini::RequestParser requests;
+  hub::Request request;
+  REQUIRE(requests.parse(next, request).has_value());
+  hub::Dropped dropped;
+  const std::string messages = as_messages(request, dropped, usual_messages());
+  CAPTURE(messages);
+  CHECK(fault_of_messages(messages) == "");
+  // Where it was: a turn cannot end with it.
+  CHECK(
+      messages.find(
+          R"({"type":"thinking","thinking":"Hm","signature":"Sig"},{"type":"text","text":"A"}])") !=
+      std::string::npos);
+}
+
 TEST_CASE("carriers: only what was made here is opened") {
   std::string text, signature;
   hub::append_gemini_carrier(text, hub::SignatureOf::text, "c2ln");

@@ -56,6 +56,7 @@ void Meaning::take(const Event& event) {
       if (event.block == BlockKind::native) native = true;
       if (event.block == BlockKind::redacted_thinking) redacted.append(event.text).append(";");
       if (event.block == BlockKind::tool_call) {
+        custom = custom || event.custom_tool;
         calls.emplace_back(std::string(event.id) + " " + std::string(event.name) + " ");
         call_.clear();
       }

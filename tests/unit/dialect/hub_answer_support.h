@@ -28,6 +28,7 @@ class Meaning final : public hub::EventSink {
   ReportedUsage usage;
   UpstreamFault fault;
   bool ended = false, native = false;
+  bool custom = false;  // a call with free text
 
  private:
   std::string call_;

@@ -252,7 +252,10 @@ TEST_CASE("hub answers: an Anthropic client gets what a chat endpoint said") {
       CHECK(order.fault() == "");
       CHECK(got.text == said.text + said.refusal);
       CHECK(got.thinking == said.thinking);
-      if (streamed) CHECK(got.calls == said.calls);
+      if (streamed && !said.custom) CHECK(got.calls == said.calls);
+      // Free text is the one member of an object there.
+      if (streamed && said.custom)
+        CHECK(got.calls.front().find(R"({\"input\":\")") != std::string::npos);
       CHECK(got.calls.size() == said.calls.size());
       CHECK(std::string(anthropic::name_of(got.stop)) == anthropic::name_of(said.stop));
       if (said.usage.present) CHECK(figures(got.usage) == figures(said.usage));

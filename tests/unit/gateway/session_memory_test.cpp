@@ -16,6 +16,11 @@ TEST_CASE("sessions: found until their cache is cold, and never under another ke
   CHECK(memory.find(8, now).target == 0);
   CHECK(memory.find(7, now.plus_ms(SessionMemory::warm_ms - 1)).target == 11);
   CHECK(memory.find(7, now.plus_ms(SessionMemory::warm_ms)).target == 0);
+  // Signed conversations: known for longer, their cache is not.
+  constexpr std::int64_t bound = SessionMemory::bound_ms;
+  CHECK(memory.find(7, now.plus_ms(bound - 1), bound).target == 11);
+  CHECK(memory.find(7, now.plus_ms(bound - 1), bound).tokens == 0);
+  CHECK(memory.find(7, now.plus_ms(bound), bound).target == 0);
   memory.remember(7, {12, 900}, now.plus_ms(1));
   CHECK(memory.find(7, now).target == 12);
 }

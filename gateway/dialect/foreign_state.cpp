@@ -1,0 +1,216 @@
+#include "gateway/dialect/foreign_state.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "gateway/dialect/gemini_write.h"
+#include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/json_cursor.h"
+#include "gateway/dialect/key_table.h"
+
+namespace steelyard::dialect {
+namespace {
+
+using hub::Loss;
+using hub::Wire;
+
+// Where thoughts may stand; nothing else is entered: arguments and results are the user's own.
+enum Key {
+  kMessages,
+  kInput,
+  kContents,
+  kContent,
+  kParts,
+  kDetails,
+  kCalls,
+  kExtra,
+  kGoogle,
+  kEntered,  // from here on: values
+  kType = kEntered,
+  kText,
+  kSignature,
+  kEncrypted,
+  kData,
+  kThought,
+  kThoughtSnake,
+  kCall,
+  kCallSnake,
+  kCitations
+};
+constexpr KeyTable kKeys(key_names("messages", "input", "contents", "content", "parts",
+                                   "reasoning_details", "tool_calls", "extra_content", "google",
+                                   "type", "text", "signature", "encrypted_content", "data",
+                                   "thoughtSignature", "thought_signature", "functionCall",
+                                   "function_call", "citations"));
+// Base64 of the tag that a thinking carrier begins with (hub_carrier.h).
+constexpr std::string_view kCoded = "c3kxLnRoaW5raW5n";
+
+struct Cut {
+  std::size_t begin, end;
+  std::string_view instead;
+};
+struct Element {
+  std::size_t begin, end;
+  bool gone;
+};
+
+class Cutter {
+ public:
+  Cutter(std::string_view body, Wire wire, ForeignState what, hub::Dropped& dropped)
+      : cursor_(body), body_(body), wire_(wire), what_(what), dropped_(dropped) {}
+
+  bool run(std::string& out) {
+    bool gone = false;
+    if (!value(gone, true) || cuts_.empty()) return false;
+    std::sort(cuts_.begin(), cuts_.end(),
+              [](const Cut& a, const Cut& b) { return a.begin < b.begin; });
+    out.clear();
+    std::size_t done = 0;
+    for (const Cut& cut : cuts_) {
+      if (cut.begin < done) continue;  // inside of one that went as a whole
+      out.append(body_.substr(done, cut.begin - done)).append(cut.instead);
+      done = cut.end;
+    }
+    out += body_.substr(done);
+    return true;
+  }
+
+ private:
+  // What one object says that matters here.
+  struct Seen {
+    std::string_view type, text;
+    Element signature{};   // Gemini's, its value
+    std::size_t name = 0;  // of that value's key in `members`
+    bool sealed = false, call = false, has_text = false;
+  };
+
+  bool value(bool& gone, bool top) {
+    const char c = cursor_.peek();
+    if (c == '[') return array();
+    return c == '{' ? object(gone, top) : cursor_.skip_value();
+  }
+
+  bool array() {
+    std::vector<Element> elements;
+    if (!cursor_.open('[')) return false;
+    for (bool first = true; cursor_.next_element(first);) {
+      Element one{cursor_.offset(), 0, false};
+      if (!value(one.gone, false)) return false;
+      one.end = cursor_.end_of_previous();
+      elements.push_back(one);
+    }
+    cut(elements);
+    return cursor_.fault() == JsonFault::none;
+  }
+
+  // One comma goes with each: the one before, or of the first ones the one behind.
+  void cut(const std::vector<Element>& list) {
+    bool kept = false;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (!list[i].gone)
+        kept = true;
+      else if (kept)
+        cuts_.push_back({list[i - 1].end, list[i].end, {}});
+      else
+        cuts_.push_back({list[i].begin, i + 1 < list.size() ? list[i + 1].begin : list[i].end, {}});
+    }
+  }
+
+  bool object(bool& gone, bool top) {
+    std::vector<Element> members;
+    Seen seen;
+    std::string_view name;
+    if (!cursor_.open('{')) return false;
+    for (bool first = true; cursor_.next_member(first, name);) {
+      const int key = kKeys.find(name);
+      Element one{cursor_.end_of_previous_key() - name.size() - 2, 0, false};
+      const std::size_t begin = cursor_.offset();
+      if (!member(key, top, members.size(), seen, one.gone)) return false;
+      one.end = cursor_.end_of_previous();
+      if (key == kThought || key == kThoughtSnake) seen.signature = {begin, one.end, false};
+      members.push_back(one);
+    }
+    judge(seen, members, gone);
+    if (!gone) cut(members);
+    return cursor_.fault() == JsonFault::none;
+  }
+
+  bool member(int key, bool top, std::size_t place, Seen& seen, bool& gone) {
+    const bool list = key == kMessages || key == kInput || key == kContents;
+    if (key >= 0 && key < kEntered && list == top) {
+      bool ignored = false;
+      return value(ignored, false);
+    }
+    if (key == kCitations) return citations(gone);
+    if (key == kCall || key == kCallSnake) seen.call = true;
+    if (key < kEntered || cursor_.peek() != '"') return cursor_.skip_value();
+    std::string_view text;
+    if (!cursor_.take_string(text)) return false;
+    switch (key) {
+      case kType: seen.type = text; break;
+      case kText:
+        seen.text = text;
+        seen.has_text = true;
+        break;
+      case kSignature:
+      case kEncrypted:
+      case kData: seen.sealed = seen.sealed || foreign(text); break;
+      case kThought:
+      case kThoughtSnake: seen.name = foreign(text) ? place + 1 : 0; break;
+      default: break;
+    }
+    return true;
+  }
+
+  bool foreign(std::string_view text) const {
+    if (text.empty()) return false;
+    return what_ == ForeignState::all || hub::is_carrier(text) || text.starts_with(kCoded);
+  }
+
+  // Pages that another provider found, as an Anthropic client keeps them.
+  bool citations(bool& gone) {
+    std::string_view raw;
+    if (!cursor_.take_raw(raw)) return false;
+    gone = hub::cites_foreign(raw);
+    if (gone) dropped_.add(Loss::citations);
+    return true;
+  }
+
+  void judge(const Seen& seen, std::vector<Element>& members, bool& gone) {
+    const bool thought = wire_ == Wire::openai_chat ? seen.type.starts_with("reasoning.")
+                         : wire_ == Wire::anthropic
+                             ? seen.type == "thinking" || seen.type == "redacted_thinking"
+                             : seen.type == "reasoning";
+    if (seen.sealed && thought) gone = true;
+    if (seen.name > 0) {
+      // A part that has nothing but the signature of what came before it.
+      const bool bare = seen.has_text && seen.text.empty() && !seen.call;
+      if (bare)
+        gone = true;
+      else if (seen.call)
+        cuts_.push_back({seen.signature.begin, seen.signature.end, kFiller});
+      else
+        members[seen.name - 1].gone = true;
+    }
+    if (gone || seen.name > 0) dropped_.add(Loss::thinking);
+  }
+
+  static constexpr std::string_view kFiller = "\"skip_thought_signature_validator\"";
+  static_assert(kFiller.substr(1, kFiller.size() - 2) == gemini::signature_filler);
+
+  JsonCursor cursor_;
+  std::string_view body_;
+  Wire wire_;
+  ForeignState what_;
+  hub::Dropped& dropped_;
+  std::vector<Cut> cuts_;
+};
+
+}  // namespace
+
+bool cut_foreign_state(std::string_view body, Wire wire, ForeignState what, std::string& out,
+                       hub::Dropped& dropped) {
+  return Cutter(body, wire, what, dropped).run(out);
+}
+
+}  // namespace steelyard::dialect

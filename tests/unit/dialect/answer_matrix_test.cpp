@@ -1,0 +1,174 @@
+// The matrix of answers: what each provider's dialect can say in one, for a client of each other
+// dialect, whole and streamed. A cell says `kept` (and where it then stands: of a stream, in the
+// whole answer that a client makes of it), `told` (as lost, under which name) or `fails` (the last
+// document that the client gets); nothing else may be told as lost. The rows are
+// tests/golden/dialect/matrix_answers.json; every cell of every row is tried.
+#include <doctest/doctest.h>
+
+#include "gateway/dialect/hub_bridge.h"
+#include "tests/unit/dialect/answer_frames.h"
+#include "tests/unit/dialect/hub_support.h"
+#include "tests/unit/dialect/support.h"
+
+namespace steelyard::dialect {
+namespace {
+
+using namespace testing;
+namespace dom = simdjson::dom;
+using hub::Wire;
+
+constexpr Wire providers[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic,
+                              Wire::gemini, Wire::converse};
+constexpr Wire clients[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic,
+                            Wire::gemini};
+
+hub::BridgeOptions options_of(Wire provider, Wire client) {
+  hub::BridgeOptions options;
+  options.client = client;
+  options.provider = provider;
+  options.request_id = "req-1";
+  options.created = 1'700'000'000;
+  options.model = "m";
+  options.include_usage = true;
+  return options;
+}
+
+// What a cell says, taken apart.
+struct Cell {
+  std::vector<std::string> kept, folded, ends, fails;  // of whole answers; of streams
+  std::string told, told_in_streams;
+};
+Cell cell_of(std::string_view text) {
+  Cell cell;
+  bool streams = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find("; "), text.size());
+    const std::string_view clause = text.substr(0, end);
+    text.remove_prefix(std::min(end + 2, text.size()));
+    if (clause.starts_with("kept ")) {
+      cell.kept.emplace_back(clause.substr(5));
+      cell.folded.emplace_back(clause.substr(5));
+    } else if (clause.starts_with("whole kept ")) {
+      cell.kept.emplace_back(clause.substr(11));
+    } else if (clause.starts_with("stream kept ")) {
+      cell.folded.emplace_back(clause.substr(12));
+    } else if (clause.starts_with("stream ends ")) {  // of its last document
+      cell.ends.emplace_back(clause.substr(12));
+    } else if (clause.starts_with("fails ")) {
+      cell.fails.emplace_back(clause.substr(6));
+    } else if (clause.starts_with("streams tell ")) {
+      streams = true;
+      cell.told_in_streams = clause.substr(13);
+    } else {
+      REQUIRE(clause.starts_with("told "));
+      cell.told.append(cell.told.empty() ? "" : ",").append(clause.substr(5));
+    }
+  }
+  if (!streams) cell.told_in_streams = cell.told;
+  return cell;
+}
+
+// "" or what is wrong.
+std::string check_kept(const std::string& body, std::string_view clause) {
+  const std::size_t space = std::min(clause.find(' '), clause.size());
+  const std::string_view pointer = clause.substr(0, space);
+  dom::parser parser;
+  dom::element document, found;
+  if (parser.parse(body).get(document) != simdjson::SUCCESS) return "no JSON: " + body;
+  if (document.at_pointer(pointer).get(found) != simdjson::SUCCESS)
+    return "nothing at " + std::string(pointer) + " of " + body;
+  if (space == clause.size()) return "";
+  const std::string value = simdjson::minify(found);
+  return value == clause.substr(space + 1) ? "" : std::string(pointer) + " is " + value;
+}
+
+// A client's stream as the whole answer it makes of it.
+std::string folded(std::string_view stream, Wire client) {
+  const hub::BridgeOptions options = options_of(client, client);
+  const auto reader = hub::make_stream_reader(options);
+  const auto writer = hub::make_whole_writer(options);
+  hub::Placer placer(client, *writer);
+  reader->feed(stream, placer);
+  CHECK(reader->finish(placer));
+  std::string out;
+  writer->write(out);
+  return out;
+}
+
+void check_whole(const Cell& cell, const std::string& given, const hub::BridgeOptions& options) {
+  CAPTURE(given);
+  hub::WholeBridge bridge;
+  const bool good = bridge.read(given, options);
+  CHECK(good == cell.fails.empty());
+  if (!good) return;
+  const std::string body(bridge.client_body());
+  for (const std::string& clause : cell.kept) CHECK(check_kept(body, clause) == "");
+  CHECK(names(bridge.lost()) == cell.told);
+}
+
+void check_stream(const Cell& cell, const std::string& given, const hub::BridgeOptions& options) {
+  hub::StreamBridge bridge(options);
+  openai::TapOutput out;
+  bridge.feed(given, out);
+  std::string told = text_of(out);
+  out.clear();
+  const bool good = bridge.finish(out).has_value();
+  told += text_of(out);
+  CAPTURE(told);
+  CHECK(good == cell.fails.empty());
+  std::vector<std::string> documents = documents_of(told);
+  while (!documents.empty() && documents.back() == "[DONE]") documents.pop_back();
+  REQUIRE_FALSE(documents.empty());
+  for (const std::string& clause : cell.ends) CHECK(check_kept(documents.back(), clause) == "");
+  for (const std::string& clause : cell.fails) CHECK(check_kept(documents.back(), clause) == "");
+  if (!good) return;
+  const std::string whole = cell.folded.empty() ? std::string() : folded(told, options.client);
+  for (const std::string& clause : cell.folded) CHECK(check_kept(whole, clause) == "");
+  CHECK(names(bridge.lost()) == cell.told_in_streams);
+}
+
+TEST_CASE("matrix: every cell of an answer is kept where it belongs, or told") {
+  const std::string text =
+      read_file(std::string(STEELYARD_SOURCE_DIR) + "/tests/golden/dialect/matrix_answers.json");
+  dom::parser parser;
+  dom::array rows;
+  REQUIRE(parser.parse(text).get(rows) == simdjson::SUCCESS);
+  int kept = 0, told = 0, failed = 0, absent = 0;
+  for (const dom::element row : rows) {
+    const std::string concept_name{std::string_view(row["concept"])};
+    CAPTURE(concept_name);
+    for (const Wire provider : providers) {
+      const std::string from(name_of(provider));
+      CAPTURE(from);
+      dom::object said;
+      if (row["in"][from].get(said) != simdjson::SUCCESS) {
+        bool known = false;  // its dialect has no such thing
+        for (const dom::element name : dom::array(row["absent"]))
+          known = known || std::string_view(name) == from;
+        CHECK(known);
+        ++absent;
+        continue;
+      }
+      const Answers given = answers_of(provider, said);
+      for (const Wire client : clients) {
+        if (client == provider) continue;
+        const std::string to(name_of(client));
+        CAPTURE(to);
+        std::string_view line = row["out"][to], other;
+        if (row["but"][from + ">" + to].get(other) == simdjson::SUCCESS) line = other;
+        CAPTURE(line);
+        const Cell cell = cell_of(line);
+        CHECK_FALSE(line.empty());
+        check_whole(cell, given.whole, options_of(provider, client));
+        check_stream(cell, given.stream, options_of(provider, client));
+        ++(!cell.fails.empty() ? failed : cell.told.empty() ? kept : told);
+      }
+    }
+  }
+  MESSAGE("cells kept " << kept << ", told " << told << ", failed " << failed << "; not sayable "
+                        << absent << "; each whole and streamed");
+  CHECK(kept + told + failed > 300);
+}
+
+}  // namespace
+}  // namespace steelyard::dialect

@@ -1,0 +1,98 @@
+// What one provider signed is cut out before another of the same dialect gets the request; all else
+// stays byte for byte.
+#include "gateway/dialect/foreign_state.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/dialect/hub_support.h"
+
+namespace steelyard::dialect {
+namespace {
+
+using hub::Wire;
+constexpr ForeignState carried = ForeignState::carried, all = ForeignState::all;
+
+TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does") {
+  struct Row {
+    Wire wire;
+    ForeignState what;
+    std::string given, left;  // left "": nothing was cut
+    const char* told;
+  };
+  const auto anthropic = [](const std::string& blocks) {
+    return R"({"model":"m", "messages":[{"role":"assistant","content":[)" + blocks + "]}]}";
+  };
+  const auto chat = [](const std::string& message) {
+    return R"({"messages":[{"role":"assistant",)" + message + "}]}";
+  };
+  const auto gemini = [](const std::string& parts) {
+    return R"({"contents":[{"role":"model","parts":[)" + parts + "]}]}";
+  };
+  const std::string own = R"({"type":"thinking","thinking":"a","signature":"EqAA"})",
+                    carrier = R"({"type":"thinking","thinking":"b","signature":"sy1.openai.X"})",
+                    text = R"({"type":"text","text":"sy1.openai.X"})";
+  const std::string
+      sealed = R"({"type":"reasoning","summary":[],"encrypted_content":"sy1.anthropic.S"})",
+      theirs = R"({"type":"reasoning","summary":[],"encrypted_content":"gAAA"})",
+      item =
+          R"({"type":"function_call","call_id":"c","name":"f","arguments":"{\"signature\":\"sy1.openai.X\"}"})";
+  const Row rows[] = {
+      {Wire::anthropic, carried, anthropic(own + "," + carrier + ", " + text),
+       anthropic(own + ", " + text), "thinking"},
+      {Wire::anthropic, carried, anthropic(carrier + ", " + carrier + ",\n" + text),
+       anthropic(text), "thinking"},
+      {Wire::anthropic, carried, anthropic(text + " , " + carrier), anthropic(text), "thinking"},
+      {Wire::anthropic, carried, anthropic(own + "," + text), "", ""},
+      {Wire::anthropic, all, anthropic(own + "," + text), anthropic(text), "thinking"},
+      {Wire::anthropic, all, anthropic(R"({"type":"redacted_thinking","data":"D"},)" + text),
+       anthropic(text), "thinking"},
+      // A tool's own arguments may say anything.
+      {Wire::anthropic, all,
+       anthropic(
+           R"({"type":"tool_use","id":"t","name":"f","input":{"type":"thinking","signature":"sy1.x"}})"),
+       "", ""},
+      {Wire::anthropic, carried,
+       anthropic(R"({"type":"text","text":"T","citations":[{"encrypted_index":"sy1.cited"}]})"),
+       anthropic(R"({"type":"text","text":"T"})"), "citations"},
+      {Wire::openai_responses, carried, R"({"input":[)" + sealed + "," + theirs + "," + item + "]}",
+       R"({"input":[)" + theirs + "," + item + "]}", "thinking"},
+      {Wire::openai_responses, all, R"({"input":[)" + sealed + "," + theirs + "," + item + "]}",
+       R"({"input":[)" + item + "]}", "thinking"},
+      {Wire::openai_responses, carried, R"({"input":"sy1.openai.X"})", "", ""},
+      {Wire::openai_chat, carried,
+       chat(
+           R"("content":"T","reasoning_details":[{"type":"reasoning.text","text":"R","signature":"sy1.gemini.p.S"}])"),
+       chat(R"("content":"T","reasoning_details":[])"), "thinking"},
+      {Wire::openai_chat, all,
+       chat(
+           R"("tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"S"}}}])"),
+       chat(
+           R"("tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{}}}])"),
+       "thinking"},
+      {Wire::gemini, carried,
+       gemini(
+           R"({"functionCall":{"name":"f","args":{"thoughtSignature":"c3kxLnRoaW5raW5n"}},"thoughtSignature":"c3kxLnRoaW5raW5nW10="})"),
+       gemini(
+           R"({"functionCall":{"name":"f","args":{"thoughtSignature":"c3kxLnRoaW5raW5n"}},"thoughtSignature":"skip_thought_signature_validator"})"),
+       "thinking"},
+      {Wire::gemini, carried,
+       gemini(R"({"text":"T"},{"text":"","thoughtSignature":"c3kxLnRoaW5raW5nW10="})"),
+       gemini(R"({"text":"T"})"), "thinking"},
+      {Wire::gemini, carried, gemini(R"({"thoughtSignature":"c3kxLnRoaW5raW5nW10=","text":"T"})"),
+       gemini(R"({"text":"T"})"), "thinking"},
+      {Wire::gemini, carried, gemini(R"({"text":"","thoughtSignature":"U0lH"})"), "", ""},
+      {Wire::gemini, all, gemini(R"({"text":"T","thoughtSignature":"U0lH"})"),
+       gemini(R"({"text":"T"})"), "thinking"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.given);
+    hub::Dropped dropped;
+    std::string out;
+    CHECK(cut_foreign_state(row.given, row.wire, row.what, out, dropped) == !row.left.empty());
+    CHECK(out == row.left);
+    CHECK(testing::names(dropped) == row.told);
+  }
+}
+
+}  // namespace
+}  // namespace steelyard::dialect
