@@ -81,6 +81,11 @@ def frames(stream):
         at += size
 
 
+def client_tool(block):
+    """A tool that the client is to run: others ran at Amazon."""
+    return "toolUse" in block and block["toolUse"].get("type") != "server_tool_use"
+
+
 def said_by_converse(case):
     """(words, [(tool, arguments)], why it ended, tokens or None), read from the recording alone."""
     words, calls, stop, usage = "", {}, None, None
@@ -88,16 +93,16 @@ def said_by_converse(case):
         whole = json.loads(case["answer"])
         for i, block in enumerate(whole["output"]["message"]["content"]):
             words += block.get("text", "") + "".join(piece.get("text", "") for piece in block.get("citationsContent", {}).get("content", []))
-            if "toolUse" in block:
+            if client_tool(block):
                 calls[i] = [block["toolUse"]["name"], json.dumps(block["toolUse"].get("input") or {})]
         stop, usage = whole["stopReason"], whole.get("usage")
     else:
         for kind, document in frames(case["answer"]):
             index, delta = document.get("contentBlockIndex"), document.get("delta", {})
-            if "toolUse" in document.get("start", {}):
+            if client_tool(document.get("start", {})):
                 calls[index] = [document["start"]["toolUse"]["name"], ""]
             words += delta.get("text", "")
-            if "toolUse" in delta:
+            if "toolUse" in delta and index in calls:
                 calls[index][1] += delta["toolUse"].get("input", "")
             stop = document.get("stopReason", stop)
             usage = document.get("usage", usage) if kind == "metadata" else usage
