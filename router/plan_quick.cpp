@@ -150,7 +150,7 @@ void QuickPlanner::search_all(std::int32_t tier, Search& search) {
 }
 
 void QuickPlanner::walk(std::int32_t tier, Search& search) {
-  for (const PriceStep& step : rows_.steps(tier)) {
+  for (const PriceStep& step : rows_.steps(tier, input_least_, output_least_)) {
     if (step.input_rest * input_least_ + step.output_rest * output_least_ > search.enough()) return;
     const QuickModel& model = rows_.model(step.model);
     if (static_cast<std::int32_t>(step.model) == search.not_model || !admitted(step.model, model))

@@ -51,7 +51,7 @@ QuickPlanner::Leave QuickPlanner::best_leave(std::int64_t turns, std::int64_t re
   // the answers count.
   const Int128 input = input_least_;
   const Int128 output = static_cast<Int128>(output_least_) * turns;
-  for (const PriceStep& step : rows_.steps(p_.tier_)) {
+  for (const PriceStep& step : rows_.steps(p_.tier_, input_least_, output_least_)) {
     const Int128 least = input * step.input_rest + output * step.output_rest;
     const Int128 room = static_cast<Int128>(best.cost.v) - rewarm_risk;  // the risk may be a gain
     if (best.target != no_target && (room < 0 || least > room * 1000)) break;

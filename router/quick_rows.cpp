@@ -72,22 +72,6 @@ PriceStep least_of(const Model& model, std::uint32_t index) {
   return step;
 }
 
-// Usual requests have some tokens in for one out.
-bool cheaper(const PriceStep& a, const PriceStep& b) {
-  const std::uint64_t left = 3 * a.input_least + a.output_least;
-  const std::uint64_t right = 3 * b.input_least + b.output_least;
-  return left != right ? left < right : a.model < b.model;
-}
-
-void put_in_order(std::vector<PriceStep>& steps) {
-  std::sort(steps.begin(), steps.end(), cheaper);
-  std::uint64_t input = UINT64_MAX, output = UINT64_MAX;
-  for (std::size_t i = steps.size(); i-- > 0;) {
-    steps[i].input_rest = input = std::min(input, steps[i].input_least);
-    steps[i].output_rest = output = std::min(output, steps[i].output_least);
-  }
-}
-
 std::uint32_t abilities(const Capabilities& can) {
   return (can.tools ? need_tools : 0u) | (can.vision ? need_vision : 0u) |
          (can.structured_output ? need_structured_output : 0u) |
@@ -113,7 +97,8 @@ QuickModel quick_model(const Model& model) {
 
 }  // namespace
 
-QuickRows::QuickRows(std::span<const Model> models, std::size_t tiers) : steps_(tiers + 1) {
+QuickRows::QuickRows(std::span<const Model> models, std::size_t tiers)
+    : steps_((tiers + 1) * mixes) {
   models_.reserve(models.size());
   for (std::size_t i = 0; i < models.size(); ++i) {
     const Model& model = models[i];
@@ -124,11 +109,25 @@ QuickRows::QuickRows(std::span<const Model> models, std::size_t tiers) : steps_(
     context_tokens_least_ = std::min(context_tokens_least_, row.context_tokens);
     if (model.target_count == 0) continue;
     const PriceStep step = least_of(model, static_cast<std::uint32_t>(i));
-    steps_[0].push_back(step);
-    for (std::size_t tier = 0; tier < tiers; ++tier)
-      if (model.meets(static_cast<std::int32_t>(tier))) steps_[tier + 1].push_back(step);
+    for (std::size_t tier = 0; tier <= tiers; ++tier)
+      if (tier == 0 || model.meets(static_cast<std::int32_t>(tier) - 1))
+        for (std::size_t mix = 0; mix < mixes; ++mix) steps_[tier * mixes + mix].push_back(step);
   }
-  for (std::vector<PriceStep>& steps : steps_) put_in_order(steps);
+  for (std::size_t i = 0; i < steps_.size(); ++i) put_in_order(steps_[i], i % mixes);
+}
+
+void QuickRows::put_in_order(std::vector<PriceStep>& steps, std::size_t mix) {
+  const auto price = [mix](const PriceStep& step) {
+    return mix_input[mix] * step.input_least + mix_output * step.output_least;
+  };
+  std::sort(steps.begin(), steps.end(), [&](const PriceStep& a, const PriceStep& b) {
+    return price(a) != price(b) ? price(a) < price(b) : a.model < b.model;
+  });
+  std::uint64_t input = UINT64_MAX, output = UINT64_MAX;
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    steps[i].input_rest = input = std::min(input, steps[i].input_least);
+    steps[i].output_rest = output = std::min(output, steps[i].output_least);
+  }
 }
 
 void QuickRows::add_prices(const Model& model, QuickModel& row) {

@@ -77,10 +77,11 @@ class QuickRows {
   std::span<const ClockRule> clock_of(const QuickPrice& price) const {
     return {clock_.data() + price.clock_first, static_cast<std::size_t>(price.clock_count)};
   }
-  // Served models of a tier (no_tier: all), cheap ones first: the order decides how soon a search
-  // ends, never what it finds.
-  std::span<const PriceStep> steps(std::int32_t tier) const {
-    return steps_[static_cast<std::size_t>(tier) + 1];
+  // Served models of a tier (no_tier: all), those first that are cheap for requests of about so
+  // many tokens in and out: the order decides how soon a search ends, never what it finds.
+  std::span<const PriceStep> steps(std::int32_t tier, std::uint64_t input = 1,
+                                   std::uint64_t output = 1) const {
+    return steps_[(static_cast<std::size_t>(tier) + 1) * mixes + mix_of(input, output)];
   }
   // No model makes less room for an answer to a prompt of so many of its tokens. May be negative.
   std::int64_t output_room(std::int64_t tokens) const {
@@ -88,12 +89,22 @@ class QuickRows {
   }
 
  private:
+  // Tokens in for one out, a power of four each; `mix` is nearest to them.
+  static constexpr std::size_t mixes = 5;
+  static constexpr std::array<std::uint64_t, mixes> mix_input{1, 4, 16, 64, 256};
+  static constexpr std::uint64_t mix_output = 4;
+  static std::size_t mix_of(std::uint64_t input, std::uint64_t output) {
+    std::size_t mix = 0;
+    for (std::uint64_t below = output / 2; mix + 1 < mixes && input > below; below *= 4) ++mix;
+    return mix;
+  }
+  static void put_in_order(std::vector<PriceStep>& steps, std::size_t mix);
   void add_prices(const Model& model, QuickModel& row);
 
   std::vector<QuickModel> models_;
   std::vector<QuickPrice> prices_;
   std::vector<ClockRule> clock_;
-  std::vector<std::vector<PriceStep>> steps_{1};  // by tier + 1
+  std::vector<std::vector<PriceStep>> steps_{mixes};  // by tier + 1, then mix
   std::int64_t output_tokens_least_ = INT64_MAX, context_tokens_least_ = INT64_MAX;
 };
 
