@@ -134,6 +134,7 @@ class JsonCursor {
   void pass(const char* end) {
     token_end_ = end;
     at_ = end;
+    if (at_<end_&& * at_> ' ') return;
     skip_space();
   }
   void skip_space() {
@@ -142,6 +143,10 @@ class JsonCursor {
   // Over a comma, a colon, a brace; the first byte of what follows.
   char separator() {
     ++at_;
+    if (end_ - at_ >= 2) {  // most writers put one space there, or none
+      at_ += *at_ == ' ' ? 1 : 0;
+      if (*at_ > ' ') return *at_;
+    }
     skip_space();
     return peek();
   }

@@ -4,6 +4,7 @@
 
 #include "gateway/dialect/chunk_scan.h"
 #include "gateway/dialect/sse.h"
+#include "gateway/dialect/text_scan.h"
 
 namespace steelyard::dialect {
 namespace {
@@ -50,6 +51,34 @@ TEST_CASE("scan: line ends at every place of lines of every length") {
         CHECK(find_line_end(text.data(), text.data() + size) == text.data() + at);
       }
     }
+  }
+}
+
+TEST_CASE("scan: what ends a string at every place of texts of every length, and UTF-8 before it") {
+  for (std::size_t size = 0; size < 420; ++size) {
+    std::string text(size, 'x');
+    const char* const end = text.data() + size;
+    bool high = false;
+    CHECK(find_special(text.data(), end, high) == end);
+    CHECK_FALSE(high);
+    for (std::size_t at = 0; at < size; at += 1 + at / 37) {
+      text[at] = "\"\\\n\x1f"[at % 4];
+      if (at + 1 < size) text[at + 1] = '\xc3';  // behind it: nobody's concern
+      CHECK(find_special(text.data(), end, high) == text.data() + at);
+      CHECK_FALSE(high);
+      if (at > 0) {
+        text[at / 2] = '\x80';
+        CHECK(find_special(text.data(), end, high) == text.data() + at);
+        CHECK(high);
+        high = false;
+      }
+      text.assign(size, 'x');
+    }
+    for (const char harmless : {' ', '!', '#', '[', ']', '~', '\x7f'}) {
+      text.assign(size, harmless);
+      CHECK(find_special(text.data(), end, high) == end);
+    }
+    CHECK_FALSE(high);
   }
 }
 
