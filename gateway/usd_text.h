@@ -24,9 +24,9 @@ inline char* put_usd(char* at, NanoUsd amount) {
   if (fraction == 0) return at;
   *at++ = '.';
   const std::uint32_t thousands = fraction / 1'000, last = fraction % 1'000;
-  at = telemetry::put_three(at, thousands / 1'000);
-  at = telemetry::put_three(at, thousands % 1'000);
-  if (last != 0) at = telemetry::put_three(at, last);
+  at = put_three(at, thousands / 1'000);
+  at = put_three(at, thousands % 1'000);
+  if (last != 0) at = put_three(at, last);
   while (at[-1] == '0') --at;
   return at;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "config/types/decimal_digits.h"
 #include "gateway/net/head_reader_bytes.h"
 
 namespace steelyard::net {
@@ -88,6 +89,11 @@ std::string_view reason_phrase(unsigned status) {
 }
 
 std::size_t write_decimal(char* to, std::uint64_t value) {
+  if (value < 1'000'000) {
+    char* const rest = value < 1000 ? to : put_first(to, value / 1000);
+    char* const end = value < 1000 ? put_first(to, value) : put_three(rest, value % 1000);
+    return static_cast<std::size_t>(end - to);
+  }
   std::array<char, decimal_max> digits;
   std::size_t at = digits.size();
   do {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "config/types/decimal_digits.h"
+
 namespace steelyard::telemetry {
 
 inline constexpr std::size_t put_slack = 32;
@@ -33,39 +35,6 @@ inline char* put_word(char* out, const char* word) {
   return out;
 }
 
-// "00" to "99", one after the other.
-inline constexpr auto decimal_pairs = [] {
-  std::array<char, 200> out{};
-  for (std::size_t i = 0; i < 100; ++i) {
-    out[2 * i] = static_cast<char>('0' + i / 10);
-    out[2 * i + 1] = static_cast<char>('0' + i % 10);
-  }
-  return out;
-}();
-
-// "000" to "999"; in the fourth byte eight times the number of leading zeros (of 0, two count).
-inline constexpr auto decimal_triples = [] {
-  std::array<std::uint32_t, 1000> out{};
-  for (std::uint32_t i = 0; i < 1000; ++i) {
-    const std::uint32_t zeros = i < 10 ? 2 : i < 100 ? 1 : 0;
-    out[i] = ('0' + i / 100) | ('0' + i / 10 % 10) << 8 | ('0' + i % 10) << 16 | zeros << 27;
-  }
-  return out;
-}();
-
-// Exactly three digits; without leading zeros, one to three.
-inline char* put_three(char* out, std::uint64_t below_1000) {
-  std::memcpy(out, &decimal_triples[below_1000], 4);
-  return out + 3;
-}
-inline char* put_first(char* out, std::uint64_t below_1000) {
-  const std::uint32_t triple = decimal_triples[below_1000];
-  const std::uint32_t bits = triple >> 24;
-  const std::uint32_t text = triple >> bits;
-  std::memcpy(out, &text, 4);
-  return out + 3 - bits / 8;
-}
-
 char* put_number_long(char* out, std::uint64_t value);  // value >= 1000
 inline char* put_number(char* out, std::int64_t value) {
   auto magnitude = static_cast<std::uint64_t>(value);
@@ -80,17 +49,6 @@ inline char* put_number(char* out, std::int64_t value) {
   return magnitude < 1000 ? put_first(out, magnitude) : put_number_long(out, magnitude);
 }
 
-// Exactly two, nine decimal digits, leading zeros kept.
-inline char* put_two(char* out, std::uint32_t below_100) {
-  std::memcpy(out, decimal_pairs.data() + 2 * below_100, 2);
-  return out + 2;
-}
-inline char* put_nine(char* out, std::uint32_t below_1e9) {
-  const std::uint32_t thousands = below_1e9 / 1000;
-  out = put_three(out, thousands / 1000);
-  out = put_three(out, thousands % 1000);
-  return put_three(out, below_1e9 % 1000);
-}
 char* put_hex(char* out, std::uint64_t value);  // sixteen digits
 
 // The inside of a JSON string: escaped, valid UTF-8, at most `bytes_max` bytes, cut between
