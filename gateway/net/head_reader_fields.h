@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace steelyard::net {
@@ -49,6 +50,16 @@ template <class Known, std::size_t Capacity>
 class Fields {
  public:
   static constexpr std::size_t capacity = Capacity;
+
+  Fields() = default;
+  Fields(const Fields& other) { *this = other; }
+  Fields& operator=(const Fields& other) {  // no more than there is
+    base_ = other.base_;
+    count_ = other.count_;
+    slots_ = other.slots_;
+    std::memmove(spans_.data(), other.spans_.data(), count_ * sizeof(FieldSpan));
+    return *this;
+  }
 
   void clear(const char* base) {
     base_ = base;

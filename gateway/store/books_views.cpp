@@ -13,7 +13,7 @@ void Books::State::look(const Shard& shard, const Chain& chain, Instant now, Cha
   std::int32_t highest = -1;
   for (const router::AccountId account : chain.span()) {
     AccountView& view = out.accounts[out.count++];
-    view = shard.ledger.view(account, now);
+    shard.ledger.view(account, now, view);
     if (view.hard && view.remaining() < out.remaining) out.remaining = view.remaining();
     if (view.max_tier.empty() || view.percent_used <= highest) continue;
     highest = view.percent_used;

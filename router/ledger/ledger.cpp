@@ -26,7 +26,8 @@ bool Ledger::State::acceptable(const ReserveRequest& request) const {
 }
 
 Denial Ledger::State::deny(AccountId id, NanoUsd asked, Instant now) {
-  const AccountView view = this->view(id, now);
+  AccountView view;
+  this->view(id, now, view);
   const AccountCold& account = cold[id.v];
   Denial out{id,    view.scope,      view.per, view.enforced, view.posted, view.held,
              asked, view.window_end, 0};

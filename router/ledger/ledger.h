@@ -243,6 +243,7 @@ class Ledger {
   DispatchPayload write_dispatch(HoldRef hold, std::span<const std::uint32_t> numbers,
                                  char* out) const;
   AccountView view(AccountId account, Instant now) const;
+  void view(AccountId account, Instant now, AccountView& out) const;  // the same, in place
   // The best tier that the budgets still allow: what view() says of the account with the highest
   // use that caps it, without looking at accounts below their thresholds. "": no cap.
   std::string_view tier_cap(std::span<const AccountId> accounts, Instant now) const;

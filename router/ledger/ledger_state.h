@@ -135,7 +135,7 @@ struct Ledger::State {
   Denial deny(AccountId account, NanoUsd asked, Instant now);
   // What a hold of this window may grow within.
   Standing standing(std::uint32_t window) const;
-  AccountView view(AccountId account, Instant now) const;
+  void view(AccountId account, Instant now, AccountView& out) const;  // `out` is fresh
   // The hold's windows lose its amount and gain `actual`.
   EndOutcome finish(std::uint32_t slot, NanoUsd actual, HoldState state);
 };

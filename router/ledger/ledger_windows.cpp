@@ -114,16 +114,23 @@ void Ledger::State::say_marks(Window& window) {
 }
 
 AccountView Ledger::view(AccountId id, Instant now) const {
-  if (id.v >= state_->hot.size()) return {};
-  return state_->view(id, now);
+  AccountView out;
+  view(id, now, out);
+  return out;
 }
 
-AccountView Ledger::State::view(AccountId id, Instant now) const {
+void Ledger::view(AccountId id, Instant now, AccountView& out) const {
+  out = AccountView{};
+  if (id.v < state_->hot.size()) state_->view(id, now, out);
+}
+
+void Ledger::State::view(AccountId id, Instant now, AccountView& out) const {
   const AccountCold& account = cold[id.v];
-  if (account.rolling) [[unlikely]]
-    return view_rolling(id, now);
+  if (account.rolling) [[unlikely]] {
+    out = view_rolling(id, now);
+    return;
+  }
   const AccountHot& current = hot[id.v];
-  AccountView out;
   out.scope = account.scope;
   out.per = account.per;
   out.limit = account.limit;
@@ -147,11 +154,10 @@ AccountView Ledger::State::view(AccountId id, Instant now) const {
   out.hard = out.enforced.v != INT64_MAX;
   out.percent_used = percent_of(out.posted, out.limit);
   if (!account.steps.empty()) out.paced_tier = paced_tier(id, now);
-  if (!current.caps_tiers) return out;
+  if (!current.caps_tiers) return;
   for (const Mark& mark : account.marks)
     if (mark.percent <= out.percent_used && mark.action == ThresholdAction::max_tier)
       out.max_tier = mark.max_tier;
-  return out;
 }
 
 std::string_view Ledger::tier_cap(std::span<const AccountId> accounts, Instant now) const {
