@@ -54,7 +54,7 @@ std::size_t SentenceRules::user_token(std::string_view text) const {
 
 std::size_t SentenceRules::bytes() const {
   std::size_t total = sizeof *this + joins_.size() * sizeof joins_[0] +
-                      chars_.size() * sizeof chars_[0] + user_.size() * sizeof user_[0];
+                      chars_.size() * sizeof chars_[0] + user_.size() * sizeof(std::string);
   for (const std::string& one : user_) total += one.capacity();
   return total;
 }

@@ -22,8 +22,9 @@ class Dice {
   explicit Dice(std::uint64_t seed) : random_(seed) {}
   std::uint64_t draw() { return random_.next(); }
   std::int64_t between(std::int64_t low, std::int64_t high) {  // both included
-    return low +
-           static_cast<std::int64_t>(random_.next() % static_cast<std::uint64_t>(high - low + 1));
+    const std::uint64_t drawn = random_.next();
+    if (high <= low) return low;
+    return low + static_cast<std::int64_t>(drawn % static_cast<std::uint64_t>(high - low + 1));
   }
   bool chance(double p) { return random_.unit() < p; }
   template <class List>
