@@ -24,6 +24,13 @@ bool served(const GatewaySpec& spec, const std::string& model) {
                      [&](const ProviderSpec& provider) { return serves(provider, model); });
 }
 
+// Does the name stand beside a pattern that would rename it too?
+bool is_exception(const ProviderSpec& provider, const std::string& name) {
+  return std::any_of(provider.rename.begin(), provider.rename.end(), [&](const auto& other) {
+    return other.first.find('*') != std::string::npos && glob_match(other.first, name);
+  });
+}
+
 void check_provider(const GatewaySpec& spec, const ProviderSpec& provider, DiagnosticSink& sink) {
   const auto fits = [&](const ModelSpec& model) { return serves(provider, model.name); };
   if (provider.models.empty()) {
@@ -42,6 +49,9 @@ void check_provider(const GatewaySpec& spec, const ProviderSpec& provider, Diagn
   for (const std::string& glob : provider.models) check_model_glob(spec, glob, provider.at, sink);
   for (const auto& renamed : provider.rename) {
     const std::string& from = renamed.first;
+    // Of a preset, whose patterns are for all that the provider may serve.
+    const bool pattern = from.find('*') != std::string::npos;
+    if (pattern || is_exception(provider, from)) continue;
     if (std::any_of(spec.models.begin(), spec.models.end(),
                     [&](const ModelSpec& m) { return m.name == from && fits(m); }))
       continue;

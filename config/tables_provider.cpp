@@ -86,7 +86,16 @@ void bind_rename(BindContext& context, const YamlNode& node, P& out) {
     return context.wrong_type(node, "a map from catalogue names to the provider's own");
   }
   for (const YamlEntry& entry : node.entries) {
-    if (auto name = bind_glob(context, entry.value)) out.rename[entry.key] = std::move(*name);
+    auto name = bind_glob(context, entry.value);
+    if (!name) continue;
+    const auto stars = [](const std::string& text) {
+      return std::count(text.begin(), text.end(), '*');
+    };
+    if (stars(entry.key) > 1 || stars(*name) > stars(entry.key))
+      context.wrong_value("C0215", entry.value,
+                          "expected at most one `*`, and none without one on the left");
+    else
+      out.rename[entry.key] = std::move(*name);
   }
 }
 
@@ -216,7 +225,8 @@ const Table<ProviderSpec>& provider_table() {
        globs<P>("models", &P::models,
                 "catalogue models it serves; without it, those of the vendor it is named after"),
        custom<P>("rename", map_shape(text_shape("the provider's name for the model")),
-                 "catalogue name to the provider's own name", bind_rename),
+                 "catalogue name, or a pattern with one `*`, to the provider's own name",
+                 bind_rename),
        path<P>("ca_file", &P::ca_file, "PEM bundle to trust instead of the system's"),
        integer<P>("connections_max", &P::connections_max, 1, 65'535, "connections per worker"),
        list_of<P, RateHeaderSpec>("rate_headers", &P::rate_headers, rate_header_table,

@@ -15,6 +15,12 @@ namespace {
 
 constexpr int interim_heads_max = 5;
 
+// Google's former SDK for JavaScript, which LangChain still uses, finds events by a pattern that
+// must match from one event's end on: an empty line there breaks it.
+bool takes_events_only(const net::RequestHead& head) {
+  return head.fields.find("x-goog-api-client").starts_with("genai-js/");
+}
+
 }  // namespace
 
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
@@ -154,6 +160,8 @@ void ChatCall::prepare_foreign() {
   bridge.names = &foreign_->names;
   bridge.include_usage = decision_.chat.include_usage;
   bridge.json_array = wants_array(session_);
+  no_pings_ = takes_events_only(session_.head());
+  bridge.no_pings = no_pings_;
   bridge.ends_without_done = provider.quirks.ends_without_done;
   bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;
   bridge.model = runtime_.catalog.target(planned_->target).upstream_name;

@@ -274,6 +274,7 @@ class ChatCall final : public DepartureListener {
   Tick ping_due_;          // and when the client wants a sign of life
   bool rest_due_ = false;  // deadline_ is when the stream shall rest
   bool between_events_ = false;  // what the client got last ended an event
+  bool no_pings_ = false;        // the client takes nothing between two events
   bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
   StreamGuard guard_;
   bool cutting_ = false;  // the guard ends it, as soon as an event ends

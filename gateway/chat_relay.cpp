@@ -123,7 +123,7 @@ net::IoResult ChatCall::read_some(std::span<char>& bytes) {
 bool ChatCall::sign_of_life() {
   const Tick now = worker_.tick_now();
   if (now >= idle_due_ || now >= total_due_) return false;
-  if (committed_ && between_events_ && !session_.unsent()) {
+  if (committed_ && between_events_ && !no_pings_ && !session_.unsent()) {
     std::string ping = ": keep-alive\n\n";
     if (wire() == dialect::hub::Wire::anthropic)
       ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n";

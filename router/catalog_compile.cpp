@@ -23,6 +23,29 @@ void set_framing(const ModelSpec& spec, Model& model) {
   model.token_upper_percent = model.framing.upper_percent;
 }
 
+// What the provider calls the model (ProviderSpec::rename).
+std::string upstream_name(const ProviderSpec& provider, std::string_view model) {
+  const auto exact = provider.rename.find(std::string(model));
+  if (exact != provider.rename.end()) return exact->second;
+  std::string_view best, name;
+  std::string_view rest;
+  for (const auto& [pattern, told] : provider.rename) {
+    const std::size_t star = pattern.find('*');
+    if (star == std::string::npos || pattern.size() <= best.size()) continue;
+    const std::string_view before = std::string_view(pattern).substr(0, star),
+                           behind = std::string_view(pattern).substr(star + 1);
+    if (model.size() + 1 < pattern.size() || !model.starts_with(before) || !model.ends_with(behind))
+      continue;
+    best = pattern;
+    name = told;
+    rest = model.substr(star, model.size() + 1 - pattern.size());
+  }
+  if (best.empty()) return std::string(model);
+  std::string out(name);
+  if (const std::size_t star = out.find('*'); star != std::string::npos) out.replace(star, 1, rest);
+  return out;
+}
+
 class CatalogCompiler {
  public:
   explicit CatalogCompiler(const GatewaySpec& spec) : spec_(spec) {}
@@ -132,11 +155,10 @@ void CatalogCompiler::add_targets() {
                "list in `models:` what a provider serves");
         return;
       }
-      const auto renamed = provider.rename.find(model.name);
       Target target;
       target.model = static_cast<std::int32_t>(m);
       target.provider = static_cast<std::int32_t>(p);
-      target.upstream_name = renamed == provider.rename.end() ? model.name : renamed->second;
+      target.upstream_name = upstream_name(provider, model.name);
       target.marked_cache = provider.dialect == "anthropic" || provider.dialect == "converse";
       catalog.targets_.push_back(std::move(target));
       ++model.target_count;

@@ -122,9 +122,11 @@ struct ProviderSpec {
   CredentialSpec credentials;            // instead of keys
   std::vector<std::string> betas{"*"};   // globs over `anthropic-beta` values it takes
   std::vector<std::string> models{"*"};  // globs over catalogue names it serves
-  std::map<std::string, std::string> rename;  // catalogue name → the provider's own name
-  std::string ca_file;                        // PEM bundle instead of the system's roots
-  std::int32_t connections_max = 1024;        // per worker
+  // Catalogue name, or a pattern with one `*`, to the provider's own; a `*` there stands for what
+  // the pattern's matched. A name wins over patterns, of these the longest.
+  std::map<std::string, std::string> rename;
+  std::string ca_file;                  // PEM bundle instead of the system's roots
+  std::int32_t connections_max = 1024;  // per worker
   ProviderQuirks quirks;
   std::vector<RateHeaderSpec> rate_headers;  // empty: those its dialect's own maker sends
   SourceSpan at;

@@ -1,5 +1,6 @@
 #include "gateway/dialect/anthropic_blocks.h"
 
+#include "gateway/dialect/hub_arguments.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
@@ -95,37 +96,12 @@ void BlockWriter::id(std::string_view key, std::string_view id) {
   json_.field(key, scratch_);
 }
 
-// Chat has arguments as a text that should be a JSON object and need not be one.
-void BlockWriter::arguments(const Part& part) {
-  json_.key("input");
-  if (part.custom_tool) {
-    json_.open('{').field("input", part.arguments).close('}');
-    return;
-  }
-  std::string_view value = part.arguments;
-  if (part.arguments_escaped) {
-    scratch_.clear();
-    append_unescaped(scratch_, part.arguments);
-    value = scratch_;
-  }
-  if (value.empty()) {
-    json_.raw("{}");
-  } else if (hub::is_json_object(value)) {
-    json_.raw(value);
-  } else if (hub::is_json(value)) {
-    dropped_.add(Loss::tool_arguments);
-    json_.open('{').field_raw("value", value).close('}');
-  } else {
-    dropped_.add(Loss::tool_arguments);
-    json_.open('{').key("_raw").text(value).close('}');
-  }
-}
-
 void BlockWriter::tool_use(const Part& part) {
   json_.field("type", "tool_use");
   id("id", part.id);
   json_.field("name", part.name);
-  arguments(part);
+  json_.key("input");
+  hub::write_arguments(json_, part, scratch_, dropped_);
 }
 
 void BlockWriter::tool_result(const Part& part) {

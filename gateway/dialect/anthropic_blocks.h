@@ -24,7 +24,6 @@ class BlockWriter {
   void media(const hub::Part& part);
   void tool_use(const hub::Part& part);
   void tool_result(const hub::Part& part);
-  void arguments(const hub::Part& part);
   void id(std::string_view key, std::string_view id);
 
   const hub::Request& request_;

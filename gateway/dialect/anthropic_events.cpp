@@ -1,6 +1,7 @@
 #include "gateway/dialect/anthropic_events.h"
 
 #include "gateway/dialect/anthropic_block.h"
+#include "gateway/dialect/hub_send.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
 
@@ -137,21 +138,6 @@ bool read_message_object(LenientReader& reader, std::string_view text, MessageFa
   });
 }
 
-void send_usage(const Usage& usage, EventSink& sink) {
-  if (!usage.present) return;
-  Event event;
-  event.kind = EventKind::usage;
-  event.usage = reported(usage);
-  sink.take(event);
-}
-
-void send(EventKind kind, EventSink& sink, hub::Dropped lost = {}) {
-  Event event;
-  event.kind = kind;
-  event.lost = lost;
-  sink.take(event);
-}
-
 // Why it refused, as a block of its own: other dialects have a place for it there.
 void send_refusal(std::string_view explanation, std::uint32_t index, EventSink& sink) {
   Event event;
@@ -162,14 +148,6 @@ void send_refusal(std::string_view explanation, std::uint32_t index, EventSink& 
     event.text = kind == EventKind::delta ? explanation : std::string_view();
     sink.take(event);
   }
-}
-
-void send_stop(std::string_view name, std::string_view sequence, EventSink& sink) {
-  Event event;
-  event.kind = EventKind::stop;
-  event.stop = stop_named(name);
-  event.text = sequence;
-  sink.take(event);
 }
 
 }  // namespace
@@ -199,23 +177,15 @@ bool read_message(std::string_view body, EventSink& sink) {
   if (reader.cursor.peek() != '{' || !read_message_object(reader, body, facts, usage)) return false;
   if (facts.type == "error" || !facts.has_content) {
     const UpstreamFault fault = openai::parse_error(200, body);
-    Event event;
-    event.kind = EventKind::fault;
-    event.fault = &fault;
-    sink.take(event);
+    hub::send_fault(fault, sink);
     return true;
   }
-  Event start;
-  start.kind = EventKind::start;
-  start.id = facts.id;
-  start.name = facts.model;
-  start.tier = facts.tier;
-  sink.take(start);
+  hub::send_start(facts.id, facts.model, facts.tier, sink);
   const std::uint32_t blocks = send_blocks(facts.content, sink);
   if (!facts.explanation.empty()) send_refusal(facts.explanation, blocks, sink);
-  send_usage(usage, sink);
-  send_stop(facts.stop, facts.stop_sequence, sink);
-  send(EventKind::end, sink, facts.lost);
+  hub::send_usage(reported(usage), sink);
+  hub::send_stop(stop_named(facts.stop), facts.stop_sequence, 0, sink);
+  hub::send_end(facts.lost, {}, sink);
   return true;
 }
 
@@ -279,14 +249,15 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
       close(sink);
       lost_.add(d.message.lost);
       if (!d.message.explanation.empty()) send_refusal(d.message.explanation, next_++, sink);
-      send_usage(usage_, sink);
-      if (!d.delta[kStop].empty()) send_stop(d.delta[kStop], d.delta[kStopSequence], sink);
+      hub::send_usage(reported(usage_), sink);
+      if (!d.delta[kStop].empty())
+        hub::send_stop(stop_named(d.delta[kStop]), d.delta[kStopSequence], 0, sink);
       return;
     case kMessageStop:
       close(sink);
       ended_ = true;
-      return send(EventKind::end, sink, lost_);
-    case kPing: return send(EventKind::ping, sink);
+      return hub::send_end(lost_, {}, sink);
+    case kPing: return sink.take({});
     case kError: return fail(openai::parse_error(200, data), sink);
     default: return;
   }
@@ -308,13 +279,8 @@ void StreamDecoder::start(const Document& d, EventSink& sink) {
   if (started_) return;  // seen twice in the wild: the second would begin a second answer
   started_ = true;
   lost_.add(d.message.lost);
-  Event event;
-  event.kind = EventKind::start;
-  event.id = d.message.id;
-  event.name = d.message.model;
-  event.tier = d.message.tier;
-  sink.take(event);
-  send_usage(usage_, sink);
+  hub::send_start(d.message.id, d.message.model, d.message.tier, sink);
+  hub::send_usage(reported(usage_), sink);
 }
 
 void StreamDecoder::open(const Document& d, EventSink& sink) {
@@ -365,10 +331,7 @@ void StreamDecoder::close(EventSink& sink) {
 void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
   failed_ = true;
   fault_ = std::move(fault);
-  Event event;
-  event.kind = EventKind::fault;
-  event.fault = &fault_;
-  sink.take(event);
+  hub::send_fault(fault_, sink);
 }
 
 Result<void> StreamDecoder::finish(EventSink& sink) {

@@ -3,9 +3,8 @@
 #include "gateway/dialect/anthropic_encode.h"
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/anthropic_usage.h"
+#include "gateway/dialect/hub_arguments.h"
 #include "gateway/dialect/hub_carrier.h"
-#include "gateway/dialect/hub_text.h"
-#include "gateway/dialect/json_cursor.h"
 
 namespace steelyard::dialect::anthropic {
 
@@ -78,21 +77,10 @@ void MessageWriter::close(const Event& event) {
       json.field("thinking", text_);
       if (!signature_.empty()) json.field("signature", signature_);
       break;
-    case BlockKind::tool_call: {
-      // Cut off by the token limit the arguments are no JSON: kept, never dropped.
-      std::string plain;
-      append_unescaped(plain, text_);
+    case BlockKind::tool_call:
       json.key("input");
-      if (custom_)
-        json.open('{').field("input", text_).close('}');
-      else if (plain.empty())
-        json.raw("{}");
-      else if (hub::is_json_object(plain))
-        json.raw(plain);
-      else
-        json.open('{').field("_raw", text_).close('}');
+      hub::write_answered_arguments(json, text_, custom_, false);
       break;
-    }
     case BlockKind::redacted_thinking: break;
     default:
       json.field("text", text_);

@@ -2,6 +2,7 @@
 
 #include "config/types/json_writer.h"
 #include "gateway/dialect/converse_block.h"
+#include "gateway/dialect/hub_send.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
 
@@ -169,30 +170,6 @@ void send(EventSink& sink, EventKind kind, BlockKind block, std::uint32_t index,
   sink.take(event);
 }
 
-void send_usage(const ReportedUsage& usage, EventSink& sink) {
-  if (!usage.present) return;
-  Event event;
-  event.kind = EventKind::usage;
-  event.usage = usage;
-  sink.take(event);
-}
-
-void send_stop(StopReason stop, EventSink& sink) {
-  Event event;
-  event.kind = EventKind::stop;
-  event.stop = stop;
-  sink.take(event);
-}
-
-void send_start(const DecoderOptions& options, std::string_view tier, EventSink& sink) {
-  Event event;
-  event.kind = EventKind::start;
-  event.id = options.id;
-  event.name = options.model;
-  event.tier = tier;
-  sink.take(event);
-}
-
 bool read_usage(LenientReader& reader, ReportedUsage& out) {
   std::int64_t input = 0, output = 0, read = 0, write = 0, write_1h = 0, details = 0;
   bool present = false, ignored = false;
@@ -252,13 +229,10 @@ bool read_answer(std::string_view body, const DecoderOptions& options, EventSink
   if (!ok) return false;
   if (!answered) {
     const UpstreamFault fault = openai::parse_error(200, body);
-    Event event;
-    event.kind = EventKind::fault;
-    event.fault = &fault;
-    sink.take(event);
+    hub::send_fault(fault, sink);
     return true;
   }
-  send_start(options, tier, sink);
+  hub::send_start(options.id, options.model, tier, sink);
   std::uint32_t index = 0;
   LenientReader list(content.empty() ? "[]" : content);
   list.array([&] {
@@ -267,12 +241,9 @@ bool read_answer(std::string_view body, const DecoderOptions& options, EventSink
     send_block(block, index++, sink);
     return good;
   });
-  send_usage(usage, sink);
-  send_stop(stop_named(stop), sink);
-  Event end;
-  end.kind = EventKind::end;
-  end.lost = lost;
-  sink.take(end);
+  hub::send_usage(usage, sink);
+  hub::send_stop(stop_named(stop), {}, 0, sink);
+  hub::send_end(lost, {}, sink);
   return true;
 }
 

@@ -28,9 +28,6 @@ void send_citation(std::string_view json, hub::EventSink& sink);
 // Nothing where there is nothing to say.
 void send(hub::EventSink& sink, hub::EventKind kind, hub::BlockKind block, std::uint32_t index,
           std::string_view text = {}, hub::DeltaKind delta = hub::DeltaKind::text);
-void send_usage(const ReportedUsage& usage, hub::EventSink& sink);
-void send_stop(hub::StopReason stop, hub::EventSink& sink);
-void send_start(const DecoderOptions& options, std::string_view tier, hub::EventSink& sink);
 // {"type":"flex"}
 bool read_tier(LenientReader& reader, std::string_view& out);
 

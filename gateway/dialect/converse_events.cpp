@@ -2,6 +2,7 @@
 
 #include "gateway/dialect/converse_block.h"
 #include "gateway/dialect/converse_errors.h"
+#include "gateway/dialect/hub_send.h"
 #include "gateway/dialect/key_table.h"
 
 namespace steelyard::dialect::converse {
@@ -79,10 +80,10 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
     if (open_ && index_ == d.index) close(sink);
   } else if (type == "messageStop") {
     close(sink);
-    if (!stopped_) send_stop(stop_named(d.stop), sink);
+    if (!stopped_) hub::send_stop(stop_named(d.stop), {}, 0, sink);
     stopped_ = true;
   } else if (type == "metadata") {
-    send_usage(d.usage, sink);
+    hub::send_usage(d.usage, sink);
     // The answer began before this was known.
     if (!d.tier.empty() && d.tier != "default") lost_.add(hub::Loss::service_tier);
     if (stopped_) end(sink);
@@ -92,7 +93,7 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
 void StreamDecoder::start(EventSink& sink) {
   if (started_) return;
   started_ = true;
-  send_start(options_, {}, sink);
+  hub::send_start(options_.id, options_.model, {}, sink);
 }
 
 void StreamDecoder::open(BlockKind kind, std::string_view id, std::string_view name,
@@ -168,20 +169,14 @@ void StreamDecoder::close(EventSink& sink) {
 
 void StreamDecoder::end(EventSink& sink) {
   ended_ = true;
-  Event event;
-  event.kind = EventKind::end;
-  event.lost = lost_;
-  sink.take(event);
+  hub::send_end(lost_, {}, sink);
 }
 
 void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
   if (failed_ || ended_) return;
   failed_ = true;
   fault_ = std::move(fault);
-  Event event;
-  event.kind = EventKind::fault;
-  event.fault = &fault_;
-  sink.take(event);
+  hub::send_fault(fault_, sink);
 }
 
 Result<void> StreamDecoder::finish(EventSink& sink) {

@@ -41,7 +41,6 @@ class TurnWriter {
   void document_name(const hub::Part& part);
   void tool_use(const hub::Part& part);
   void tool_result(const hub::Part& part);
-  void arguments(const hub::Part& part);
   void tool_id(std::string_view id);
 
   const hub::Request& request_;

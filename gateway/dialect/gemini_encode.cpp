@@ -5,6 +5,7 @@
 #include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/gemini_events.h"
 #include "gateway/dialect/gemini_usage.h"
+#include "gateway/dialect/hub_arguments.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
@@ -60,20 +61,7 @@ bool PartWriter::close(const Event& event, std::string& out) {
   if (event.block != BlockKind::tool_call) return false;
   PieceWriter json(out);
   json.open('{').key("functionCall").open('{').given("id", id_).field("name", name_).key("args");
-  std::string plain;
-  append_unescaped(plain, text_);
-  // A line end, which JSON has between its tokens only, would end the event's line.
-  std::replace_if(
-      plain.begin(), plain.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  // Cut off by the token limit the arguments are no JSON: kept, never dropped.
-  if (custom_)
-    json.open('{').field("input", text_).close('}');
-  else if (plain.empty())
-    json.raw("{}");
-  else if (hub::is_json_object(plain))
-    json.raw(plain);
-  else
-    json.open('{').field("_raw", text_).close('}');
+  hub::write_answered_arguments(json, text_, custom_, true);
   json.close('}');
   if (!call_signature_.empty()) {  // Gemini's own, by way of another dialect
     json.field("thoughtSignature", call_signature_);
@@ -136,7 +124,9 @@ void StreamEncoder::take(const Event& event) {
     case EventKind::citation: return choice(event.choice).cite(*event.citation);
     case EventKind::usage: usage_ = event.usage; return;
     case EventKind::stop: choice(event.choice).stop = event.stop; return;
-    case EventKind::ping: frames_.out() += "\r\n"; return;  // as the gateway's own sign of life
+    case EventKind::ping:  // as the gateway's own sign of life
+      if (!options_.no_pings) frames_.out() += "\r\n";
+      return;
     case EventKind::fault:
       over_ = true;
       if (event.fault == nullptr) return;

@@ -20,6 +20,7 @@ struct EncodeOptions {
   std::string_view request_id;  // in errors
   UsageQuirks quirks;           // of the provider
   bool array = false;           // elements of an array instead of events
+  bool no_pings = false;        // the client takes nothing between two of them
 };
 
 // Between the documents of a stream.

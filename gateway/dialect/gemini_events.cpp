@@ -7,6 +7,7 @@
 #include "gateway/dialect/gemini_grounding.h"
 #include "gateway/dialect/gemini_part.h"
 #include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/hub_send.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
@@ -116,12 +117,7 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
   if (!started_) {
     started_ = true;
     id_ = d.id;
-    Event start;
-    start.kind = EventKind::start;
-    start.id = d.id;
-    start.name = d.model;
-    start.tier = tier_in(d.usage);
-    sink.take(start);
+    hub::send_start(d.id, d.model, tier_in(d.usage), sink);
   }
   LenientReader list(d.candidates.empty() ? "null" : d.candidates);
   std::uint32_t position = 0;
@@ -132,12 +128,7 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
     return true;
   });
   if (position == 0 && !d.block_reason.empty()) blocked(d.block_message, sink);
-  if (usage_.present) {
-    Event event;
-    event.kind = EventKind::usage;
-    event.usage = reported(usage_);
-    sink.take(event);
-  }
+  hub::send_usage(reported(usage_), sink);
   return true;
 }
 
@@ -297,26 +288,17 @@ void AnswerReader::finish(EventSink& sink) {
   ended_ = true;
   for (Choice& done : choices_) {
     close(done, sink);
-    Event event;
-    event.kind = EventKind::stop;
-    event.choice = done.number;
-    event.stop = done.stop == StopReason::end && done.calls > 0 ? StopReason::tool : done.stop;
-    sink.take(event);
+    const bool calls = done.stop == StopReason::end && done.calls > 0;
+    hub::send_stop(calls ? StopReason::tool : done.stop, {}, done.number, sink);
   }
-  Event end;
-  end.kind = EventKind::end;
-  end.lost = lost_;
-  sink.take(end);
+  hub::send_end(lost_, {}, sink);
 }
 
 void AnswerReader::fail(UpstreamFault fault, EventSink& sink) {
   if (failed_ || ended_) return;
   failed_ = true;
   fault_ = std::move(fault);
-  Event event;
-  event.kind = EventKind::fault;
-  event.fault = &fault_;
-  sink.take(event);
+  hub::send_fault(fault_, sink);
 }
 
 bool read_answer(std::string_view body, EventSink& sink) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/dialect/hub_arguments.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
@@ -287,7 +288,8 @@ void TurnWriter::take_thinking(const Part& part) {
 void TurnWriter::call(const Part& part) {
   begin_part("model");
   json_.key("functionCall").open('{').field("id", part.id).field("name", part.name);
-  arguments(part);
+  json_.key("args");
+  hub::write_arguments(json_, part, scratch_, dropped_);
   json_.close('}');
   std::string_view signature = part.signature.empty() ? signature_ : part.signature;
   if (signature.empty() && first_call_ && options_.needs_signatures) {
@@ -297,32 +299,6 @@ void TurnWriter::call(const Part& part) {
   json_.given("thoughtSignature", signature).close('}');
   signature_ = {};
   first_call_ = false;
-}
-
-// Chat has arguments as a text that should be a JSON object and need not be one.
-void TurnWriter::arguments(const Part& part) {
-  json_.key("args");
-  if (part.custom_tool) {
-    json_.open('{').field("input", part.arguments).close('}');
-    return;
-  }
-  std::string_view value = part.arguments;
-  if (part.arguments_escaped) {
-    scratch_.clear();
-    append_unescaped(scratch_, part.arguments);
-    value = scratch_;
-  }
-  if (value.empty()) {
-    json_.raw("{}");
-  } else if (hub::is_json_object(value)) {
-    json_.raw(value);
-  } else if (hub::is_json(value)) {
-    dropped_.add(Loss::tool_arguments);
-    json_.open('{').field_raw("value", value).close('}');
-  } else {
-    dropped_.add(Loss::tool_arguments);
-    json_.open('{').key("_raw").text(value).close('}');
-  }
 }
 
 // Inside a part that is open. False: Gemini cannot be shown it; then nothing was written.

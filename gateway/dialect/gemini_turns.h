@@ -39,7 +39,6 @@ class TurnWriter {
   void system_part(const hub::Message& message);
   void model_part(const hub::Part& part);
   void call(const hub::Part& part);
-  void arguments(const hub::Part& part);
   bool media(const hub::Part& part);
   void text_part(std::string_view text);
   void take_thinking(const hub::Part& part);

@@ -82,7 +82,7 @@ responses::EncodeOptions for_responses(const BridgeOptions& options) {
 }
 
 gemini::EncodeOptions for_contents(const BridgeOptions& options) {
-  return {{}, options.request_id, options.quirks, options.json_array};
+  return {{}, options.request_id, options.quirks, options.json_array, options.no_pings};
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ struct BridgeOptions {
   bool amazon_frames = false;      // Anthropic's events in Amazon's frames (aws_invoke.h)
   std::string_view model;          // as the provider calls it, for answers that do not say
   bool json_array = false;         // the Gemini client wants its stream as one JSON array
+  bool no_pings = false;           // it takes nothing between two events
   UsageQuirks quirks;
   const ToolRenames* names = nullptr;  // tools that the provider knows by another name
   std::string_view client_body;        // the request: Responses repeats much of it; lives as long

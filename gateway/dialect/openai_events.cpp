@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "gateway/dialect/hub_send.h"
 #include "gateway/dialect/json_cursor.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
@@ -25,30 +26,6 @@ constexpr StopReason kStopOf[] = {StopReason::end,     StopReason::tool,    Stop
                                   StopReason::error,   StopReason::error,   StopReason::error,
                                   StopReason::end,     StopReason::tool,    StopReason::length};
 static_assert(std::size(kStopOf) == kStops.size());
-
-void send_start(const ChunkReader& chunk, EventSink& sink) {
-  Event event;
-  event.kind = EventKind::start;
-  event.id = chunk.id;
-  event.name = chunk.model;
-  event.tier = chunk.tier;
-  sink.take(event);
-}
-
-void send_usage(const ReportedUsage& usage, EventSink& sink) {
-  if (!usage.present) return;
-  Event event;
-  event.kind = EventKind::usage;
-  event.usage = usage;
-  sink.take(event);
-}
-
-void send_fault(const UpstreamFault& fault, EventSink& sink) {
-  Event event;
-  event.kind = EventKind::fault;
-  event.fault = &fault;
-  sink.take(event);
-}
 
 // The provider gave up in the middle of its answer and says so in the finish reason only.
 UpstreamFault broken_off(std::string_view finish) {
@@ -80,16 +57,16 @@ bool read_completion(std::string_view body, EventSink& sink) {
   ChunkReader chunk;
   if (!chunk.read(body)) return false;
   if (chunk.fault) {
-    send_fault(chunk.fault, sink);
+    hub::send_fault(chunk.fault, sink);
     return true;
   }
   if (!chunk.has_choices) return false;
   for (const ChunkChoice& choice : chunk.choices)
     if (stop_named(choice.finish) == StopReason::error) {
-      send_fault(broken_off(choice.finish), sink);
+      hub::send_fault(broken_off(choice.finish), sink);
       return true;
     }
-  send_start(chunk, sink);
+  hub::send_start(chunk.id, chunk.model, chunk.tier, sink);
   hub::Dropped lost = chunk.lost;
   for (const ChunkChoice& choice : chunk.choices) {
     ChoiceBlocks blocks(choice.index);
@@ -98,11 +75,8 @@ bool read_completion(std::string_view body, EventSink& sink) {
     blocks.finish(true, sink);
     lost.add(blocks.lost());
   }
-  send_usage(chunk.usage, sink);
-  Event end;
-  end.kind = EventKind::end;
-  end.lost = lost;
-  sink.take(end);
+  hub::send_usage(chunk.usage, sink);
+  hub::send_end(lost, {}, sink);
   return true;
 }
 
@@ -135,7 +109,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
   // Azure's first chunk has filter results, and neither choices nor an id.
   if (!started_ && (!reader_.choices.empty() || !reader_.id.empty())) {
     started_ = true;
-    send_start(reader_, sink);
+    hub::send_start(reader_.id, reader_.model, reader_.tier, sink);
   }
   for (const ChunkChoice& choice : reader_.choices) {
     auto found = std::find_if(choices_.begin(), choices_.end(), [&](const ChoiceBlocks& blocks) {
@@ -150,7 +124,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
     if (!pages_.empty() && found->finished()) found->cite(std::exchange(pages_, {}), sink);
     found->finish(false, sink);
   }
-  send_usage(reader_.usage, sink);
+  hub::send_usage(reader_.usage, sink);
   learn(data);
 }
 
@@ -181,21 +155,19 @@ void ChatStreamDecoder::learn(std::string_view data) {
 // [DONE] after something was said is an end, also where no finish reason was given.
 void ChatStreamDecoder::end(EventSink& sink) {
   ended_ = true;
-  Event event;
-  event.kind = EventKind::end;
-  event.lost = lost_;
+  hub::Dropped lost = lost_;
   for (ChoiceBlocks& blocks : choices_) {
     if (!pages_.empty()) blocks.cite(std::exchange(pages_, {}), sink);
     blocks.finish(true, sink);
-    event.lost.add(blocks.lost());
+    lost.add(blocks.lost());
   }
-  sink.take(event);
+  hub::send_end(lost, {}, sink);
 }
 
 void ChatStreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
   failed_ = true;
   fault_ = std::move(fault);
-  send_fault(fault_, sink);
+  hub::send_fault(fault_, sink);
 }
 
 Result<void> ChatStreamDecoder::finish(EventSink& sink) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/dialect/hub_send.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
 #include "gateway/dialect/openai_response.h"
@@ -120,15 +121,6 @@ bool read_facts(std::string_view json, ResponseFacts& out) {
   });
 }
 
-void send_start(const ResponseFacts& facts, EventSink& sink) {
-  Event event;
-  event.kind = EventKind::start;
-  event.id = facts.id;
-  event.name = facts.model;
-  event.tier = facts.tier;
-  sink.take(event);
-}
-
 StopReason stop_of(const ResponseFacts& facts, bool calls) {
   if (facts.status == "incomplete" || !facts.reason.empty()) {
     if (facts.reason == "content_filter") return StopReason::refusal;
@@ -158,24 +150,13 @@ void send_rest(const ResponseFacts& facts, std::string_view asked_tier, ItemBloc
     return true;
   });
   blocks.finish(sink);
-  if (facts.usage.present) {
-    Event event;
-    event.kind = EventKind::usage;
-    event.usage = facts.usage;
-    sink.take(event);
-  }
-  Event stop;
-  stop.kind = EventKind::stop;
-  stop.stop = stop_of(facts, blocks.calls());
-  sink.take(stop);
-  Event end;
-  end.kind = EventKind::end;
-  end.id = ids;
-  end.lost = blocks.lost();
-  if (tier_came_late(asked_tier, facts.tier)) end.lost.add(hub::Loss::service_tier);
-  if (facts.moderated) end.lost.add(hub::Loss::safety);
-  if (facts.transformed) end.lost.add(hub::Loss::thinking);
-  sink.take(end);
+  hub::send_usage(facts.usage, sink);
+  hub::send_stop(stop_of(facts, blocks.calls()), {}, 0, sink);
+  hub::Dropped lost = blocks.lost();
+  if (tier_came_late(asked_tier, facts.tier)) lost.add(hub::Loss::service_tier);
+  if (facts.moderated) lost.add(hub::Loss::safety);
+  if (facts.transformed) lost.add(hub::Loss::thinking);
+  hub::send_end(lost, ids, sink);
 }
 
 UpstreamFault fault_in(std::string_view raw_error) {
@@ -200,13 +181,10 @@ bool read_response(std::string_view body, EventSink& sink) {
   if (!answer && !wrong && !is_failure(facts)) return false;
   if (wrong || is_failure(facts)) {
     const UpstreamFault fault = fault_in(facts.fault);
-    Event event;
-    event.kind = EventKind::fault;
-    event.fault = &fault;
-    sink.take(event);
+    hub::send_fault(fault, sink);
     return true;
   }
-  send_start(facts, sink);
+  hub::send_start(facts.id, facts.model, facts.tier, sink);
   ItemBlocks blocks;
   send_rest(facts, facts.tier, blocks, sink);
   return true;
@@ -298,7 +276,7 @@ void StreamDecoder::start(std::string_view response, EventSink& sink) {
   read_facts(response, facts);
   id_ = facts.id;
   tier_ = facts.tier;
-  send_start(facts, sink);
+  hub::send_start(facts.id, facts.model, facts.tier, sink);
 }
 
 void StreamDecoder::piece(const Document& d, BlockKind kind, std::int64_t part, EventSink& sink) {
@@ -323,10 +301,7 @@ void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
   failed_ = true;
   fault_ = std::move(fault);
   if (!fault_) fault_.cls = FaultClass::server;
-  Event event;
-  event.kind = EventKind::fault;
-  event.fault = &fault_;
-  sink.take(event);
+  hub::send_fault(fault_, sink);
 }
 
 Result<void> StreamDecoder::finish(EventSink& sink) {

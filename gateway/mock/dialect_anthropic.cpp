@@ -4,12 +4,10 @@
 #include "config/types/json_writer.h"
 #include "gateway/mock/dialect.h"
 #include "gateway/mock/dialect_read.h"
+#include "gateway/mock/dialect_speech.h"
 
 namespace steelyard::mock {
 namespace {
-
-constexpr std::string_view thought = "The mock thinks about it.",
-                           signature = "bW9jay1zaWduYXR1cmU=";
 
 const char* read(const Element& body, bool directives, ChatRequest& out) {
   Element value;
@@ -84,23 +82,17 @@ void write(std::string& out, const AnswerNames& names, const AnswerPlan& plan,
   json.key("content").begin_array();
   if (plan.reasoning > 0) {
     json.begin_object().field("type", "thinking").field("thinking", thought);
-    json.field("signature", signature).end_object();
+    json.field("signature", thought_signature).end_object();
   }
-  std::int64_t budget = plan.tokens;
   if (plan.kind == Answer::tool_call) {
-    for (std::int64_t call = 0; call < plan.calls && budget >= kToolHeadTokens; ++call) {
-      budget -= kToolHeadTokens;
-      Pieces pieces = plan.pieces;
-      std::string arguments;
-      for (std::string piece; budget > 0 && !(piece = take_pieces(pieces, 1)).empty(); --budget)
-        arguments += piece;
+    each_call(plan, [&](std::int64_t call, const std::string& arguments, std::int64_t) {
       json.begin_object().field("type", "tool_use").field("id", tool_id(names, call));
       json.field("name", plan.tool_name).key("input").raw(arguments.empty() ? "{}" : arguments);
       json.end_object();
-    }
+    });
   } else if (plan.kind != Answer::empty) {
     Pieces pieces = plan.pieces;
-    json.begin_object().field("type", "text").field("text", take_pieces(pieces, budget));
+    json.begin_object().field("type", "text").field("text", take_pieces(pieces, plan.tokens));
     json.end_object();
   }
   json.end_array();
@@ -195,7 +187,7 @@ class Speaker {
   void think() {
     writer_.add("content_block_start", open(R"({"type":"thinking","thinking":"","signature":""})"));
     writer_.add("content_block_delta", delta("thinking_delta", "thinking", thought));
-    writer_.add("content_block_delta", delta("signature_delta", "signature", signature));
+    writer_.add("content_block_delta", delta("signature_delta", "signature", thought_signature));
     close();
   }
 

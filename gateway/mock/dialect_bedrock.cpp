@@ -6,12 +6,10 @@
 #include "gateway/dialect/aws_frames.h"
 #include "gateway/mock/dialect.h"
 #include "gateway/mock/dialect_read.h"
+#include "gateway/mock/dialect_speech.h"
 
 namespace steelyard::mock {
 namespace {
-
-constexpr std::string_view thought = "The mock thinks about it.",
-                           signature = "bW9jay1zaWduYXR1cmU=";
 
 void read_tools(const Element& body, ChatRequest& out) {
   Element config, choice, named, spec, input, schema;
@@ -83,24 +81,18 @@ void write(std::string& out, const AnswerNames& names, const AnswerPlan& plan,
   json.field("role", "assistant").key("content").begin_array();
   if (plan.reasoning > 0) {
     json.begin_object().key("reasoningContent").begin_object().key("reasoningText").begin_object();
-    json.field("text", thought).field("signature", signature);
+    json.field("text", thought).field("signature", thought_signature);
     json.end_object().end_object().end_object();
   }
-  std::int64_t budget = plan.tokens;
   if (plan.kind == Answer::tool_call) {
-    for (std::int64_t call = 0; call < plan.calls && budget >= kToolHeadTokens; ++call) {
-      budget -= kToolHeadTokens;
-      Pieces pieces = plan.pieces;
-      std::string arguments;
-      for (std::string piece; budget > 0 && !(piece = take_pieces(pieces, 1)).empty(); --budget)
-        arguments += piece;
+    each_call(plan, [&](std::int64_t call, const std::string& arguments, std::int64_t) {
       json.begin_object().key("toolUse").begin_object().field("toolUseId", tool_id(names, call));
       json.field("name", plan.tool_name).key("input").raw(arguments.empty() ? "{}" : arguments);
       json.end_object().end_object();
-    }
+    });
   } else if (plan.kind != Answer::empty) {
     Pieces pieces = plan.pieces;
-    json.begin_object().field("text", take_pieces(pieces, budget)).end_object();
+    json.begin_object().field("text", take_pieces(pieces, plan.tokens)).end_object();
   }
   json.end_array().end_object().end_object();
   if (!plan.finish.empty()) json.field("stopReason", stop_of(plan));
@@ -188,7 +180,7 @@ class Speaker {
   void think() {
     add("contentBlockDelta", delta(R"({"reasoningContent":)" + object("text", thought) + "}"));
     add("contentBlockDelta",
-        delta(R"({"reasoningContent":)" + object("signature", signature) + "}"));
+        delta(R"({"reasoningContent":)" + object("signature", thought_signature) + "}"));
     close();
   }
 

@@ -4,12 +4,10 @@
 #include "config/types/json_writer.h"
 #include "gateway/mock/dialect.h"
 #include "gateway/mock/dialect_read.h"
+#include "gateway/mock/dialect_speech.h"
 
 namespace steelyard::mock {
 namespace {
-
-constexpr std::string_view thought = "The mock thinks about it.",
-                           signature = "bW9jay1zaWduYXR1cmU=";
 
 // Both spellings of a key.
 bool child_of(const Element& element, std::string_view camel, std::string_view snake,
@@ -134,7 +132,7 @@ std::string call_part(const AnswerNames& names, const AnswerPlan& plan, std::int
   json.field("id", "call_" + std::string(suffix_of(names)) + "_" + std::to_string(call));
   json.field("name", plan.tool_name).key("args").raw(arguments.empty() ? "{}" : arguments);
   json.end_object();
-  if (call == 0) json.field("thoughtSignature", signature);
+  if (call == 0) json.field("thoughtSignature", thought_signature);
   json.end_object();
   return out;
 }
@@ -150,17 +148,9 @@ std::vector<Said> parts_of(const AnswerNames& names, const AnswerPlan& plan, std
   if (plan.reasoning > 0) said.push_back({text_part(thought, true), 0});
   std::int64_t budget = plan.tokens;
   if (plan.kind == Answer::tool_call) {
-    for (std::int64_t call = 0; call < plan.calls && budget >= kToolHeadTokens; ++call) {
-      Pieces pieces = plan.pieces;
-      std::string arguments;
-      std::int64_t tokens = kToolHeadTokens;
-      budget -= kToolHeadTokens;
-      for (std::string piece; budget > 0 && !(piece = take_pieces(pieces, 1)).empty(); --budget) {
-        arguments += piece;
-        ++tokens;
-      }
+    each_call(plan, [&](std::int64_t call, const std::string& arguments, std::int64_t tokens) {
       said.push_back({call_part(names, plan, call, arguments), tokens});
-    }
+    });
     return said;
   }
   if (plan.kind == Answer::empty || plan.kind == Answer::refusal) return said;

@@ -4,11 +4,12 @@
 #include "config/types/json_writer.h"
 #include "gateway/mock/dialect.h"
 #include "gateway/mock/dialect_read.h"
+#include "gateway/mock/dialect_speech.h"
 
 namespace steelyard::mock {
 namespace {
 
-constexpr std::string_view thought = "The mock thinks about it.", state = "gAAAAABtb2Nr";
+constexpr std::string_view state = "gAAAAABtb2Nr";
 
 void read_item(const Element& item, bool directives, ChatRequest& out) {
   Element value;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Real clients, unmodified and offline, each with a stream and a whole tool loop, before a provider of its own dialect and before
-foreign ones. Prints the matrix; every line of it is a test. usage: matrix.py [WORD...]: only lines that hold all the words.
+foreign ones; those of Gemini's dialect also before silent ones, which take a second before and after their first event. Prints
+the matrix; every line of it is a test. usage: matrix.py [WORD...]: only lines that hold all the words.
 
 The clients are installed once, below build/clients; one that cannot be had fails its lines. What Claude Code says and does on a
 provider that is not Anthropic's is kept beside the logs of the tests, as claude-code-on-openai.log."""
@@ -23,12 +24,12 @@ JOBS = int(os.environ.get("JOBS") or os.cpu_count() or 1)
 TRANSCRIPT = ("Claude Code", "openai")
 
 
-def run_one(client, dialect):
+def run_one(client, dialect, silence):
     try:
-        cell = client_run.run(client, dialect)
+        cell = client_run.run(client, dialect, silence)
     except Exception as error:  # noqa: BLE001: a line of the matrix all the same
         cell = client_run.Cell(client.name, client.dialect, dialect, faults=[f"{type(error).__name__}: {error}"])
-    if (client.name, dialect) == TRANSCRIPT:
+    if (client.name, dialect, silence) == (*TRANSCRIPT, 0):
         write_transcript(cell)
     return cell
 
@@ -60,15 +61,18 @@ def lines(cells):
 def summary(cells):
     good = [c for c in cells if not c.faults]
     names = list(dict.fromkeys(c.client for c in cells))
-    own = {c.client for c in good if c.provider == c.dialect}
-    foreign = {c.client for c in good if c.provider != c.dialect}
+    own = {c.client for c in good if c.provider.split(",")[0] == c.dialect}
+    foreign = {c.client for c in good if c.provider.split(",")[0] != c.dialect}
     return f"clients x own dialect: {len(own)} of {len(names)}; x a foreign dialect, with a full tool loop: {len(foreign)} of {len(names)}"
 
 
 def main():
     words = sys.argv[1:]
-    wanted = [(client, provider) for client in coding_agents.AGENTS + sdk_clients.SDKS for provider in client.providers
-              if all(word in f"{client.name}/{client.dialect}/{provider}" for word in words)]
+    every = [(client, provider, silence) for client in coding_agents.AGENTS + sdk_clients.SDKS for provider in client.providers
+             # An empty line is all that Gemini's clients are told while nothing comes: each must pass it over.
+             for silence in ((0, client_run.SILENCE) if client.dialect == "gemini" else (0,))]
+    wanted = [(client, provider, silence) for client, provider, silence in every
+              if all(word in f"{client.name}/{client.dialect}/{provider}{', silent' if silence else ''}" for word in words)]
     begun = time.monotonic()
     installed.together({**coding_agents.FOLDERS, **sdk_clients.FOLDERS}, JOBS + 1)  # who failed here fails again below, and says why
     print(f"installed in {time.monotonic() - begun:.0f} s", flush=True)
@@ -76,7 +80,7 @@ def main():
         print("note: this machine gives us no network namespace of our own: that the clients need no internet is not shown")
     begun = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-        cells = list(pool.map(lambda pair: run_one(*pair), wanted))
+        cells = list(pool.map(lambda one: run_one(*one), wanted))
     print(*lines(cells), "", summary(cells), f"{len(cells)} runs in {time.monotonic() - begun:.0f} s", sep="\n")
     failed = [cell for cell in cells if cell.faults]
     for cell in failed:

@@ -145,6 +145,34 @@ def test_a_profile_whose_name_says_nothing():
         assert json.loads(sent)["messages"][0]["content"][1] == {"cachePoint": {"type": "default"}}, sent
 
 
+def test_auto_with_what_is_shipped():
+    """The shipped catalogue and presets: `auto` at Amazon, by the names and prices that stand there."""
+    provider = Bedrock()
+    shipped = pathlib.Path(__file__).resolve().parents[2] / "config"
+    text = config({"bedrock": (provider.port, [])}, budgets="[{ limit: $10, per: month }]", more="presets: [providers.yaml]")
+    text = text.replace(f'bedrock: {{ base_url: "http://127.0.0.1:{provider.port}/v1", keys: ["${{env:TEST_PROVIDER_KEY}}"], models: [], quirks: {{  }} }}',
+                        f'bedrock: {{ like: bedrock, platform: bedrock, region: eu-west-1, base_url: "http://127.0.0.1:{provider.port}", '
+                        f'{AWS.rstrip(",")} }}')
+    gateway = Gateway(text, (shipped / "models.yaml").read_text(), {"providers.yaml": (shipped / "providers.yaml").read_text()},
+                      {"AWS_ID": KEYS[0], "AWS_SECRET": KEYS[1], "AWS_TOKEN": ""})
+    prices = {"auto": None, "claude-opus-5-5": (4, 20, 0.2), "claude-haiku-4-5": (1, 5, 0.1), "nova-pro": None}
+    paths = {"claude-opus-5-5": "global.anthropic.claude-opus-5-5", "nova-pro": "us.amazon.nova-pro-v1%3A0",
+             "claude-haiku-4-5": "global.anthropic.claude-haiku-4-5-20251001-v1%3A0"}
+    with running(provider, gateway):
+        for model, price in prices.items():
+            status, headers, data = gateway.chat(message(model=model))
+            assert status == 200 and not provider.wrong, (model, data, provider.wrong)
+            served = headers["x-steelyard-model"]
+            assert model in ("auto", served), headers
+            path = provider.requests[-1][0]
+            assert path == f"/model/{paths[model]}/converse" if model in paths else path.startswith("/model/"), path
+            receipt = gateway.receipts(1)[-1] if model == "auto" else gateway.receipts(len(provider.requests))[-1]
+            if price:  # dollars a million: input, output, read from the cache; written to it for 5 minutes 1.25, for an hour 2 times input
+                plain, output, read = price
+                assert receipt["spend_nano_usd"] == round((100 * plain + 300 * read + (5 * 1.25 + 15 * 2) * plain + 50 * output) * 1000), receipt
+            assert receipt["spend_nano_usd"] > 0, receipt
+
+
 def test_keys_of_every_kind():
     provider = Bedrock()
     gateway = bedrock(provider, environment={"AWS_TOKEN": "session-token/+=="})

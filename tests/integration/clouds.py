@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """What is no chat at providers that want tokens or signatures: embeddings, counts and pass-through on Vertex and Bedrock."""
 import base64
-import http.server
 import json
 import pathlib
 import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from answering import Answering, Provider  # noqa: E402
 from bedrock_provider import KEYS, check_signature  # noqa: E402
 from gateway import CATALOG, KEY, Cases, Gateway, config, running  # noqa: E402
 from token_server import TokenServer  # noqa: E402
@@ -26,50 +26,24 @@ PASS = """pass_through:
 SONNET = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
 
 
-class Cloud:
+class Cloud(Provider):
     """Answers what it is told to; remembers what it was asked, and what was wrong with signatures."""
 
     def __init__(self, answer):
         outer = self
         self.answer, self.requests, self.wrong, self.region = answer, [], [], None
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def any(self):
-                body = b""
-                if self.headers.get("transfer-encoding") == "chunked":
-                    while size := int(self.rfile.readline(), 16):
-                        body += self.rfile.read(size)
-                        self.rfile.readline()
-                    self.rfile.readline()
-                else:
-                    body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
+                headers, body = self.asked()
                 outer.requests.append((self.command, self.path, headers, body))
                 if outer.region and (fault := check_signature(self.command, self.path, headers, body, KEYS, outer.region)):
                     outer.wrong.append(fault)
-                status, document = outer.answer(self.command, self.path, body)
-                data = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                self.whole(*outer.answer(self.command, self.path, body))
 
             do_GET = do_POST = do_DELETE = any
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)
 
 
 def cloud(provider, said, base, models, tokens=None, quirks=""):

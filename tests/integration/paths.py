@@ -4,16 +4,15 @@ losses told or refused, signs of life."""
 import base64
 import hashlib
 import http.client
-import http.server
 import json
 import pathlib
 import socket
 import struct
 import sys
-import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from answering import Answering, Provider  # noqa: E402
 from anthropic_provider import Anthropic  # noqa: E402
 from gateway import CATALOG, KEY, Cases, Gateway, Mock, config, events, message, running, speaking, start  # noqa: E402
 
@@ -26,29 +25,17 @@ VECTORS = """
 """
 
 
-class Scripted:
+class Scripted(Provider):
     """A provider that answers with what it was told to, and remembers what it was asked."""
 
     def __init__(self, answer):
         outer = self
         self.answer, self.requests, self.chunks = answer, [], None
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def any(self):
-                if self.headers.get("transfer-encoding") == "chunked":
-                    body = b""
-                    while size := int(self.rfile.readline(), 16):
-                        body += self.rfile.read(size)
-                        self.rfile.readline()
-                    self.rfile.readline()
-                else:
-                    body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                outer.requests.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                head, body = self.asked()
+                outer.requests.append((self.command, self.path, head, body))
                 status, headers, told = outer.answer(self.command, self.path, body)
                 self.send_response(status)
                 for name, value in headers.items():
@@ -72,14 +59,7 @@ class Scripted:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = any
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)
 
 
 def whole(document, status=200, **headers):

@@ -1,8 +1,7 @@
 """A pretend provider of Anthropic's dialect: one answer with a thought, a text and a call, whole or streamed."""
-import http.server
 import json
-import threading
 
+from answering import Answering, Provider
 from gateway import CATALOG, Gateway, config
 
 USAGE = {"input_tokens": 100, "cache_creation_input_tokens": 20, "cache_read_input_tokens": 300, "output_tokens": 1}
@@ -30,54 +29,33 @@ def stream_of(stop="tool_use", cut=False):
     yield "message_stop", {}
 
 
-class Anthropic:
+class Anthropic(Provider):
     """A provider that speaks /v1/messages, and remembers what it was asked."""
 
     def __init__(self):
         outer = self
         self.requests, self.status, self.cut, self.told = [], 200, False, b""
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                head, body = self.asked()
+                outer.requests.append((self.path, head, body))
                 asked = json.loads(body)
                 if outer.status != 200:
-                    return self.whole(outer.status, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
+                    return self.tell(outer.status, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}})
                 if not asked.get("stream"):
-                    return self.whole(200, {"id": "msg_1", "type": "message", "role": "assistant", "model": asked.get("model", "claude-test"),
+                    return self.tell(200, {"id": "msg_1", "type": "message", "role": "assistant", "model": asked.get("model", "claude-test"),
                                             "content": BLOCKS, "stop_reason": "tool_use", "stop_sequence": None,
                                             "usage": {**USAGE, "output_tokens": 50}})
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("connection", "close")
-                self.end_headers()
+                self.begin_stream()
                 outer.told = b"".join(b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps({"type": name, **data}).encode())
                                       for name, data in stream_of(cut=outer.cut))
                 self.wfile.write(outer.told)
-                self.close_connection = True
 
-            def whole(self, status, document):
-                outer.told = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(outer.told)))
-                self.end_headers()
-                self.wfile.write(outer.told)
+            def tell(self, status, document):
+                self.whole(status, document, keep=outer)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)
 
 
 def anthropic_gateway(provider, more=""):

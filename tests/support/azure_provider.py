@@ -1,7 +1,7 @@
 """A pretend Azure OpenAI: both path styles, its first chunk without choices, its errors."""
-import http.server
 import json
-import threading
+
+from answering import Answering, Provider
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120,
          "prompt_tokens_details": {"cached_tokens": 40, "audio_tokens": 0}}
@@ -33,50 +33,30 @@ def completion():
                          "logprobs": None, "content_filter_results": SAFE}]}
 
 
-class Azure:
+class Azure(Provider):
     """Answers any path; `requests` holds (path, head, body), `errors` what comes instead: (status, head, body), used up."""
 
     def __init__(self):
         outer = self
         self.requests, self.errors, self.told, self.head = [], [], b"", {}
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                head, body = self.asked()
+                body = json.loads(body)
+                outer.requests.append((self.path, head, body))
                 if outer.errors:
                     status, head, answer = outer.errors.pop(0)
-                    return self.whole(status, answer, head)
+                    return self.tell(status, answer, head)
                 if not body.get("stream"):
-                    return self.whole(200, completion(), outer.head)
+                    return self.tell(200, completion(), outer.head)
                 usage = body.get("stream_options", {}).get("include_usage")
                 lines = [json.dumps(chunk) for chunk in chunks(usage)] + ["[DONE]"]
                 outer.told = "".join(f"data: {line}\n\n" for line in lines).encode()
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream; charset=utf-8")
-                self.send_header("connection", "close")
-                self.end_headers()
-                self.wfile.write(outer.told)
-                self.close_connection = True
-
-            def whole(self, status, answer, head):
-                outer.told = json.dumps(answer).encode()
-                self.send_response(status)
-                for name, value in {"content-type": "application/json", "content-length": str(len(outer.told)), **head}.items():
-                    self.send_header(name, value)
-                self.end_headers()
+                self.begin_stream("text/event-stream; charset=utf-8")
                 self.wfile.write(outer.told)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+            def tell(self, status, answer, head):
+                self.whole(status, answer, head, keep=outer)
 
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)

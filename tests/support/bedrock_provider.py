@@ -4,13 +4,13 @@ import base64
 import datetime
 import hashlib
 import hmac
-import http.server
 import json
 import struct
-import threading
 import time
 import urllib.parse
 import zlib
+
+from answering import Answering, Provider
 
 KEYS = ("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 USAGE = {"inputTokens": 100, "outputTokens": 50, "totalTokens": 470, "cacheReadInputTokens": 300, "cacheWriteInputTokens": 20,
@@ -103,7 +103,7 @@ def invoke_events(cut=False):
     yield {"type": "message_stop", "amazon-bedrock-invocationMetrics": {"inputTokenCount": 100, "outputTokenCount": 50}}
 
 
-class Bedrock:
+class Bedrock(Provider):
     """`wrong` collects what was wrong with signatures; `errors`: (status, kind, message), used up."""
 
     def __init__(self, keys=KEYS, region="eu-west-1"):
@@ -111,28 +111,22 @@ class Bedrock:
         self.requests, self.wrong, self.errors, self.cut, self.exception = [], [], [], False, None
         self.keys, self.region, self.bearer = keys, region, None
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                headers = {k.lower(): v for k, v in self.headers.items()}
+                headers, body = self.asked()
                 outer.requests.append((self.path, headers, body))
                 fault = outer.check(self.path, headers, body)
                 if fault:
                     outer.wrong.append(fault)
-                    return self.whole(403, {"message": fault}, "InvalidSignatureException")
+                    return self.tell(403, {"message": fault}, "InvalidSignatureException")
                 if outer.errors:
                     status, kind, text = outer.errors.pop(0)
-                    return self.whole(status, {"message": text}, kind + ":http://internal.amazon.com/coral/com.amazon.bedrock/")
+                    return self.tell(status, {"message": text}, kind + ":http://internal.amazon.com/coral/com.amazon.bedrock/")
                 if self.path.endswith("/converse"):
-                    return self.whole(200, {"output": {"message": {"role": "assistant", "content": CONTENT}}, "stopReason": "tool_use",
+                    return self.tell(200, {"output": {"message": {"role": "assistant", "content": CONTENT}}, "stopReason": "tool_use",
                                             "usage": USAGE, "metrics": {"latencyMs": 5}})
                 if self.path.endswith("/invoke"):
-                    return self.whole(200, MESSAGE)
+                    return self.tell(200, MESSAGE)
                 self.send_response(200)
                 self.send_header("content-type", "application/vnd.amazon.eventstream")
                 self.send_header("transfer-encoding", "chunked")
@@ -145,20 +139,10 @@ class Bedrock:
                     time.sleep(0.3)  # the client has seen what came before
                 self.wfile.write(b"0\r\n\r\n")
 
-            def whole(self, status, answer, kind=None):
-                data = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(data)))
-                if kind:
-                    self.send_header("x-amzn-errortype", kind)
-                self.end_headers()
-                self.wfile.write(data)
+            def tell(self, status, answer, kind=None):
+                self.whole(status, answer, {"x-amzn-errortype": kind} if kind else None)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.serve(Handler)
 
     def check(self, path, headers, body):
         if self.bearer:
@@ -175,7 +159,3 @@ class Bedrock:
         if self.exception:
             time.sleep(0.3)
             yield frame(self.exception, {"message": "so it is"}, "exception")
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()

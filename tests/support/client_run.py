@@ -15,6 +15,7 @@ from scripted_dialects import CACHED, INPUT, OUTPUT, SIGNATURE, THOUGHT
 from scripted_provider import SAYS, Scripted, scripted_gateway
 
 MARK = "steelyard-was-here"
+SILENCE, SILENCE_TOLD = 1.0, "150ms"  # of a provider that takes its time; the client then gets signs of life
 MAKES = f"echo {MARK} > made.txt; cat made.txt"  # the small task: a file is written, and its text comes back
 # Dollars a million: input 1, cached input 0.1, output 2. One request of the provider's usage, in nano-dollars:
 SPEND = ((INPUT - CACHED) * 1000 + CACHED * 100 + OUTPUT * 2000)
@@ -94,10 +95,10 @@ policies:
 
 
 @contextlib.contextmanager
-def place(client, dialect):
-    provider = Scripted(dialect, client.tool, client.arguments, client.scenario)
+def place(client, dialect, silence):
+    provider = Scripted(dialect, client.tool, client.arguments, client.scenario, silence)
     gateway = scripted_gateway(provider, catalog=catalog_of((client.model, *client.more_models)), policies=policies_of(client),
-                               more=client.configuration)
+                               more=client.configuration + (f"\ntimeouts: {{ stream_ping: {SILENCE_TOLD} }}" if silence else ""))
     with running(provider, gateway), tempfile.TemporaryDirectory(prefix="steelyard-client-") as home:
         project = pathlib.Path(home) / "project"
         project.mkdir()
@@ -150,9 +151,9 @@ def unlike(client, receipt):
     return found
 
 
-def run(client, dialect, seconds=150):
+def run(client, dialect, silence=0, seconds=150):
     cell = Cell(client.name, client.dialect, dialect)
-    with place(client, dialect) as (provider, gateway, where):
+    with place(client, dialect, silence) as (provider, gateway, where):
         command, environment = client.command(where)
         begun = time.monotonic()
         try:
@@ -167,4 +168,5 @@ def run(client, dialect, seconds=150):
         cell.seconds, cell.output = time.monotonic() - begun, output + errors
         made = where.project / "made.txt"
         judge(client, cell, provider, gateway.receipts(), made.read_text() if made.exists() else None, output)
+    cell.provider += ", silent" if silence else ""
     return cell

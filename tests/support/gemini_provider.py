@@ -1,8 +1,7 @@
 """A pretend provider of Gemini's dialect: one answer with a thought, a text and two signed calls, whole or streamed."""
-import http.server
 import json
-import threading
 
+from answering import Answering, Provider
 from gateway import CATALOG, Gateway, config
 
 USAGE = {"promptTokenCount": 400, "cachedContentTokenCount": 300, "candidatesTokenCount": 40, "thoughtsTokenCount": 10,
@@ -35,7 +34,7 @@ def stream_of(finish="STOP", cut=False, calls=True):
         yield document([{"text": ""}], finish)
 
 
-class Gemini:
+class Gemini(Provider):
     """A provider that speaks generateContent, and remembers what it was asked: (path, head, body)."""
 
     def __init__(self):
@@ -43,46 +42,25 @@ class Gemini:
         self.requests, self.error, self.cut, self.finish, self.told = [], None, False, "STOP", b""
         self.bad_keys = {}  # key: error
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                head, body = self.asked()
+                outer.requests.append((self.path, head, body))
                 error = outer.bad_keys.get(self.headers["x-goog-api-key"], outer.error)
                 if error:
                     code, word, details = error
-                    return self.whole(code, {"error": {"code": code, "message": "so it is", "status": word, "details": details}})
+                    return self.tell(code, {"error": {"code": code, "message": "so it is", "status": word, "details": details}})
                 calls = not answered(body)
                 if ":generateContent" in self.path:
-                    return self.whole(200, document(PARTS if calls else PARTS[:2], outer.finish))
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("connection", "close")
-                self.end_headers()
+                    return self.tell(200, document(PARTS if calls else PARTS[:2], outer.finish))
+                self.begin_stream()
                 outer.told = b"".join(b"data: %s\r\n\r\n" % json.dumps(d).encode() for d in stream_of(outer.finish, outer.cut, calls))
                 self.wfile.write(outer.told)
-                self.close_connection = True
 
-            def whole(self, status, answer):
-                outer.told = json.dumps(answer).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json; charset=UTF-8")
-                self.send_header("content-length", str(len(outer.told)))
-                self.end_headers()
-                self.wfile.write(outer.told)
+            def tell(self, status, answer):
+                self.whole(status, answer, {"content-type": "application/json; charset=UTF-8"}, keep=outer)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)
 
 
 def gemini_gateway(provider, more="", keys=()):

@@ -1,9 +1,8 @@
 """A pretend provider of OpenAI's Responses: a thought, a text and a call, then, once the call is answered, a last text."""
-import http.server
 import json
-import threading
 import time
 
+from answering import Answering, Provider
 from gateway import CATALOG, Gateway, config
 
 USAGE = {"input_tokens": 420, "input_tokens_details": {"cached_tokens": 300}, "output_tokens": 50,
@@ -91,32 +90,24 @@ def events_of(asked, end="completed"):
         yield "response.completed", {"response": response(asked, "completed", output)}
 
 
-class Responses:
+class Responses(Provider):
     """A provider that speaks /v1/responses, and remembers what it was asked. `end`: completed, failed or cut."""
 
     def __init__(self, answer_id="resp_1"):
         outer = self
         self.requests, self.status, self.end, self.told = [], 200, "completed", b""
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                outer.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+                head, body = self.asked()
+                outer.requests.append((self.path, head, body))
                 asked = {**json.loads(body), "_id": answer_id}
                 if outer.status != 200:
-                    return self.whole(outer.status, {"error": {"message": "Too many.", "type": "rate_limit_error", "param": None,
+                    return self.tell(outer.status, {"error": {"message": "Too many.", "type": "rate_limit_error", "param": None,
                                                                "code": "rate_limit_exceeded"}})
                 if not asked.get("stream"):
-                    return self.whole(200, response(asked, "completed", output_of(asked)))
-                self.send_response(200)
-                self.send_header("content-type", "text/event-stream")
-                self.send_header("connection", "close")
-                self.end_headers()
+                    return self.tell(200, response(asked, "completed", output_of(asked)))
+                self.begin_stream()
                 outer.told = b"".join(
                     b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps({"type": name, "sequence_number": n, **data}).encode())
                     for n, (name, data) in enumerate(events_of(asked, outer.end)))
@@ -125,24 +116,11 @@ class Responses:
                 if half:
                     time.sleep(0.1)  # what was written has reached the client
                 self.wfile.write(outer.told[half:])
-                self.close_connection = True
 
-            def whole(self, status, document):
-                outer.told = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(outer.told)))
-                self.end_headers()
-                self.wfile.write(outer.told)
+            def tell(self, status, document):
+                self.whole(status, document, keep=outer)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)
 
 
 def responses_gateway(provider, more=""):

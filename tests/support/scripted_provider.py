@@ -1,9 +1,9 @@
 """A pretend provider that plays a scenario for a real client, in any dialect, streamed or whole. The usual scenario: it calls one
 tool, and when the call is answered it says so. What it was asked stays in `requests`; what went wrong, in `faults`."""
-import http.server
 import json
-import threading
+import time
 
+from answering import Answering, Provider
 from gateway import CATALOG, Gateway, config
 from scripted_dialects import Turn, declares, results_in, written
 
@@ -23,22 +23,18 @@ def tool_loop(tool, arguments):
     return turn
 
 
-class Scripted:
-    """`tool` and `arguments` of a tool loop; or `scenario`, a function from (dialect, request) to what the model says."""
+class Scripted(Provider):
+    """`tool` and `arguments` of a tool loop; or `scenario`, a function from (dialect, request) to what the model says. `silence`: seconds
+    before an answer and again after its first event."""
 
-    def __init__(self, dialect, tool=None, arguments=None, scenario=None):
+    def __init__(self, dialect, tool=None, arguments=None, scenario=None, silence=0):
         outer = self
         self.dialect, self.requests, self.faults = dialect, [], []
         scenario = scenario or tool_loop(tool, arguments)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(Answering):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
+                _, body = self.asked()
                 try:
                     kind, answer = self.answer(json.loads(body))
                 except Exception as fault:  # noqa: BLE001: the test is told
@@ -49,7 +45,11 @@ class Scripted:
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(answer)
+                first = min((at + len(end) for end in (b"\n\n", b"\r\n\r\n") if (at := answer.find(end)) >= 0), default=0)
+                for piece in (answer[:first], answer[first:]) if silence else (answer,):
+                    time.sleep(silence)
+                    self.wfile.write(piece)
+                    self.wfile.flush()
 
             def answer(self, asked):
                 assert self.path.startswith(PATHS[dialect]), self.path
@@ -57,14 +57,7 @@ class Scripted:
                 stream = ":streamGenerateContent" in self.path if dialect == "gemini" else bool(asked.get("stream"))
                 return written(dialect, asked, scenario(dialect, asked), len(outer.requests), stream)
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.serve(Handler)
 
 
 def scripted_gateway(provider, more="", catalog=CATALOG, policies=""):

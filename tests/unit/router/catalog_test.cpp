@@ -98,6 +98,30 @@ TEST_CASE("catalog: parameters that models refuse become bits") {
   CHECK(count(compile_catalog(spec), "R0301") > 0);
 }
 
+TEST_CASE("catalog: a provider's own names, by name and by pattern") {
+  GatewaySpec spec;
+  for (const char* name :
+       {"claude-opus-5", "claude-haiku-4-5", "nova-pro", "nova-2-lite", "other"}) {
+    ModelSpec model;
+    model.name = name;
+    spec.models.push_back(model);
+  }
+  ProviderSpec provider;
+  provider.name = "bedrock";
+  provider.dialect = "converse";
+  provider.models = {"*"};
+  provider.rename = {{"claude-*", "global.anthropic.claude-*"},
+                     {"claude-haiku-4-5", "dated"},
+                     {"nova-*", "us.amazon.nova-*-v1:0"},
+                     {"nova-2-*", "two"}};
+  spec.providers = {provider};
+  const CompiledCatalog made = compile_catalog(spec);
+  std::string names;
+  for (const Model& model : made.catalog.models())
+    names += made.catalog.target(model.target_first).upstream_name + " ";
+  CHECK(names == "global.anthropic.claude-opus-5 dated us.amazon.nova-pro-v1:0 two other ");
+}
+
 TEST_CASE("catalog: empty, and over every limit") {
   CHECK(compile_catalog(GatewaySpec{}).catalog.models().empty());
   GatewaySpec spec;
