@@ -88,6 +88,12 @@ steelyard_library(steelyard_router FOLDERS router router/tokens router/ledger ro
   EXTERNAL PkgConfig::XXHASH ZLIB::ZLIB)
 # Its .incbin finds the file through the include path, which link-time optimisation forgets.
 set_source_files_properties(router/tokens/vocabulary_data.cpp PROPERTIES COMPILE_OPTIONS -fno-lto)
+# The profile has seen one gateway's prompts. Text of any kind is to be counted fast, not only what was asked there.
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID MATCHES Clang AND STEELYARD_PROFILE STREQUAL "use")
+  set_source_files_properties(router/tokens/scan_avx2.cpp router/tokens/scan_avx512.cpp router/tokens/scanner.cpp
+    router/tokens/bpe_counter.cpp router/tokens/probe.cpp router/tokens/merger.cpp router/tokens/json_text.cpp
+    PROPERTIES COMPILE_OPTIONS -fno-profile-instr-use)
+endif()
 steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson ZLIB::ZLIB)
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)

@@ -19,8 +19,7 @@ const unsigned char* bytes_of(std::string_view text) {
 BpeCounter::BpeCounter(std::shared_ptr<const Vocabulary> vocabulary, std::uint64_t seed,
                        ScanWith with)
     : vocabulary_(std::move(vocabulary)),
-      scan_(scanner_of(vocabulary_->pattern(), with)),
-      probe_(probe_with(with)),
+      batch_(vocabulary_->pattern(), with),
       cache_(vocabulary_->met_pieces(seed)),
       merger_(*vocabulary_),
       chunk_(chunk_size) {}
@@ -71,23 +70,23 @@ CountProgress BpeCounter::count_some(std::string_view text, bool whole, std::int
   const ScanText scanned{bytes_of(text), text.size(), whole};
   CountProgress done;
   while (done.bytes < text.size() && done.tokens <= limit) {
-    scan_(scanned, done.bytes, pieces_);
+    const std::size_t missed = batch_(*vocabulary_, scanned, done.bytes, pieces_, lookups_);
     if (pieces_.count == 0) break;
-    done.tokens += count_batch(scanned, done.bytes);
-    done.bytes += pieces_.end[pieces_.count - 1];
+    done.tokens += count_batch(scanned, done.bytes, missed);
+    done.bytes += pieces_.end_of(pieces_.count - 1);
   }
   done.tokens += settle();
   return done;
 }
 
-std::int64_t BpeCounter::count_batch(const ScanText& text, std::size_t from) {
+std::int64_t BpeCounter::count_batch(const ScanText& text, std::size_t from, std::size_t missed) {
   std::size_t count = pieces_.count;
   std::int64_t total = 0;
   if (pieces_.broken) {
-    const std::size_t start = count > 1 ? pieces_.end[count - 2] : 0;
-    total = count_broken({text.data + from + start, text.data + from + pieces_.end[--count]});
+    --count;
+    total = count_broken(
+        {text.data + from + pieces_.start_of(count), text.data + from + pieces_.end_of(count)});
   }
-  const std::size_t missed = probe_(*vocabulary_, text, from, pieces_, count, lookups_);
   total += static_cast<std::int64_t>(count - missed) + settle();
   put_off(text, from, missed);
   return total;
@@ -98,9 +97,9 @@ std::int64_t BpeCounter::count_batch(const ScanText& text, std::size_t from) {
 void BpeCounter::put_off(const ScanText& text, std::size_t from, std::size_t missed) {
   for (std::size_t m = 0; m < missed; ++m) {
     const std::size_t i = lookups_.missed[m];
-    const std::size_t start = i == 0 ? 0 : pieces_.end[i - 1];
+    const std::size_t start = pieces_.start_of(i);
     Unsettled& next = unsettled_[m];
-    next.piece = Piece(text.data + from + start, pieces_.end[i] - start);
+    next.piece = Piece(text.data + from + start, pieces_.end_of(i) - start);
     next.key = lookups_.key[i];
     next.hash = hash_of(next.key);
     if (next.piece.size() > PieceKey::longest && next.piece.size() <= PieceCache::longest) {

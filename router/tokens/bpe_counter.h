@@ -42,7 +42,7 @@ class BpeCounter final : public TokenCounter {
   std::int64_t count_normalised(std::string_view text, bool whole);
   CountProgress count_chunk(std::string_view text, bool whole);
   CountProgress count_some(std::string_view text, bool whole, std::int64_t limit);
-  std::int64_t count_batch(const ScanText& text, std::size_t from);
+  std::int64_t count_batch(const ScanText& text, std::size_t from, std::size_t missed);
   void put_off(const ScanText& text, std::size_t from, std::size_t missed);
   std::int64_t settle();
   std::int64_t count_long(Piece piece, const PieceCache::LongKey& key);
@@ -52,8 +52,7 @@ class BpeCounter final : public TokenCounter {
   std::int64_t merge_all(Piece piece);
 
   std::shared_ptr<const Vocabulary> vocabulary_;
-  ScanFunction scan_;
-  ProbeFunction probe_;
+  Batcher batch_;
   PieceCache& cache_;  // of vocabulary_
   Merger merger_;
   Pieces pieces_;

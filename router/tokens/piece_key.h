@@ -65,9 +65,12 @@ inline PieceKey load_key_exactly(const unsigned char* piece, std::size_t size) {
   return load_key(copy.data(), size);
 }
 
+inline constexpr std::uint64_t hash_high = 0xD6E8FEB86659FD93;
+inline constexpr std::uint64_t hash_all = 0x9E3779B97F4A7C15;
+
 // Count bits must be clear. Only its high bits are mixed well: tables take their index from there.
 inline std::uint64_t hash_of(const PieceKey& key) {
-  return (key.low ^ key.high * 0xD6E8FEB86659FD93) * 0x9E3779B97F4A7C15;
+  return (key.low ^ key.high * hash_high) * hash_all;
 }
 
 // Four slots, one cache line.

@@ -1,5 +1,6 @@
 #pragma once
-// Looks a batch of pieces up in the vocabulary: how many are one token, and which are not.
+// Cuts text into a batch of pieces and looks them up in the vocabulary: how many are one token, and
+// which are not.
 #include <array>
 #include <cstdint>
 
@@ -10,28 +11,39 @@
 namespace steelyard::router {
 
 struct Lookups {
-  alignas(16) std::array<PieceKey, Pieces::capacity + Pieces::room> key;
-  std::array<std::uint32_t, Pieces::capacity + Pieces::room> line;        // of the vocabulary
-  std::array<std::uint16_t, Pieces::capacity + Pieces::room + 1> missed;  // indices: see below
+  static constexpr std::size_t room = Pieces::capacity + 2 * Pieces::room;
+  alignas(64) std::array<PieceKey, room> key;
+  alignas(32) std::array<std::uint64_t, room> line;  // of the vocabulary
+  alignas(64) std::array<std::uint8_t, room> hit;    // two neighbouring bits, the lower even: found
+  std::array<std::uint16_t, room> missed;            // indices: see below
 };
 
-// Looks up the first `count` pieces from offset `from` on. Into `missed` go, in order, those that
-// are not in their line of the vocabulary, and all above 15 bytes; Returns how many those are. Two
-// passes: the first asks for every cache line that the second will read.
-using ProbeFunction = std::size_t (*)(const Vocabulary& vocabulary, const ScanText& text,
-                                      std::size_t from, const Pieces& pieces, std::size_t count,
-                                      Lookups& out);
+// Fills `pieces` from offset `from` on, as a ScanFunction does, and looks them up, all but a last
+// one that is broken. Into `missed` go, in order, those that are not in their line of the
+// vocabulary, and all above 15 bytes; their keys are in `key`. Returns how many those are.
+using BatchFunction = std::size_t (*)(const Vocabulary& vocabulary, const ScanText& text,
+                                      std::size_t from, Pieces& pieces, Lookups& out);
 
-ProbeFunction probe_with(ScanWith with);
+class Batcher {
+ public:
+  Batcher(PatternId id, ScanWith with);
+  std::size_t operator()(const Vocabulary& vocabulary, const ScanText& text, std::size_t from,
+                         Pieces& pieces, Lookups& out) const {
+    return fast_ != nullptr ? fast_(vocabulary, text, from, pieces, out)
+                            : plain(vocabulary, text, from, pieces, out);
+  }
+
+ private:
+  std::size_t plain(const Vocabulary& vocabulary, const ScanText& text, std::size_t from,
+                    Pieces& pieces, Lookups& out) const;
+
+  ScanFunction scan_;
+  BatchFunction fast_ = nullptr;
+};
 
 namespace scan_detail {
-// The first pass: keys and lines, no branch that a text decides.
-void ask(const Vocabulary& vocabulary, const ScanText& text, std::size_t from, const Pieces& pieces,
-         std::size_t count, Lookups& out);
-std::size_t probe_avx2(const Vocabulary&, const ScanText&, std::size_t, const Pieces&, std::size_t,
-                       Lookups&);
-std::size_t probe_avx512(const Vocabulary&, const ScanText&, std::size_t, const Pieces&,
-                         std::size_t, Lookups&);
+BatchFunction avx2_batcher(PatternId id);    // null: none
+BatchFunction avx512_batcher(PatternId id);  // null: none
 }  // namespace scan_detail
 
 }  // namespace steelyard::router

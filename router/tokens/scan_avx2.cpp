@@ -65,19 +65,40 @@ inline void flatten(std::uint64_t bits, std::uint32_t base, std::uint32_t* out) 
   }
 }
 
-inline bool matches(const PieceLine& line, const PieceKey& key) {
+inline void ask_four(const Vocabulary& vocabulary, const unsigned char* data, const Pieces& pieces,
+                     std::size_t i, Lookups& out) {
+  const std::uint32_t* const edge = &pieces.edge[i];
+  for (int k = 0; k < 4; ++k) {
+    const PieceKey key = load_key(data + edge[k], edge[k + 1] - edge[k]);
+    out.key[i + k] = key;
+    out.line[i + k] = vocabulary.home_of(hash_of(key));
+  }
+}
+
+inline std::uint8_t hits(const PieceLine& line, const PieceKey& key) {
   const auto* slots = reinterpret_cast<const __m256i*>(&line);
   const __m256i wanted =
-      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(&key)));
+      _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(&key)));
   const auto same = [&](const __m256i* at) {
     const __m256i equal = _mm256_cmpeq_epi64(_mm256_load_si256(at), wanted);
     return static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(equal)));
   };
-  const unsigned halves = same(slots) | same(slots + 1) << 4;
-  return (halves & halves >> 1 & 0x55) != 0;
+  return static_cast<std::uint8_t>(same(slots) | same(slots + 1) << 4);
+}
+
+inline std::uint64_t missed_of(const std::uint8_t* hits) {
+  const auto half = [&](int at) {
+    const __m256i found = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(hits + at));
+    const __m256i both = _mm256_and_si256(_mm256_and_si256(found, _mm256_srli_epi16(found, 1)),
+                                          _mm256_set1_epi8(0x55));
+    return _mm256_cmpeq_epi8(both, _mm256_setzero_si256());
+  };
+  return Bytes::join(half(0), half(32));
 }
 
 #include "router/tokens/scan_blocks.inc"
+// behind it
+#include "router/tokens/batch_blocks.inc"
 
 }  // namespace avx2
 
@@ -85,9 +106,8 @@ ScanFunction avx2_scanner(PatternId id) {
   return avx2::scanner(id);
 }
 
-std::size_t probe_avx2(const Vocabulary& vocabulary, const ScanText& text, std::size_t from,
-                       const Pieces& pieces, std::size_t count, Lookups& out) {
-  return avx2::probe(vocabulary, text, from, pieces, count, out);
+BatchFunction avx2_batcher(PatternId id) {
+  return avx2::batcher(id);
 }
 
 }  // namespace steelyard::router::scan_detail
@@ -98,6 +118,9 @@ std::size_t probe_avx2(const Vocabulary& vocabulary, const ScanText& text, std::
 #else
 namespace steelyard::router::scan_detail {
 ScanFunction avx2_scanner(PatternId) {
+  return nullptr;
+}
+BatchFunction avx2_batcher(PatternId) {
   return nullptr;
 }
 }  // namespace steelyard::router::scan_detail

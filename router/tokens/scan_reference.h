@@ -83,7 +83,7 @@ class Reference {
   static constexpr unsigned blank = set(CharClass::space, CharClass::newline);
   static constexpr bool prefix_may_be_sign = !rules.segments;
 
-  Seen look(std::size_t at) const {
+  [[gnu::always_inline]] Seen look(std::size_t at) const {
     const Decoded next = decode_utf8(data_, at, size_);
     CharClass kind = class_of(next.code);
     if constexpr (rules.segments) kind = segment_class(next.code, kind);

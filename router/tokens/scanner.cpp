@@ -10,7 +10,7 @@ void scan_one(const ScanText& text, std::size_t from, std::size_t at, Pieces& ou
   Reference<id> reference(text.data, text.size);
   const std::size_t end = reference.piece_end(at);
   if (!text.whole && reference.seen() > text.size) return;
-  out.end[out.count++] = static_cast<std::uint32_t>(end - from);
+  out.add(static_cast<std::uint32_t>(end - from));
   out.broken = reference.broken();
 }
 
@@ -36,7 +36,7 @@ void scan_scalar(const ScanText& text, std::size_t from, Pieces& out) {
   while (at < text.size && out.count < Pieces::capacity && !out.broken) {
     at = reference.piece_end(at);
     if (!text.whole && reference.seen() > text.size) return;
-    out.end[out.count++] = static_cast<std::uint32_t>(at - from);
+    out.add(static_cast<std::uint32_t>(at - from));
     out.broken = reference.broken();
   }
 }
@@ -64,7 +64,8 @@ ScanWith detect() {
                     has(__builtin_cpu_supports("popcnt"));
   const bool wide =
       has(__builtin_cpu_supports("avx512f")) && has(__builtin_cpu_supports("avx512bw")) &&
-      has(__builtin_cpu_supports("avx512vl")) && has(__builtin_cpu_supports("avx512vbmi2"));
+      has(__builtin_cpu_supports("avx512vl")) && has(__builtin_cpu_supports("avx512dq")) &&
+      has(__builtin_cpu_supports("avx512vbmi2"));
   if (bits && wide) return ScanWith::avx512;
   if (bits && has(__builtin_cpu_supports("avx2"))) return ScanWith::avx2;
 #endif

@@ -11,14 +11,19 @@
 
 namespace steelyard::router {
 
-// A batch of piece ends, offsets from where the scan began, which is the first piece's start. Texts
-// are below 4 GB.
+// A batch of pieces, offsets from where the scan began, which is the first piece's start. Texts are
+// below 4 GB.
 struct Pieces {
   static constexpr std::size_t capacity = 256;
   static constexpr std::size_t room = 64;  // what a scanner of blocks may write beyond its count
   std::size_t count = 0;
   bool broken = false;  // the last piece holds bytes that are not UTF-8; the batch ends with it
-  std::array<std::uint32_t, capacity + room> end;
+  std::array<std::uint32_t, 1 + capacity + room> edge;  // 0, and the end of each piece
+
+  Pieces() { edge[0] = 0; }
+  std::uint32_t start_of(std::size_t i) const { return edge[i]; }
+  std::uint32_t end_of(std::size_t i) const { return edge[i + 1]; }
+  void add(std::uint32_t end) { edge[++count] = end; }
 };
 
 // What is to be scanned; `whole` is false when more text follows behind `size`.

@@ -72,6 +72,7 @@ class Vocabulary {
   std::uint32_t home_of(std::uint64_t hash) const {
     return static_cast<std::uint32_t>(hash >> line_shift_);
   }
+  unsigned line_shift() const { return line_shift_; }  // what home_of shifts by
   const PieceLine* lines() const { return lines_.data(); }
   // Some of the pieces with this hash may stand in the next line.
   bool overflows(std::uint64_t hash) const { return !lines_[home_of(hash)].slot[3].empty(); }

@@ -23,7 +23,7 @@ std::vector<std::size_t> ends_of(PatternId id, ScanWith with, const ScanText& te
   for (std::size_t from = 0; from < text.size; from = ends.back()) {
     scan(text, from, pieces);
     if (pieces.count == 0) break;
-    for (std::size_t i = 0; i < pieces.count; ++i) ends.push_back(from + pieces.end[i]);
+    for (std::size_t i = 0; i < pieces.count; ++i) ends.push_back(from + pieces.end_of(i));
     require(ends.back() > from);
   }
   return ends;
@@ -62,9 +62,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       shipped_vocabulary("cl100k"), shipped_vocabulary("qwen3")};
   static BpeCounter plain(vocabularies[0], 1, best_scan());
   static BpeCounter normal(vocabularies[1], 1, ScanWith::scalar);
+  static BpeCounter slow(vocabularies[0], 1, ScanWith::scalar);
+  static BpeCounter wide(vocabularies[0], 1, ScanWith::avx2);
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::string meant = unescaped(text);
-  require(plain.count_json(text) == plain.count(meant));
+  const std::int64_t tokens = plain.count(meant);
+  require(plain.count_json(text) == tokens);
+  plain.forget();  // what was met is shared
+  require(slow.count(meant) == tokens);
+  plain.forget();
+  require(wide.count(meant) == tokens);
   require(normal.count_json(text) == normal.count(meant));
   return 0;
 }

@@ -27,7 +27,7 @@ std::vector<std::size_t> ends_of(ScanFunction scan, const ScanText& text, std::s
   while (from < text.size) {
     scan(text, from, pieces);
     if (pieces.count == 0) break;
-    for (std::size_t i = 0; i < pieces.count; ++i) ends.push_back(from + pieces.end[i]);
+    for (std::size_t i = 0; i < pieces.count; ++i) ends.push_back(from + pieces.end_of(i));
     REQUIRE(ends.back() > from);
     from = ends.back();
   }
@@ -142,7 +142,7 @@ TEST_CASE("pieces follow each other without gap, and scanning may begin at any o
     Pieces pieces;
     for (std::size_t i = 0; i + 1 < ends.size(); i += 7) {
       scan(scan_text(text), ends[i], pieces);
-      CHECK(ends[i] + pieces.end[0] == ends[i + 1]);
+      CHECK(ends[i] + pieces.end_of(0) == ends[i + 1]);
     }
   }
 }
