@@ -265,7 +265,9 @@ void Listing::one_type(std::string_view raw, const Schema& schema, int depth) {
     if (schema.items.empty()) {
       out_ += "any";
     } else {
-      type(read(schema.items), depth + 1);
+      const Schema items = read(schema.items);
+      if (says(items.title) && !items.properties.empty()) comment(items.title);
+      type(items, depth + 1);
     }
     out_ += "[]";
   } else if (name == "object" || !schema.properties.empty()) {
@@ -299,12 +301,14 @@ void Listing::function(std::string_view tool) {
     return;
   }
   if (says(description)) comment(description);
-  out_ += "type ";
-  text(name);
   root_ = parameters;
   const Schema schema = parameters.empty() ? Schema{} : read(parameters);
+  out_ += "type ";
+  text(name);
   if (schema.properties.size() > 2) {
-    out_ += " = (_: {";
+    out_ += " = (_: ";
+    if (says(schema.title)) comment(schema.title);
+    out_ += '{';
     object(schema, 0);
     out_ += "}) => any;\n\n";
   } else {

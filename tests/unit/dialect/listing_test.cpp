@@ -34,6 +34,18 @@ TEST_CASE("a comment is written line by line, without empty lines and indents") 
         "x?: string,\n}) => any;\n\n} // namespace functions");
 }
 
+TEST_CASE("the title of parameters, and of what an array holds, stands before the brace") {
+  CHECK(listing(R"({"name":"f","parameters":{"title":"Person","properties":{)"
+                R"("a":{"type":["string","null"]}}}})") ==
+        "namespace functions {\n\ntype f = (_: // Person\n{ a?: string | null }) => any;\n\n"
+        "} // namespace functions");
+  CHECK(listing(R"({"name":"f","parameters":{"$defs":{"E":{"title":"Entity","type":"object",)"
+                R"("properties":{"n":{"type":"string"}}}},"properties":{)"
+                R"("e":{"type":"array","items":{"$ref":"#/$defs/E"}}}}})") ==
+        "namespace functions {\n\ntype f = (_: { e?: // Entity\n{ n?: string }[] }) => any;\n\n"
+        "} // namespace functions");
+}
+
 TEST_CASE("a default is quoted, unless it is one of a list") {
   CHECK(listing(R"({"name":"f","parameters":{"properties":{)"
                 R"("a":{"type":"string","default":"b"},"c":{"enum":["d"],"default":"d"},)"
