@@ -180,6 +180,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   target.model = runtime_.catalog.target(planned_->target).upstream_name;
   target.catalog_model = runtime_.catalog.model(planned_->model).name;
   target.output_tokens_room = planned_->output_tokens_max;
+  target.drop_state = other_provider_signed();
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
   target.max_completion_tokens = provider.quirks.max_completion_tokens;
   target.include_usage = provider.quirks.include_usage;

@@ -128,6 +128,7 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   if (!request.needs_store.empty()) return refuse_stored(request.needs_store);
   if (const Result<void> made = readers.make_portable(request); !made) return made;
   if (client == Wire::gemini) request.stream = target.stream;
+  if (target.drop_state) dialect::disown_state(request);
   foreign.names.clear();
   foreign.names.apply(target.provider, request);
   switch (target.provider) {

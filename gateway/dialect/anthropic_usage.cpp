@@ -119,6 +119,10 @@ ReportedUsage reported(const Usage& u) {
 
 void write_usage(hub::PieceWriter& json, const TokenUsage& usage, std::string_view tier) {
   json.key("usage").open('{').field_number("input_tokens", usage.uncached);
+  if (usage.reasoning > 0) {
+    json.key("output_tokens_details").open('{');
+    json.field_number("thinking_tokens", usage.reasoning).close('}');
+  }
   json.field_number("cache_creation_input_tokens", usage.cache_write);
   json.field_number("cache_read_input_tokens", usage.cache_read);
   json.key("cache_creation").open('{');

@@ -163,7 +163,7 @@ class Cutter {
   }
 
   bool foreign(std::string_view text) const {
-    if (text.empty()) return false;
+    if (text.empty() || text == gemini::signature_filler) return false;
     return what_ == ForeignState::all || hub::is_carrier(text) || text.starts_with(kCoded);
   }
 
@@ -207,6 +207,22 @@ class Cutter {
 };
 
 }  // namespace
+
+void disown_state(hub::Request& request) {
+  using hub::Part;
+  using hub::PartKind;
+  for (Part& part : request.parts) {
+    if (part.kind == PartKind::redacted_thinking) {
+      part.kind = PartKind::thinking;
+      part.text = {};
+      part.signature = hub::carrier_tag;
+    } else if (part.kind == PartKind::thinking) {
+      if (!part.signature.empty()) part.signature = hub::carrier_tag;
+    } else {
+      part.signature = {};  // of a call: Gemini takes a filler instead
+    }
+  }
+}
 
 bool cut_foreign_state(std::string_view body, Wire wire, ForeignState what, std::string& out,
                        hub::Dropped& dropped) {

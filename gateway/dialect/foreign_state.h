@@ -21,4 +21,8 @@ enum class ForeignState : unsigned char {
 bool cut_foreign_state(std::string_view body, hub::Wire wire, ForeignState what, std::string& out,
                        hub::Dropped& dropped);
 
+// The same before a request is written for another dialect: every writer passes over such thoughts
+// then, and tells so.
+void disown_state(hub::Request& request);
+
 }  // namespace steelyard::dialect

@@ -36,6 +36,13 @@ constexpr KeyTable kCallKeys(key_names("id", "name", "args"));
 constexpr KeyTable kResponseKeys(key_names("id", "name", "response", "parts"));
 constexpr KeyTable kBlobOnly(key_names("inlineData", "fileData"));
 
+// Of a file without a media type.
+bool names_picture(std::string_view uri) {
+  constexpr std::string_view kEnds[] = {".png", ".jpg", ".jpeg", ".gif", ".webp"};
+  return std::any_of(std::begin(kEnds), std::end(kEnds),
+                     [&](std::string_view end) { return uri.ends_with(end); });
+}
+
 class ContentReader {
  public:
   ContentReader(Document& document, std::size_t number, TextRoom& room, hub::Request& out)
@@ -149,7 +156,8 @@ class ContentReader {
       part.source = open ? SourceKind::url : SourceKind::file_id;
     }
     part.kind = PartKind::document;
-    if (part.media_type.starts_with("image")) part.kind = PartKind::image;
+    if (part.media_type.starts_with("image") || (part.media_type.empty() && names_picture(uri)))
+      part.kind = PartKind::image;
     if (part.media_type.starts_with("audio")) {
       part.kind = PartKind::audio;
       // Chat names a sound by its format alone.

@@ -32,6 +32,7 @@ void PartWriter::open(const Event& event) {
     if (!blocks_.empty()) blocks_ += ',';
     blocks_ += '{';
     json.field("r", event.text).close('}');
+    sealed_ = true;
   }
 }
 
@@ -54,6 +55,7 @@ void PartWriter::carry() {
   blocks_ += '{';
   PieceWriter json(blocks_, true);
   json.field("t", text_).given("s", signature_).close('}');
+  sealed_ = sealed_ || !signature_.empty();
 }
 
 bool PartWriter::close(const Event& event, std::string& out) {
@@ -77,7 +79,7 @@ bool PartWriter::close(const Event& event, std::string& out) {
 
 bool PartWriter::last_part(std::string& out) {
   // An answer of nothing else would look empty, and clients ask again.
-  if (blocks_.empty() || !spoken_) return false;
+  if (!sealed_ || blocks_.empty() || !spoken_) return false;
   std::string carrier;
   hub::append_thinking_carrier(carrier, blocks_);
   blocks_.clear();

@@ -77,6 +77,7 @@ class PartWriter {
   std::string logprobs_;  // elements, as Chat has them, not written yet
   Grounding grounding_;
   bool custom_ = false, spoken_ = false;  // spoken_: there are words or calls
+  bool sealed_ = false;                   // some of `blocks_` are signed or redacted
 };
 
 // One per stream.

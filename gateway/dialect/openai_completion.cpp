@@ -110,7 +110,7 @@ void CompletionWriter::close(const Event& event) {
       return;
     case BlockKind::refusal: to.refusal += to.block; return;
     case BlockKind::thinking:
-      if (!to.thoughts.empty()) to.thoughts += "\\n\\n";
+      if (!to.thoughts.empty() && !to.block.empty()) to.thoughts += "\\n\\n";
       to.thoughts += to.block;
       if (!to.signature.empty()) {
         comma(to.details);

@@ -8,6 +8,7 @@
 
 #include "gateway/dialect/anthropic_request.h"
 #include "gateway/dialect/anthropic_write.h"
+#include "gateway/dialect/foreign_state.h"
 #include "gateway/dialect/hub_facts.h"
 #include "gateway/dialect/openai_hub_request.h"
 #include "gateway/dialect/openai_hub_write.h"
@@ -46,6 +47,14 @@ void check(std::string_view body, Parser& parser, Other& other) {
   openai::HubWriteOptions chat_options;
   chat_options.model = "m";
   chat_options.reasoning_content = true;
+  // What is left when state is cut out is JSON still.
+  for (const ForeignState what : {ForeignState::carried, ForeignState::all}) {
+    hub::Dropped told;
+    std::string cut;
+    if (!cut_foreign_state(body, request.wire, what, cut, told)) continue;
+    require_json(cut);
+    FUZZ_REQUIRE(!told.empty());
+  }
   hub::Dropped dropped;
   const bool from_chat = request.wire == hub::Wire::openai_chat;
   std::string out;

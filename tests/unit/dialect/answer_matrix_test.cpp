@@ -170,5 +170,42 @@ TEST_CASE("matrix: every cell of an answer is kept where it belongs, or told") {
   CHECK(kept + told + failed > 300);
 }
 
+// What a Chat endpoint says, through each dialect's client and back: as much as the matrix keeps.
+TEST_CASE("matrix: what every dialect keeps of a Chat answer comes back") {
+  const std::string text =
+      read_file(std::string(STEELYARD_SOURCE_DIR) + "/tests/golden/dialect/matrix_answers.json");
+  dom::parser parser;
+  dom::array rows;
+  REQUIRE(parser.parse(text).get(rows) == simdjson::SUCCESS);
+  int back = 0;
+  for (const dom::element row : rows) {
+    const std::string concept_name{std::string_view(row["concept"])};
+    CAPTURE(concept_name);
+    dom::object said;
+    if (row["in"]["openai"].get(said) != simdjson::SUCCESS) continue;
+    const std::string given = answers_of(Wire::openai_chat, said).whole;
+    for (const Wire through : clients) {
+      if (through == Wire::openai_chat) continue;
+      const std::string to(name_of(through));
+      CAPTURE(to);
+      std::string_view line = row["out"][to], other, home = row["out"]["openai"];
+      if (row["but"]["openai>" + to].get(other) == simdjson::SUCCESS) line = other;
+      if (row["back"][to].get(other) == simdjson::SUCCESS) home = other;
+      const Cell there = cell_of(line);
+      if (!there.told.empty() || !there.fails.empty() || home.empty()) continue;
+      hub::WholeBridge out, again;
+      REQUIRE(out.read(given, options_of(Wire::openai_chat, through)));
+      const std::string answer(out.client_body());
+      CAPTURE(answer);
+      REQUIRE(again.read(answer, options_of(through, Wire::openai_chat)));
+      for (const std::string& clause : cell_of(home).kept)
+        CHECK(check_kept(std::string(again.client_body()), clause) == "");
+      ++back;
+    }
+  }
+  MESSAGE("answers of Chat there and back: " << back);
+  CHECK(back > 60);
+}
+
 }  // namespace
 }  // namespace steelyard::dialect

@@ -94,5 +94,28 @@ TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does
   }
 }
 
+TEST_CASE("foreign state: what another provider signed is written for none") {
+  const std::string body =
+      R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[)"
+      R"({"type":"thinking","thinking":"a","signature":"EqAA"},{"type":"thinking","thinking":"b","signature":"sy1.openai.X"},)"
+      R"({"type":"thinking","thinking":"","signature":"sy1.gemini.c.Y"},{"type":"redacted_thinking","data":"D"},)"
+      R"({"type":"tool_use","id":"t","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"1"}]}]})";
+  hub::Request request;
+  REQUIRE(testing::read_messages(body, request) == "");
+  hub::Dropped before, after;
+  CHECK(testing::as_responses(request, before).find("\"X\"") != std::string::npos);
+  disown_state(request);
+  const auto check = [&](const std::string& written) {
+    CAPTURE(written);
+    for (const char* state : {"EqAA", "\"X\"", "\"Y\"", "\"D\"", "sy1."})
+      CHECK(written.find(state) == std::string::npos);
+    CHECK(after.has(hub::Loss::thinking));
+    after.clear();
+  };
+  check(testing::as_responses(request, after));
+  check(testing::as_converse(request, after, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"));
+  check(testing::as_chat(request, after, testing::usual_chat()));
+}
+
 }  // namespace
 }  // namespace steelyard::dialect

@@ -173,5 +173,41 @@ TEST_CASE("matrix: every cell of a request is kept where it belongs, or told") {
   CHECK(counts.kept + counts.told + counts.refused > 600);
 }
 
+// What a Chat client says, through each dialect and back: as much as the matrix keeps.
+TEST_CASE("matrix: what every dialect keeps of a Chat request comes back") {
+  const std::string text =
+      read_file(std::string(STEELYARD_SOURCE_DIR) + "/tests/golden/dialect/matrix_requests.json");
+  dom::parser parser;
+  dom::array rows;
+  REQUIRE(parser.parse(text).get(rows) == simdjson::SUCCESS);
+  int back = 0;
+  for (const dom::element row : rows) {
+    const std::string concept_name{std::string_view(row["concept"])};
+    CAPTURE(concept_name);
+    dom::object fields;
+    if (row["in"]["openai"].get(fields) != simdjson::SUCCESS) continue;
+    const std::string given = request_of(Wire::openai_chat, fields);
+    for (const Wire through : clients) {
+      if (through == Wire::openai_chat) continue;
+      const std::string to(name_of(through));
+      CAPTURE(to);
+      std::string_view line = row["out"][to], other, home = row["out"]["openai"];
+      if (row["but"]["openai>" + to].get(other) == simdjson::SUCCESS) line = other;
+      if (row["back"][to].get(other) == simdjson::SUCCESS) home = other;
+      if (line.find("told ") != line.npos || !line.starts_with("kept ")) continue;
+      hub::Dropped dropped;
+      const std::string there = translated(given, Wire::openai_chat, through, dropped);
+      const std::string again = translated(there, through, Wire::openai_chat, dropped);
+      CAPTURE(there);
+      for (const std::string& clause : clauses_of(home))
+        if (clause.starts_with("kept "))
+          CHECK(check_kept(again, std::string_view(clause).substr(5)) == "");
+      ++back;
+    }
+  }
+  MESSAGE("requests of Chat there and back: " << back);
+  CHECK(back > 60);
+}
+
 }  // namespace
 }  // namespace steelyard::dialect
