@@ -8,6 +8,8 @@
 #include "gateway/dialect/tool_listing.h"
 #include "router/calibration/text_features.h"
 #include "router/tokens/framing_table.h"
+#include "router/tokens/sample.h"
+#include "router/tokens/sliced_count.h"
 
 namespace steelyard {
 namespace {
@@ -142,6 +144,72 @@ std::int64_t calls_of(const dialect::ChatRequest& chat, std::uint32_t message) {
   });
 }
 
+// Of a message with calls and of the messages behind it that may be their results.
+std::span<const dialect::TextSlice> texts_of_calls(const dialect::ChatRequest& chat,
+                                                   std::uint32_t message, std::int64_t calls) {
+  const std::size_t begin = chat.messages[message].text_begin;
+  const std::size_t last =
+      std::min(chat.messages.size() - 1, message + static_cast<std::size_t>(calls));
+  std::size_t end = begin;
+  for (std::size_t m = message; m <= last; ++m)
+    if (const dialect::MessageInfo& info = chat.messages[m]; info.text_count != 0)
+      end = info.text_begin + info.text_count;
+  return chat.texts.subspan(begin, end - begin);
+}
+
+// Texts of one request, each counted as it is; where they are large and time is short, within it.
+class Texts {
+ public:
+  Texts(router::TokenCounter& counter, std::size_t bytes, const ShapeOptions& options,
+        ShapeScratch& scratch)
+      : counter_(counter), look_(options.look), sliced_(counter, slice_of(scratch)) {
+    hurried_ = options.in_time && bytes > router::SlicedCount::at_once;
+  }
+
+  // A JSON string's inside.
+  std::int64_t add(std::string_view raw) {
+    const std::int64_t known = hurried_ ? counter_.known_json(raw) : -1;
+    if (known >= 0 && !look_) return known;
+    if (known >= 0 || !hurried_)
+      return look_ ? counter_.look_json(raw, sums) : counter_.count_json(raw);
+    const router::TokenCount found = sliced_.add_json(raw);
+    if (look_) sums += router::text_features(raw, router::TextForm::json);
+    if (look_ && found.quality == router::CountQuality::exact)
+      counter_.remember_json(raw, found.tokens, true);
+    return found.upper;
+  }
+  // Any other bytes.
+  std::int64_t add_plain(std::string_view text) {
+    if (!hurried_ || text.size() <= router::SlicedCount::at_once) return counter_.count(text);
+    plain_sampled_ = true;
+    return router::sample_count(counter_, text, false).upper;
+  }
+  // Whether these cost little to count once more.
+  bool knows(std::span<const dialect::TextSlice> texts) const {
+    return !hurried_ || std::all_of(texts.begin(), texts.end(), [this](const auto& text) {
+      return text.raw.size() < 1024 || counter_.known_json(text.raw) >= 0;
+    });
+  }
+  bool sampled() const {
+    return plain_sampled_ || sliced_.total().quality != router::CountQuality::exact;
+  }
+
+  router::TextFeatures sums;
+
+ private:
+  static router::SlicedCount::Slice slice_of(const ShapeScratch& scratch) {
+    router::SlicedCount::Slice slice;
+    slice.seed = scratch.seed;
+    return slice;
+  }
+
+  router::TokenCounter& counter_;
+  bool look_;
+  bool hurried_ = false;
+  bool plain_sampled_ = false;
+  router::SlicedCount sliced_;
+};
+
 // Of a call whose name was not looked at: that is of three tokens.
 constexpr std::int64_t usual_call_shown = 5;
 
@@ -155,15 +223,13 @@ void set_text(const router::TextFeatures& sums, router::ChatShape& shape) {
 }
 
 void add_texts(router::TokenCounter& counter, const dialect::ChatRequest& chat,
-               const ShapeOptions& options, ShapeScratch& scratch, router::ChatShape& shape) {
-  const bool look = options.look;
+               const ShapeOptions& options, ShapeScratch& scratch, Texts& texts,
+               router::ChatShape& shape) {
   const auto before = static_cast<std::uint32_t>(std::max(options.messages_before, 0));
   scratch.text_before = 0;
-  router::TextFeatures sums;
   std::uint32_t calling = UINT32_MAX;  // the message whose calls were counted last
   for (const dialect::TextSlice& slice : chat.texts) {
-    const std::int64_t tokens =
-        look ? counter.look_json(slice.raw, sums) : counter.count_json(slice.raw);
+    const std::int64_t tokens = texts.add(slice.raw);
     shape.text_tokens += tokens;
     if (slice.message < before) scratch.text_before += tokens;
     if (slice.kind == dialect::TextKind::name) {
@@ -177,9 +243,12 @@ void add_texts(router::TokenCounter& counter, const dialect::ChatRequest& chat,
     if (slice.message == calling) continue;
     calling = slice.message;
     ++shape.calling;
-    shape.call_shown_tokens += shown_calls(counter, chat, slice, calls_of(chat, calling), scratch);
+    const std::int64_t calls = calls_of(chat, calling);
+    shape.call_shown_tokens += texts.knows(texts_of_calls(chat, calling, calls))
+                                   ? shown_calls(counter, chat, slice, calls, scratch)
+                                   : usual_call_shown;
   }
-  if (look) set_text(sums, shape);
+  if (options.look) set_text(texts.sums, shape);
 }
 
 // Of base64 that stands in the request; a URL or an id says nothing.
@@ -213,7 +282,7 @@ void add_media(std::span<const dialect::MediaPart> parts, ShapeScratch& scratch,
 
 }  // namespace
 
-ShapeScratch::ShapeScratch(std::uint64_t seed) : tools(seed_bytes(seed), 1024) {}
+ShapeScratch::ShapeScratch(std::uint64_t secret) : tools(seed_bytes(secret), 1024), seed(secret) {}
 
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                            ShapeScratch& scratch, ShapeOptions options) {
@@ -226,11 +295,12 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatReq
     shape.has_system |= system;
     shape.replies += message.role == dialect::Role::assistant;
   }
-  add_texts(counter, chat, options, scratch, shape);
+  Texts texts(counter, chat.body.size(), options, scratch);
+  add_texts(counter, chat, options, scratch, texts, shape);
   shape.tools = static_cast<std::int32_t>(chat.tool_count);
   if (shape.tools > 0) {
     const std::string_view tools = chat.tools.of(chat.body);
-    shape.tool_json_tokens = counter.count(tools);
+    shape.tool_json_tokens = texts.add_plain(tools);
     shape.hosted_tool_tokens = hosted_tools(tools, scratch);
     shape.tool_shown_tokens = shown_tools(counter, tools, scratch);
     shape.names_tool = chat.tool_choice == dialect::ToolChoice::named;
@@ -241,11 +311,17 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatReq
     if (shape.schema_shown_tokens == 0) shape.schema_tokens = counter.count(format);
   }
   add_media(chat.media, scratch, shape);
+  shape.sampled = texts.sampled();
   return shape;
 }
 
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRequest& request,
-                           ShapeScratch& scratch) {
+                           ShapeScratch& scratch, ShapeOptions options) {
+  std::size_t bytes = 0;
+  for (const std::string_view text : request.texts) bytes += text.size();
+  for (const std::string_view value : request.values) bytes += value.size();
+  for (const std::string_view tools : request.tools) bytes += tools.size();
+  Texts texts(counter, bytes, options, scratch);
   router::ChatShape shape;
   shape.messages = request.messages + (request.has_system ? 1 : 0);
   shape.replies = request.replies;
@@ -253,22 +329,20 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   shape.calling = std::max(request.tool_calls - request.parallel_calls, 0);
   shape.call_shown_tokens = usual_call_shown * shape.calling;
   shape.has_system = request.has_system;
-  router::TextFeatures sums;
-  for (const std::string_view text : request.texts) {
-    shape.text_tokens += counter.look_json(text, sums);
-  }
+  for (const std::string_view text : request.texts) shape.text_tokens += texts.add(text);
   for (const std::string_view value : request.values) {
-    shape.text_tokens += counter.count(value);
-    sums += router::text_features(value, router::TextForm::plain);
+    shape.text_tokens += texts.add_plain(value);
+    texts.sums += router::text_features(value, router::TextForm::plain);
   }
-  set_text(sums, shape);
+  set_text(texts.sums, shape);
   shape.tools = request.tool_count;
   for (const std::string_view tools : request.tools) {
-    shape.tool_json_tokens += counter.count(tools);
+    shape.tool_json_tokens += texts.add_plain(tools);
     shape.hosted_tool_tokens += hosted_tools(tools, scratch);
     shape.tool_shown_tokens += shown_tools(counter, tools, scratch);
   }
   add_media(request.media, scratch, shape);
+  shape.sampled = texts.sampled();
   return shape;
 }
 

@@ -13,12 +13,13 @@ namespace steelyard {
 
 // A worker's, or a command's.
 struct ShapeScratch {
-  // `seed` keys the memory of tool definitions met before: a random number.
-  explicit ShapeScratch(std::uint64_t seed);
+  // `secret` keys the memory of tool definitions met before: a random number.
+  explicit ShapeScratch(std::uint64_t secret);
   router::CountMemo tools;  // definitions by their raw JSON → tokens of their listing
   std::string listing;
   std::array<router::ImageShape, 600> images;
   std::array<router::MediaShape, 600> media;
+  std::uint64_t seed;            // of where a text is looked at that is estimated
   std::int64_t text_before = 0;  // tokens of the first ShapeOptions::messages_before messages
 };
 
@@ -27,12 +28,13 @@ struct ShapeScratch {
 // providers take no more.
 struct ShapeOptions {
   bool look = true;
+  bool in_time = false;  // texts that would take long are estimated (ChatShape::sampled)
   std::int32_t messages_before = 0;
 };
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                            ShapeScratch& scratch, ShapeOptions options = {});
 // Of a request that is only to be counted.
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRequest& request,
-                           ShapeScratch& scratch);
+                           ShapeScratch& scratch, ShapeOptions options = {});
 
 }  // namespace steelyard

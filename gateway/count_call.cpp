@@ -16,6 +16,8 @@
 #include "gateway/session.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
+#include "router/tokens/sample.h"
+#include "router/tokens/sliced_count.h"
 
 namespace steelyard {
 namespace {
@@ -45,18 +47,34 @@ std::int32_t model_of(const Session& session, std::string_view name) {
   return usable ? model : -2;
 }
 
+// The texts by a model's own vocabulary; estimated where that would take long.
+router::TokenCount count_texts(router::TokenCounter& counter, const dialect::CountRequest& request,
+                               std::uint64_t seed) {
+  router::SlicedCount::Slice slice;
+  slice.seed = seed;
+  router::SlicedCount sliced(counter, slice);
+  for (const std::string_view one : request.texts) sliced.add_json(one);
+  router::TokenCount text = sliced.total();
+  for (const std::string_view one : request.values) {
+    const bool at_once = one.size() <= router::SlicedCount::at_once;
+    const router::TokenCount value =
+        at_once ? router::TokenCount{counter.count(one), 0, router::CountQuality::exact}
+                : router::sample_count(counter, one, false);
+    text.tokens += value.tokens;
+    text.upper += std::max(value.upper, value.tokens);
+    text.quality = std::max(text.quality, value.quality);
+  }
+  return text;
+}
+
 // By the model's own vocabulary, frames added.
-router::InputCount count_exactly(router::TokenCounter& counter,
-                                 const dialect::CountRequest& request, const Serving& serving,
+router::InputCount count_exactly(const router::TokenCount& text, const Serving& serving,
                                  std::size_t row, const router::InputFeatures& features) {
-  std::int64_t text = 0;
-  for (const std::string_view one : request.texts) text += counter.count_json(one);
-  for (const std::string_view one : request.values) text += counter.count(one);
   router::InputCount count = serving.inputs.count_one(ExactCounts::without_text(features), row);
-  const auto add = [text](std::int32_t frames) {
-    return static_cast<std::int32_t>(std::min<std::int64_t>(frames + text, 1 << 30));
+  const auto add = [](std::int32_t frames, std::int64_t tokens) {
+    return static_cast<std::int32_t>(std::min<std::int64_t>(frames + tokens, 1 << 30));
   };
-  return {add(count.tokens), add(count.upper)};
+  return {add(count.tokens, text.tokens), add(count.upper, text.upper)};
 }
 
 router::TokenCount count(Session& session, const dialect::CountRequest& request,
@@ -64,19 +82,23 @@ router::TokenCount count(Session& session, const dialect::CountRequest& request,
   WorkerTools& tools = session.worker().tools();
   const Serving& serving = session.serving();
   const router::Catalog& catalog = serving.runtime->catalog;
-  const router::ChatShape shape = shape_of(*tools.counter, request, tools.shape_scratch);
+  const router::ChatShape shape =
+      shape_of(*tools.counter, request, tools.shape_scratch, {.in_time = true});
   const bool own = model < 0;
   const auto row = own ? catalog.models().size() : static_cast<std::size_t>(model);
   const router::Framing& framing = own ? catalog.own_framing() : catalog.models()[row].framing;
   const router::InputFeatures features = router::features_of(shape);
   const int exact = tools.exact.counter_for(model);
-  router::InputCount found =
-      exact == ExactCounts::none
-          ? serving.inputs.count_one(features, row)
-          : count_exactly(tools.exact.at(exact), request, serving, row, features);
+  router::TokenCount text;  // by the model's own vocabulary
+  if (exact != ExactCounts::none)
+    text = count_texts(tools.exact.at(exact), request, tools.shape_scratch.seed);
+  router::InputCount found = exact == ExactCounts::none
+                                 ? serving.inputs.count_one(features, row)
+                                 : count_exactly(text, serving, row, features);
   const router::TokenCount images = router::images_of(shape.images, *framing.image);
   const router::TokenCount media = router::media_of(shape.media, *framing.media);
-  const bool has_media = !shape.images.empty() || !shape.media.empty();
+  const bool has_media = !shape.images.empty() || !shape.media.empty() || shape.sampled ||
+                         text.quality != router::CountQuality::exact;
   router::TokenCount whole{found.tokens + images.tokens + media.tokens,
                            found.upper + images.upper + media.upper,
                            router::quality_of(framing, features, has_media)};

@@ -70,7 +70,7 @@ void continue_talk(Serving& serving, WorkerTools& tools, Decision& d) {
 void count_own_text(Worker& worker, Serving& serving, std::int32_t model, Decision& d) {
   WorkerTools& tools = worker.tools();
   const int counter = tools.exact.counter_for(model);
-  // Sampled: no more sure than a picture's count, and nothing to learn from.
+  // Sampled, as well.
   if (!tools.exact.apply(counter, d.chat, serving.inputs, d.features, tools.counts,
                          d.continued_model))
     d.has_media = true;
@@ -124,11 +124,13 @@ void count_tokens(Worker& worker, Serving& serving, const Principal& principal, 
   }
   ShapeOptions options;
   options.look = serving.some_text_unknown;
+  options.in_time = true;
   options.messages_before = d.before.key != 0 ? d.before.messages : 0;
   const router::ChatShape shape = shape_of(*tools.counter, d.chat, tools.shape_scratch, options);
   d.features = router::features_of(shape);
   d.text_tokens = shape.text_tokens;
-  d.has_media = !shape.images.empty() || !shape.media.empty();
+  // Sampled: no more sure than a picture's count, and nothing to learn from.
+  d.has_media = !shape.images.empty() || !shape.media.empty() || shape.sampled;
   d.continues = d.before.key != 0 && d.before.messages < shape.messages && !d.has_media &&
                 tools.shape_scratch.text_before == d.before.text_tokens &&
                 target_of(tools, serving, d.before) >= 0;

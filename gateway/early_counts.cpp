@@ -34,6 +34,7 @@ std::size_t last_cut(std::string_view text, std::size_t least) {
 }  // namespace
 
 void EarlyCounts::advance(std::string_view body, router::TokenCounter& counter, bool look) {
+  work_ = work_most;
   for (;;) {
     if (inside_) {
       const bool whole = string_ends(body);
@@ -92,15 +93,22 @@ void EarlyCounts::count_some(std::string_view text, router::TokenCounter& counte
   if (text.size() < part_end_ + part_least) return;
   const std::size_t cut = last_cut(text, part_end_);
   if (cut == 0) return;
-  part_tokens_ += counter.count_json_part(text.substr(part_end_, cut - part_end_));
-  counted_ += cut - part_end_;
-  part_end_ = cut;
+  if (counts(text.substr(part_end_, cut - part_end_), counter)) part_end_ = cut;
+}
+
+// False: it would take too long for one turn. Then the text is left to the decision, which
+// estimates.
+bool EarlyCounts::counts(std::string_view part, router::TokenCounter& counter) {
+  const std::int64_t tokens = work_ < 0 ? -1 : counter.count_json_within(part, work_);
+  text_ = tokens >= 0;
+  if (!text_) return false;
+  part_tokens_ += tokens;
+  counted_ += part.size();
+  return true;
 }
 
 void EarlyCounts::end_text(std::string_view text, router::TokenCounter& counter, bool look) {
-  const std::int64_t rest = counter.count_json_part(text.substr(part_end_));
-  counted_ += text.size() - part_end_;
-  counter.remember_json(text, part_tokens_ + rest, look);
+  if (counts(text.substr(part_end_), counter)) counter.remember_json(text, part_tokens_, look);
 }
 
 }  // namespace steelyard

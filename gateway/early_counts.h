@@ -22,11 +22,13 @@ class EarlyCounts {
   std::size_t counted() const { return counted_; }  // bytes of texts, so far
 
  private:
-  static constexpr std::size_t text_least = 1024;       // bytes of a text worth remembering early
-  static constexpr std::size_t part_least = 32u << 10;  // of one that has not ended
+  static constexpr std::size_t text_least = 1024;  // bytes of a text worth remembering early
+  static constexpr std::int64_t work_most = std::int64_t{1} << 20;  // see count_json_within
+  static constexpr std::size_t part_least = 32u << 10;              // of one that has not ended
 
   bool string_ends(std::string_view body);
   bool next_string(std::string_view body);
+  bool counts(std::string_view part, router::TokenCounter& counter);
   void count_some(std::string_view text, router::TokenCounter& counter);
   void end_text(std::string_view text, router::TokenCounter& counter, bool look);
 
@@ -40,6 +42,7 @@ class EarlyCounts {
   std::size_t part_end_ = 0;  // of what was counted of the string at hand
   std::int64_t part_tokens_ = 0;
   std::size_t counted_ = 0;
+  std::int64_t work_ = 0;  // left of one advance()'s
 };
 
 }  // namespace steelyard

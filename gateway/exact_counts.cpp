@@ -19,7 +19,7 @@ constexpr std::array text_features{Feature::text,  Feature::words, Feature::newl
 router::TokenCount count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                               const router::SlicedCount::Slice& slice) {
   router::TokenCount text;
-  if (chat.body.size() <= slice.exact_bytes) {
+  if (chat.body.size() <= router::SlicedCount::at_once) {
     for (const dialect::TextSlice& one : chat.texts) text.tokens += counter.count_json(one.raw);
     text.upper = text.tokens;
     return text;

@@ -69,7 +69,7 @@ std::int64_t BpeCounter::count_normalised(std::string_view text, bool whole) {
 CountProgress BpeCounter::count_some(std::string_view text, bool whole, std::int64_t limit) {
   const ScanText scanned{bytes_of(text), text.size(), whole};
   CountProgress done;
-  while (done.bytes < text.size() && done.tokens <= limit) {
+  while (done.bytes < text.size() && done.tokens <= limit && work_left_ >= 0) {
     const std::size_t missed = batch_(*vocabulary_, scanned, done.bytes, pieces_, lookups_);
     if (pieces_.count == 0) break;
     done.tokens += count_batch(scanned, done.bytes, missed);
@@ -127,6 +127,7 @@ std::int64_t BpeCounter::settle() {
 std::int64_t BpeCounter::count_unknown(const PieceKey& key, std::uint64_t hash, std::size_t size) {
   if (const std::uint32_t known = cache_.find(key, hash); known != 0) return known;
   std::int64_t tokens = 1;
+  work_left_ -= static_cast<std::int64_t>(size);
   if (!vocabulary_->overflows(hash) || !vocabulary_->holds(key, hash))
     tokens = merger_.count({reinterpret_cast<const unsigned char*>(&key), size});
   cache_.put(key, hash, static_cast<std::uint32_t>(tokens));
@@ -141,6 +142,10 @@ std::int64_t BpeCounter::count_long(Piece piece, const PieceCache::LongKey& key)
 }
 
 std::int64_t BpeCounter::merge_all(Piece piece) {
+  const bool too_much =
+      piece.size() > PieceCache::longest && static_cast<std::int64_t>(piece.size()) > work_left_;
+  work_left_ = too_much ? -1 : work_left_ - static_cast<std::int64_t>(piece.size());
+  if (too_much) return 0;
   const std::string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
   return vocabulary_->holds_long(text) ? 1 : merger_.count(piece);
 }
@@ -180,6 +185,23 @@ std::int64_t BpeCounter::count_json(std::string_view escaped) {
   return count_in_chunks(escaped, chunk_, [this](std::string_view text, bool whole) {
     return count_chunk(text, whole);
   });
+}
+
+std::int64_t BpeCounter::count_json_within(std::string_view escaped, std::int64_t& work) {
+  work_left_ = work;
+  std::int64_t tokens = 0;
+  if (std::memchr(escaped.data(), '\\', escaped.size()) == nullptr) {
+    tokens = count(escaped);
+  } else {
+    tokens = count_in_chunks(escaped, chunk_, [this](std::string_view text, bool whole) {
+      return work_left_ < 0 ? CountProgress{0, text.size()} : count_chunk(text, whole);
+    });
+  }
+  work = work_left_;
+  work_left_ = no_limit;
+  if (work >= 0) return tokens;
+  normal_.clear();  // of a text that was given up
+  return -1;
 }
 
 CountProgress BpeCounter::count_chunk(std::string_view text, bool whole) {

@@ -2,6 +2,7 @@
 // TokenCounter of any byte-pair vocabulary: scanner, then vocabulary, then the worker's cache, then
 // merging.
 #include <array>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -25,6 +26,7 @@ class BpeCounter final : public TokenCounter {
   std::int64_t count(std::string_view text) override;
   std::int64_t count_json(std::string_view escaped) override;
   std::int64_t count_till(std::string_view text, std::int64_t limit) override;
+  std::int64_t count_json_within(std::string_view escaped, std::int64_t& work) override;
   std::string_view encoding() const override { return vocabulary_->name(); }
 
   // Forgets what was met, so that the next text is counted cold; for benchmarks.
@@ -59,8 +61,9 @@ class BpeCounter final : public TokenCounter {
   Lookups lookups_;
   std::array<Unsettled, Pieces::capacity + Pieces::room> unsettled_;  // of the last batch
   std::size_t unsettled_count_ = 0;
-  std::string mended_;       // a piece that was not UTF-8
-  std::vector<char> chunk_;  // unescaped JSON
+  std::int64_t work_left_ = std::numeric_limits<std::int64_t>::max();  // bytes to merge
+  std::string mended_;                                                 // a piece that was not UTF-8
+  std::vector<char> chunk_;                                            // unescaped JSON
   Normaliser normaliser_;
   std::string normal_;  // in normalisation form C, not yet counted
 };

@@ -44,6 +44,7 @@ struct ChatShape {
   // share is assumed (`knows_text`).
   std::int64_t words = 0, newlines = 0, punct = 0, upper = 0, non_ascii = 0;
   bool knows_text = false;
+  bool sampled = false;  // some texts were estimated (sliced_count.h): their bounds stand here
   std::span<const ImageShape> images;
   std::span<const MediaShape> media;  // what is not a picture
 };

@@ -113,6 +113,9 @@ class MemoCounter final : public TokenCounter {
   std::int64_t count_json(std::string_view escaped) override;
   std::int64_t look_json(std::string_view escaped, TextFeatures& sums) override;
   std::int64_t known_json(std::string_view escaped) override;
+  std::int64_t count_json_within(std::string_view escaped, std::int64_t& work) override {
+    return counter_->count_json_within(escaped, work);
+  }
   std::int64_t count_json_part(std::string_view escaped) override {
     return counter_->count_json(escaped);
   }

@@ -16,8 +16,9 @@ struct SampleOptions {
 };
 
 // Counted exactly, and said to be, when the windows would cover half of the text. Else `tokens` is
-// the estimate and `upper` is three standard errors above it, from how much the windows differ
-// (stratified sampling, ratio estimator: Cochran, "Sampling Techniques", 1977, 5.3 and 6.3).
+// the estimate and `upper` is three standard errors above it (more where windows are few), from how
+// much the windows differ (stratified sampling, ratio estimator: Cochran, "Sampling Techniques",
+// 1977, 5.3 and 6.3), and never above a token a byte.
 // `json`: the text is the inside of a JSON string.
 TokenCount sample_count(TokenCounter& counter, std::string_view text, bool json,
                         const SampleOptions& options = {});

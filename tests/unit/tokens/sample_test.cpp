@@ -106,3 +106,49 @@ TEST_CASE("a slice of time: exact until it is spent, then windows, unless rememb
   enough.add_json(first);
   CHECK(enough.total().quality == CountQuality::prior);
 }
+
+TEST_CASE("what would take too long is given up, and leaves nothing behind") {
+  Random random(12);
+  std::string letters;
+  for (int i = 0; i < 900'000; ++i) letters += static_cast<char>('a' + random.below(26));
+  std::string words = letters;  // unknown pieces of 15 bytes
+  for (std::size_t at = 0; at < words.size(); at += 15) words[at] = ' ';
+  const auto counter = fresh_counter();
+  for (const std::string& slow : {letters, words, letters + "\\n", words + "\\n"}) {
+    std::int64_t work = 200'000;
+    CHECK(counter->count_json_within(slow, work) == -1);
+    CHECK(work < 0);
+    CHECK(counter->count_json("hello world") == 2);
+  }
+  const std::string ordinary = escape_json(mixed_text(random, 200'000), 0);
+  std::int64_t work = 1 << 20;
+  CHECK(counter->count_json_within(ordinary, work) == fresh_counter()->count_json(ordinary));
+  CHECK(work > 0);
+}
+
+TEST_CASE("a slice that is spent on slow text samples the rest, within bounds") {
+  Random random(13);
+  MemoCounter counter(fresh_counter(), MemoSeed{1}, 1024);
+  SlicedCount::Slice slice;
+  slice.work = 100'000;
+  slice.seed = 7;
+  SlicedCount sliced(counter, slice);
+  std::int64_t truth = 0;
+  for (int i = 0; i < 6; ++i) {
+    std::string text;
+    const std::size_t size = i % 2 == 0 ? 300'000 : 20'000;
+    while (text.size() < size) {
+      for (std::size_t n = 4 + random.below(9); n > 0; --n)
+        text += static_cast<char>('a' + random.below(26));
+      text += ' ';
+    }
+    const TokenCount found = sliced.add_json(text);
+    const std::int64_t exact = fresh_counter()->count_json(text);
+    CHECK(found.quality == CountQuality::prior);
+    CHECK(found.upper >= exact);
+    if (size > 100'000) CHECK(found.upper < exact * 13 / 10);
+    truth += exact;
+  }
+  CHECK(sliced.total().upper >= truth);
+  CHECK(sliced.total().quality == CountQuality::prior);
+}
