@@ -3,6 +3,7 @@
 import http.client
 import json
 import pathlib
+import random
 import socket
 import subprocess
 import sys
@@ -184,6 +185,28 @@ def test_a_large_body_is_counted_while_it_arrives():
         small, large = (min(rates[lines]) for lines in rates)
         print(f"      left to count after the last byte: {small:.3f} ns a byte of 57 KB, {large:.3f} of 1.1 MB")
         assert large < small / 2, rates
+
+
+def test_a_prompt_that_is_slow_to_count_is_estimated_and_says_so():
+    mock, gateway = both()
+    dice = random.Random(4)
+    text = "".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=1_400_000))  # one word, which no vocabulary knows
+    with running(mock, gateway):
+        for model in ("gpt-4o", "grok-9"):
+            body = {"model": model, "messages": [{"role": "user", "content": text}], "max_tokens": 16}
+            status, headers, data = gateway.chat(body)
+            assert status == 200, data
+            receipt = gateway.receipts()[-1]
+            estimate, truth = receipt["estimate"], tokens_of(text, "o200k") + 7
+            print(f"      {model}: {receipt['durations_ns']['count'] / 1e6:.1f} ms, {estimate['input_tokens']} to "
+                  f"{estimate['input_tokens_upper']} for {truth}")
+            assert estimate["quality"] == "prior", estimate
+            assert estimate["input_tokens_upper"] >= truth > 0.9 * estimate["input_tokens"] or model != "gpt-4o", (estimate, truth)
+            assert headers["x-steelyard-estimated-tokens"] == str(estimate["input_tokens"])
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": text}]}
+        status, headers, answer = post(gateway, "/v1/messages/count_tokens", body, {"x-api-key": KEY})
+        assert status == 200 and headers["x-steelyard-estimate-quality"] == "prior", (headers, answer)
+        assert truth < answer["input_tokens"] * 1.1, (truth, answer)
 
 
 def test_tokenizer_files_that_are_none_are_refused_by_name():
