@@ -145,6 +145,8 @@ struct BooksStatus {
   bool healthy = true;
   std::string error;  // why not
   std::uint64_t appended_seq = 0, durable_seq = 0;
+  std::size_t segments_ready = 0;  // JournalStatus, as the next one
+  bool at_rest = true;
   std::uint64_t kept_records = 0;     // settles waiting in memory for the journal to heal
   std::uint64_t dropped_records = 0;  // beyond that bound; a restart posts their holds in full
   std::uint64_t recovered_holds =

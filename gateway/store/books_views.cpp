@@ -108,6 +108,8 @@ BooksStatus Books::status() const {
   out.error = journal.error;
   out.appended_seq = journal.appended_seq;
   out.durable_seq = journal.durable_seq;
+  out.segments_ready = journal.segments_ready;
+  out.at_rest = journal.at_rest;
   out.kept_records = journal.kept_records;
   out.dropped_records = journal.dropped_records;
   return out;

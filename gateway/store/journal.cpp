@@ -164,8 +164,9 @@ Result<void> Journal::flush() {
 JournalStatus Journal::status() const {
   const State& s = *state_;
   const std::lock_guard lock(s.mutex);
-  return {s.healthy,     s.error,   s.appended_seq,   s.durable_seq,
-          s.kept.size(), s.dropped, s.active->index()};
+  const bool at_rest = s.house_idle && s.finished.empty() && (!s.last_made || !s.wants_segments());
+  return {s.healthy, s.error,           s.appended_seq, s.durable_seq, s.kept.size(),
+          s.dropped, s.active->index(), s.ready.size(), at_rest};
 }
 
 }  // namespace steelyard::store

@@ -41,7 +41,9 @@ struct JournalStatus {
   std::string error;
   std::uint64_t appended_seq = 0, durable_seq = 0;
   std::uint64_t kept_records = 0, dropped_records = 0;
-  std::uint32_t segment = 0;  // being written
+  std::uint32_t segment = 0;       // being written
+  std::size_t segments_ready = 0;  // made ahead of it
+  bool at_rest = true;  // nothing is left to fold, and no more segments are wanted or can be made
 };
 
 class Journal {

@@ -54,11 +54,14 @@ struct Journal::State {
   bool sync_idle = false;  // the sync thread waits for a first record
   bool sync_now = false;   // somebody waits: do not gather a group
   bool sync_stopping = false, house_stopping = false;
+  bool house_idle = false;  // the other thread waits for work
+  bool last_made = true;    // the last segment it wanted
   std::thread sync_thread, house_thread;
 
   // With the mutex held.
   std::uint64_t append(router::EventType type, Instant time, std::string_view payload);
   bool next_active();
+  bool wants_segments() const { return ready.size() < options.segments_ahead; }
   void update_health() { healthy = !sync_failed && !no_room && kept.empty(); }
   void write_kept();
 

@@ -64,18 +64,17 @@ void Journal::State::sync_once(std::unique_lock<ShortLock>& lock) {
 
 void Journal::State::house_loop() {
   std::unique_lock lock(mutex);
-  bool made = true;
   while (true) {
-    const auto work = [&] {
-      return house_stopping || !finished.empty() || ready.size() < options.segments_ahead;
-    };
-    if (made) {
+    const auto work = [&] { return house_stopping || !finished.empty() || wants_segments(); };
+    house_idle = true;
+    if (last_made) {
       house_wake.wait(lock, work);
     } else {
       // Short of a segment: try again in a while, or when a segment has been finished.
       const auto retry = std::chrono::milliseconds(options.retry_ms);
       house_wake.wait_for(lock, retry, [&] { return house_stopping || !finished.empty(); });
     }
+    house_idle = false;
     if (!finished.empty()) {
       finish_segment(lock);
       continue;
@@ -85,7 +84,7 @@ void Journal::State::house_loop() {
       }
       return;
     }
-    made = ready.size() >= options.segments_ahead || make_segment(lock);
+    last_made = !wants_segments() || make_segment(lock);
   }
 }
 

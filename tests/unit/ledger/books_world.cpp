@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
 
@@ -51,13 +52,17 @@ void BooksWorld::open(const std::string& path) {
   BooksOptions options = small();
   options.shards = 1;
   options.files = &disk_;
+  options.sync_interval_ms = 86'400'000;  // when the world says so: sync()
   books_ = std::make_unique<OpenBooks>(path, spec(), options);
+  synced_seq_ = books_->books->status().durable_seq;
+  settle_disk();
 }
 
 std::string BooksWorld::run(std::uint64_t events) {
   for (std::uint64_t i = 0; i < events && failure_.empty(); ++i) {
     step();
     ++counts_.events;
+    settle_disk();
     if (failure_.empty()) fail(check());
     if (!failure_.empty()) failure_ += fmt::format(" (after event {})", counts_.events);
   }
@@ -65,9 +70,32 @@ std::string BooksWorld::run(std::uint64_t events) {
   return failure_;
 }
 
+// Waits until the journal's threads have nothing left to do. Nothing is said about the books when
+// the disk itself takes minutes.
+void BooksWorld::settle_disk() {
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(5);
+  for (;;) {
+    const BooksStatus status = books_->books->status();
+    if (status.at_rest && (disk_.full || (status.segments_ready >= 2 && status.healthy))) break;
+    if (std::chrono::steady_clock::now() > patience)
+      return fail("NO INVARIANT, the disk: it did not make a segment in five minutes: " +
+                  status.error);
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
+}
+
+// What was written since the last time goes to the disk, and full segments into a snapshot.
+void BooksWorld::sync() {
+  if (!books_->books->healthy() || books_->books->status().appended_seq == synced_seq_) return;
+  if (!books_->books->flush()) fail("B13: the journal is healthy and cannot be synced");
+  synced_seq_ = books_->books->status().appended_seq;
+  ++counts_.syncs;
+}
+
 // At rest nothing is held (B5), and nothing that was billed is missing (B4, B6).
 void BooksWorld::rest() {
   disk_.full = false;
+  settle_disk();
   while (!open_.empty() && failure_.empty()) {
     Attempt attempt = open_.front();
     open_.pop_front();
@@ -83,6 +111,7 @@ void BooksWorld::step() {
   const std::int64_t dice = between(1, 10'000);
   tick_ = tick_.plus_ms(between(0, 20));
   wall_ += between(0, 20'000'000);
+  if (chance(10)) sync();
   if (dice <= 4) return crash(dice <= 2);
   if (dice <= 30) return burst();
   if (dice <= 60) return stranger();
@@ -124,11 +153,12 @@ void BooksWorld::reserve() {
   attempt.amount = chance(20) ? 0 : between(1, 900);
   const Reservation made = books_->books->reserve(books_->chains[attempt.chain].chain, attempt.key,
                                                   {attempt.amount}, now(), tick_);
-  if (made.status == Admission::ledger_down) {  // segments this small run out now and then
+  note(static_cast<std::int64_t>(made.status));
+  if (made.status == Admission::ledger_down) {
+    if (!disk_.full) return fail("B13: the journal is down and the disk has room");
     ++counts_.down;
     if (chance(30)) disk_.full = false;
-    if (!disk_.full) std::this_thread::sleep_for(std::chrono::microseconds(300));
-    return;
+    return settle_disk();
   }
   bool fits = true;
   const std::array<Level*, 3> chain = levels(attempt.chain);
@@ -157,7 +187,7 @@ void BooksWorld::reserve() {
   if (chance(950)) {
     const bool keyed = chance(100);
     if (keyed) name_key(attempt);
-    const bool was_down = disk_.full && disk_.refused && !books_->books->healthy();
+    const bool was_down = !books_->books->healthy();
     const DispatchStatus status = books_->books->dispatch(attempt.hold).status;
     if (status == DispatchStatus::stale) return fail("a hold that lives cannot be sent");
     if (was_down && status == DispatchStatus::sent)
@@ -191,6 +221,7 @@ void BooksWorld::finish(Attempt attempt) {
   const EndOutcome end =
       release ? books_->books->release(attempt.hold, now())
               : books_->books->settle(attempt.hold, {amount}, UsageSource::provider, now());
+  note(end.posted.v);
   if (end.already) return fail("B3: an attempt ended twice");
   if (!release && end.posted.v != amount) return fail("B4: posted is not what was billed");
   post(attempt, release ? 0 : amount);
@@ -204,6 +235,7 @@ void BooksWorld::extend(Attempt& attempt) {
   const std::array<Level*, 3> chain = levels(attempt.chain);
   const std::int64_t more = chance(50) ? 0 : between(1, 900);
   bool fits = true, may_refuse = false;
+  std::string where = fmt::format("; {} more", more);
   for (std::size_t i = 0; i < chain.size(); ++i) {
     const Level& level = *chain[i];
     std::int64_t room = level.room_to_grow(attempt.windows[i]);
@@ -213,12 +245,14 @@ void BooksWorld::extend(Attempt& attempt) {
     }
     counts_.late_extensions += level.start != attempt.windows[i];
     if (more != 0 && more > room) fits = false;
+    where += fmt::format("; level {}: window {} of {}, room {} of {}", i, attempt.windows[i],
+                         level.start, room, level.limit_of(attempt.windows[i]));
   }
   const Reservation made = books_->books->extend(attempt.hold, {more}, now());
   if (made.status == Admission::ledger_down) return;
   const bool held = made.status == Admission::held;
-  if (held && !fits) return fail("B1: extended without room");
-  if (!held && fits && !may_refuse) return fail("B15: an extension was refused with room");
+  if (held && !fits) return fail("B1: extended without room" + where);
+  if (!held && fits && !may_refuse) return fail("B15: an extension was refused with room" + where);
   ++(held ? counts_.extended : counts_.not_extended);
   if (!held) return;
   attempt.amount += more;
@@ -244,6 +278,17 @@ void BooksWorld::expire() {
     fail(figures("expired", static_cast<std::int64_t>(ended), static_cast<std::int64_t>(expected)));
 }
 
+// Does this attempt's window still matter at this level? One that has passed does while another
+// hold of it is open: that one may still grow, by what the window leaves.
+bool BooksWorld::remembers(std::size_t level, const Attempt& attempt) {
+  const Level* const here = levels(attempt.chain)[level];
+  const std::int64_t window = attempt.windows[level];
+  if (window >= here->start - here->back) return true;
+  return std::any_of(open_.begin(), open_.end(), [&](const Attempt& other) {
+    return levels(other.chain)[level] == here && other.windows[level] == window;
+  });
+}
+
 // The bill of an attempt whose lease had ended.
 void BooksWorld::late_bill() {
   const Attempt attempt = lapsed_.front();
@@ -256,7 +301,7 @@ void BooksWorld::late_bill() {
   const std::array<Level*, 3> chain = levels(attempt.chain);
   const std::int64_t change = attempt.bill - attempt.amount;
   for (std::size_t i = 0; i < chain.size(); ++i) {
-    if (attempt.windows[i] < chain[i]->start - chain[i]->back) continue;  // counts no more
+    if (!remembers(i, attempt)) continue;
     std::int64_t& posted = chain[i]->posted[attempt.windows[i]];
     if (posted + change < 0) continue;  // forgiven by a reset already
     posted += change;
@@ -330,20 +375,9 @@ void BooksWorld::crash(bool torn) {
   ++counts_.crashes;
   disk_.full = false;
   // What is kept in memory for a full disk would be lost with the process, and posted in full.
-  for (int i = 0; i < 5'000 && !books_->books->healthy(); ++i)
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  settle_disk();
   const std::string copy = root_.path + "/" + std::to_string(++generation_);
-  // Between two lists that are equal no thread of the journal made or removed a file.
-  for (;;) {
-    std::filesystem::remove_all(copy);
-    const auto before = list_directory(path_);
-    std::error_code raced;
-    std::filesystem::copy(path_, copy, raced);
-    const auto after = list_directory(path_);
-    if (!raced && before && after && before->segments == after->segments &&
-        before->snapshots == after->snapshots && after->temporary.empty())
-      break;
-  }
+  std::filesystem::copy(path_, copy);
   books_.reset();
   std::filesystem::remove_all(path_);
   if (torn) tear(copy);

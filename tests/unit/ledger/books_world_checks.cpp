@@ -70,9 +70,9 @@ void BooksWorld::name_key(const Attempt& attempt) {
   books_->books->note_key({name, 1, 2, attempt.key.request, {}}, now());
 }
 
-// The disk is full for a while.
+// The disk is full for a while: mostly until what was made ahead is used up (reserve()).
 void BooksWorld::disk() {
-  disk_.refused = false;
+  if (disk_.full && chance(800)) return;
   disk_.full = !disk_.full;
   counts_.full_disks += disk_.full;
 }
@@ -117,6 +117,8 @@ std::string BooksWorld::check_level(std::size_t chain, std::size_t i, const Acco
   const std::int64_t posted = level.sum(level.posted, window);
   const std::int64_t held = level.sum(level.held, window);
   const std::int64_t limit = std::max<std::int64_t>(0, level.limit.v + level.credit[window]);
+  note(account.posted.v);
+  note(account.held.v);
   // Fixed at reserve: the mirror never moves an amount to another window.
   if (account.posted.v != posted) return figures("B10: posted", account.posted.v, posted);
   if (account.held.v != held) return figures("B10: held", account.held.v, held);
@@ -162,6 +164,7 @@ std::string BooksWorld::check() {
     return figures("B3: open holds", static_cast<std::int64_t>(books_->books->open_holds()),
                    static_cast<std::int64_t>(open_.size()));
   if (open_.empty()) ++counts_.idle;
+  note(static_cast<std::int64_t>(books_->books->status().appended_seq));
   std::string failed = check_chain(counts_.events % keys_.size());
   return failed.empty() ? check_outside() : failed;
 }

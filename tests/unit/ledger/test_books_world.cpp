@@ -31,8 +31,10 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
           &WorldCounts::torn,     &WorldCounts::reloads,      &WorldCounts::adjusted,
           &WorldCounts::down,     &WorldCounts::bursts,       &WorldCounts::strangers,
           &WorldCounts::keyed,    &WorldCounts::full_disks,   &WorldCounts::idle,
-          &WorldCounts::extended, &WorldCounts::not_extended, &WorldCounts::late_extensions})
+          &WorldCounts::extended, &WorldCounts::not_extended, &WorldCounts::late_extensions,
+          &WorldCounts::syncs})
       all.*member += c.*member;
+    all.digest = all.digest * 31 + c.digest;
   }
   MESSAGE(all.events, " events: ", all.held, " held, ", all.denied, " denied, ", all.settled,
           " settled, ", all.overruns, " overruns, ", all.released, " released, ", all.expired,
@@ -41,7 +43,7 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
           all.bursts, " bursts, ", all.strangers, " of another organisation, ", all.keyed,
           " with keys, ", all.full_disks, " full disks, ", all.idle, " at rest, ", all.extended,
           " extended, ", all.not_extended, " not extended, ", all.late_extensions,
-          " in a window that had passed");
+          " in a window that had passed, ", all.syncs, " syncs; digest ", all.digest);
   // A simulation in which nothing happens proves nothing.
   if (events < 100'000) return;
   CHECK(all.held > events / 10);
@@ -50,6 +52,17 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
   for (const std::uint64_t happened :
        {all.overruns, all.released, all.expired, all.late, all.crashes, all.torn, all.reloads,
         all.adjusted, all.bursts, all.strangers, all.keyed, all.full_disks, all.extended,
-        all.not_extended, all.late_extensions})
+        all.not_extended, all.late_extensions, all.down, all.syncs})
     CHECK(happened > 10);
+}
+
+TEST_CASE("world: a seed is a run, to the last balance and record") {
+  std::uint64_t first = 0;
+  for (int run = 0; run < 3; ++run) {
+    BooksWorld world(run < 2 ? 77 : 78);
+    REQUIRE(world.run(20'000) == "");
+    CHECK(world.counts().full_disks > 0);
+    if (run == 0) first = world.counts().digest;
+    CHECK((world.counts().digest == first) == (run < 2));
+  }
 }
