@@ -55,6 +55,7 @@ Rates scale(const Rates& base, std::int64_t percent) {
 PricePeriod finish(PeriodDraft draft) {
   PricePeriod period = std::move(draft.period);
   period.at = draft.at;
+  period.web_search_per = draft.web_search_per;
   period.rates = fill_base(draft.rates);
   std::sort(draft.cliffs.begin(), draft.cliffs.end(), [](const CliffDraft& a, const CliffDraft& b) {
     return a.above_tokens < b.above_tokens;

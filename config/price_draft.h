@@ -34,6 +34,7 @@ struct PeriodDraft {
   RatesDraft rates;
   PricePeriod period;  // all but the rates
   bool has_from = false, has_until = false;
+  SearchFee web_search_per = SearchFee::search;
   std::vector<CliffDraft> cliffs;
   std::optional<ServiceDraft> batch, flex, priority;
   SourceSpan at;

@@ -334,6 +334,10 @@ const Table<GatewayDraft>& gateway_table() {
        lifted(integer<S>("output_tokens_default", &S::output_tokens_default, 1, 10'000'000,
                          "held, and asked for upstream, when a request names no maximum")),
        lifted(
+           integer<S>("web_searches_default", &S::web_searches_default, 1, 1'000,
+                      "web searches of the provider that are held when a request allows them and "
+                      "names no maximum")),
+       lifted(
            boolean<S>("responses_websocket", &S::responses_websocket,
                       "offers a WebSocket at `/v1/responses`, which Codex and Copilot CLI ask for; "
                       "without it they are told to send a POST")),

@@ -63,7 +63,11 @@ const Table<PassRuleSpec>& pass_table() {
                    "what a call costs that is no error; `$0` where it is free"),
        money_field("hold", &R::hold,
                    "the most a call may cost: held before, and settled from the usage it reports "
-                   "by the catalogue's prices, in full where it reports none")},
+                   "by the catalogue's prices, in full where it reports none"),
+       integer<R>(
+           "hold_tokens", &R::hold_tokens, 1, 1'000'000'000,
+           "the most tokens a call may take, held in a team's quotas of tokens; what it takes "
+           "beyond is counted, and the next one refused")},
       {}};
   return table;
 }

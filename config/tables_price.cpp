@@ -175,6 +175,16 @@ Field<D> date(std::string key, Instant PricePeriod::*member, bool D::*given, std
                    std::move(doc), bind);
 }
 
+// Dollars per 1,000 are to a nano-dollar what dollars per million are to a pico-dollar: the text
+// with six decimals moved out.
+void bind_web_search(BindContext& context, const YamlNode& node, D& out) {
+  const std::optional<std::string> text = context.text(node, "dollars per 1,000 searches");
+  if (!text) return;
+  const Parsed<PicoUsd> value = parse_price(*text);
+  if (!value) return context.wrong_value("C0208", node, value.error());
+  out.period.web_search = NanoUsd{value->v};
+}
+
 Field<D> words(std::string key, std::string PricePeriod::*member, std::string doc) {
   auto bind = [=](BindContext& context, const YamlNode& node, D& out) {
     if (auto value = context.text(node, "text")) out.period.*member = std::move(*value);
@@ -198,6 +208,13 @@ const Table<PeriodDraft>& period_table() {
       service("batch", &D::batch, "the batch API"),
       service("flex", &D::flex, "slow and cheap"),
       service("priority", &D::priority, "fast and dear"),
+      custom<D>("web_search", price_shape(),
+                "web searches that the provider makes for the model, dollars per 1,000; without it "
+                "nobody knows, and a request that may search is refused where money is limited",
+                bind_web_search),
+      choice<D, SearchFee>("web_search_per", &D::web_search_per,
+                           {{"search", SearchFee::search}, {"answer", SearchFee::answer}},
+                           "what `web_search` is for: each one, or an answer with any number"),
       words("source", &PricePeriod::source, "where the figures were read"),
       words("note", &PricePeriod::note, "promotions, and catalogues that disagree")};
   static const Table<D> table{"price",

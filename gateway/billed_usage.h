@@ -17,6 +17,7 @@ inline router::Usage billed_usage(const dialect::TokenUsage& tokens) {
   usage.audio_output = tokens.audio_output;
   usage.image_output = tokens.image_output;
   usage.reasoning = tokens.reasoning;
+  usage.web_searches = tokens.web_searches;
   return usage;
 }
 

@@ -191,6 +191,8 @@ class ChatCall final : public DepartureListener {
   router::Usage usage_of(const dialect::ReportedUsage& reported) const;
   router::Usage estimated_usage(std::int64_t output_bytes, bool whole) const;
   router::Tariff tariff() const;
+  std::int32_t searches_held() const;
+  void count_searches(router::Usage& usage, bool reported) const;
   void waited();
   void drop_upstream();
   void keep_upstream();

@@ -28,6 +28,7 @@ bool ChatCall::lower_output(const router::Denial& denial) {
   const router::Tariff rates = tariff();
   router::CostBounds bounds{planned_->input_tokens_upper, planned_->output_tokens_max * choices,
                             planned_->writes};
+  bounds.web_searches = searches_held();
   const std::int64_t fits = router::output_within(bounds, rates, left) / choices;
   if (fits < std::min(output_useful, planned_->output_tokens_max) || fits < 1) return false;
   lowered_ = *planned_;
@@ -71,6 +72,7 @@ void ChatCall::look_at_room() {
 bool ChatCall::more_room() {
   const router::Tariff rates = tariff();
   router::CostBounds bounds{planned_->input_tokens_upper, guard_.room(), planned_->writes};
+  bounds.web_searches = searches_held();
   const router::CostBounds now = bounds;
   const NanoUsd before = router::worst_case(now, rates);
   store::Books& books = worker_.seams().books;

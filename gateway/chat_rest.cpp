@@ -63,6 +63,7 @@ dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
   kept.include_usage = chat.include_usage;
   kept.choices = chat.choices;
   kept.service_tier = chat.service_tier;
+  kept.web_searches = chat.web_searches;
   return kept;
 }
 

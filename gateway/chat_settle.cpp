@@ -33,6 +33,7 @@ telemetry::TokenUsage receipt_usage(const router::Usage& usage) {
   out.cache_write = usage.cache_write_5m + usage.cache_write_1h;
   out.completion = usage.total_output();
   out.reasoning = usage.reasoning;
+  out.web_searches = usage.web_searches;
   return out;
 }
 
@@ -49,6 +50,22 @@ router::Tariff ChatCall::tariff() const {
 router::Usage ChatCall::usage_of(const dialect::ReportedUsage& reported) const {
   const dialect::UsageQuirks quirks{provider_of(planned_->target).quirks.reasoning_exclusive};
   return billed_usage(dialect::normalise(reported, quirks));
+}
+
+// Searches of the web that the hold has room for. In another dialect the tool does not go out.
+std::int32_t ChatCall::searches_held() const {
+  if (decision_.chat.web_searches == 0) [[likely]]
+    return 0;
+  const bool goes_out = provider_of(planned_->target).wire == wire();
+  return goes_out ? searches_at_most(decision_.chat, runtime_) : 0;
+}
+
+// Chat's answers do not tell how often was searched: a model that takes `web_search_options` does
+// it once. What nobody told at all may have been as many as were allowed.
+void ChatCall::count_searches(router::Usage& usage, bool reported) const {
+  const std::int64_t most = searches_held();
+  if (!reported || wire() == dialect::hub::Wire::openai_chat)
+    usage.web_searches = std::max(usage.web_searches, most);
 }
 
 // The provider did not say: the upper bound of the input, and the output by its bytes. Of a whole
@@ -101,6 +118,10 @@ void ChatCall::settle(const dialect::ReportedUsage& reported, std::int64_t outpu
   router::Usage usage =
       reported.present ? usage_of(reported) : estimated_usage(output_bytes, whole);
   NanoUsd cost = router::cost_of(usage, rates);
+  if (decision_.chat.web_searches != 0) [[unlikely]] {
+    count_searches(usage, reported.present && whole);
+    cost = router::cost_of(usage, rates);
+  }
   if (!whole && reported.present) {
     // What was said on the way is a beginning: Anthropic's first event tells one token of output.
     const NanoUsd said = cost;

@@ -145,6 +145,10 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.media = !d.chat.media.empty();
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
+  if (d.chat.web_searches != 0) [[unlikely]] {
+    input.web_searches = searches_at_most(d.chat, runtime);
+    input.fees_known = !principal.chain.empty() || !principal.conditions.empty();
+  }
   input.attempts = runtime.spec.retry.attempts;
   input.max_tier = tier_cap(worker.seams().books, runtime, principal, d);
   input.every_candidate = !d.verdict.trace.empty();
@@ -189,7 +193,9 @@ Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
     if (!first) text += ", ";
     first = false;
     text += std::to_string(plan.counts[r]) + " " + router::text_of(reason);
-    if (reason == router::Reason::no_price && !facts.requested_model.empty())
+    const bool price =
+        reason == router::Reason::no_price || reason == router::Reason::no_search_price;
+    if (price && !facts.requested_model.empty())
       text += " (`" + std::string(facts.requested_model) + "`)";
     health |= reason == router::Reason::breaker_open || reason == router::Reason::parked;
   }
@@ -225,7 +231,13 @@ Result<void> refuse_verdict(const policies::Verdict& verdict, const policies::Re
 Result<void> parse(WorkerTools& tools, std::string_view body, const RequestHints& hints,
                    dialect::ChatRequest& chat) {
   const dialect::hub::Wire wire = hints.wire;
-  if (wire == dialect::hub::Wire::openai_chat) return tools.requests.parse(body, chat);
+  if (wire == dialect::hub::Wire::openai_chat) {
+    Result<void> parsed = tools.requests.parse(body, chat);
+    // The models that take it search once for an answer.
+    if (chat.fields.has(dialect::Field::web_search_options)) [[unlikely]]
+      chat.web_searches = 1;
+    return parsed;
+  }
   Result<void> parsed = tools.hub_requests.parse(wire, body, tools.hub_request);
   if (parsed && wire == dialect::hub::Wire::gemini) {
     if (!dialect::openai::is_model_token(hints.path_model)) {
@@ -240,6 +252,10 @@ Result<void> parse(WorkerTools& tools, std::string_view body, const RequestHints
 }
 
 }  // namespace
+
+std::int32_t searches_at_most(const dialect::ChatRequest& chat, const Runtime& runtime) {
+  return chat.web_searches >= 0 ? chat.web_searches : runtime.spec.web_searches_default;
+}
 
 Result<void> ask_policies(Worker& worker, const Runtime& runtime, const Principal& principal,
                           const RequestHints& hints, std::string_view model,

@@ -80,6 +80,9 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
                     std::string_view body, const RequestHints& hints, policies::Trace trace,
                     Decision& out);
 
+// Web searches that the provider may make for it: the request's limit, or the configured one.
+std::int32_t searches_at_most(const dialect::ChatRequest& chat, const Runtime& runtime);
+
 // For requests that no plan serves (embeddings, completions, pass-through): fills `facts` and asks
 // the policies whether they deny it. `model`: as asked for, "" none.
 Result<void> ask_policies(Worker& worker, const Runtime& runtime, const Principal& principal,

@@ -5,6 +5,8 @@
 #include "gateway/embeddings_call.h"
 #include "gateway/error_reply.h"
 #include "gateway/idempotency.h"
+#include "gateway/net/io.h"
+#include "gateway/net/wheel.h"
 #include "gateway/receipts.h"
 #include "gateway/runtime.h"
 #include "gateway/session.h"
@@ -14,6 +16,8 @@ namespace steelyard {
 namespace {
 
 constexpr std::size_t key_bytes_max = 255;
+constexpr std::int64_t nap_ms = 5;
+constexpr int naps_max = 20;
 
 bool usable(std::string_view key) {
   if (key.empty() || key.size() > key_bytes_max) return false;
@@ -78,6 +82,34 @@ class Held {
   bool told_ = false;
 };
 
+// Lets the worker go on for some milliseconds.
+struct Nap {
+  net::IoSlot slot;
+  net::Deadline deadline{over, this};
+  explicit Nap(Worker& worker) {
+    slot.arm();
+    worker.set_deadline(deadline, nap_ms);
+  }
+  static void over(void* self) { static_cast<Nap*>(self)->slot.complete({}); }
+};
+
+// The key's last answer may have gone out a moment ago, and its request not have ended yet: who
+// asks again at once is not sent away for that.
+net::Task<Idempotency::Claim> claim_soon(Session& session, const OnceKey& key) {
+  Worker& worker = session.worker();
+  Idempotency& table = *worker.seams().once;
+  const bool again = is_retry(session.head());
+  Idempotency::Claim claim = table.claim(key, again, worker.now());
+  for (int naps = 0; claim.found == Idempotency::Found::under_way && naps < naps_max; ++naps) {
+    if (session.client_gone()) break;
+    Nap nap(worker);
+    (void)co_await nap.slot;
+    (void)worker.tick_now();
+    claim = table.claim(key, again, worker.now());
+  }
+  co_return claim;
+}
+
 // The stored answer with a line that says so, and without what was said of the other connection.
 std::string replayed(const std::string& stored) {
   constexpr std::string_view close = "connection: close\r\n";
@@ -111,7 +143,7 @@ net::Task<void> serve_once(Session& session) {
   }
   const OnceKey key =
       once_key(session.principal()->key_hash, text, session.head().target(), session.body());
-  const Idempotency::Claim claim = table.claim(key, is_retry(session.head()), worker.now());
+  const Idempotency::Claim claim = co_await claim_soon(session, key);
   if (claim.found == Idempotency::Found::answered) {
     record_replayed(session);
     const std::string bytes = replayed(*claim.answer);

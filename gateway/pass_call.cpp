@@ -90,13 +90,13 @@ class PassCall {
     return false;
   }
 
-  // What nobody can know before is counted as one token, so that a quota of tokens that is used up
-  // refuses; the bill says how many there were.
+  // Nobody can know the tokens before: a quota of them holds what the rule says, so that one that
+  // is used up refuses; the bill says how many there were.
   bool begin() {
     const router::Catalog& catalog = session_.runtime().catalog;
     const std::int32_t model = catalog.find_model(said_.model);
     const std::string_view name = model >= 0 ? catalog.model(model).name : said_.model;
-    return call_.begin({match_.provider, -1, name, most(), most(), 1});
+    return call_.begin({match_.provider, -1, name, most(), most(), match_.rule->hold_tokens});
   }
 
   // The base URL's path, then what the client wrote behind the provider's name; a version that both

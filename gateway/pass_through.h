@@ -21,6 +21,7 @@ struct PassRule {
   std::vector<policies::Glob> paths;
   std::uint8_t methods = 0;  // bits of PassMethod
   std::optional<NanoUsd> price_per_call, hold;
+  std::int64_t hold_tokens = 1;
 };
 
 // A target's path that a provider may be shown: plain bytes, no dot segments, no empty ones,

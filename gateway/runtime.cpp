@@ -159,6 +159,7 @@ std::vector<PassRule> pass_rules(const Runtime& runtime, const std::vector<PassR
     rule.methods = spec.methods;
     rule.price_per_call = spec.price_per_call;
     rule.hold = spec.hold;
+    rule.hold_tokens = spec.hold_tokens;
   }
   return rules;
 }

@@ -28,6 +28,15 @@ NanoUsd rounded(CostSum sum, std::int32_t percent) {
   return {static_cast<std::int64_t>(nano < max ? nano : max)};
 }
 
+// What the provider's own web searches cost beside the tokens.
+NanoUsd with_searches(NanoUsd tokens, std::int64_t searches, const Tariff& tariff) {
+  if (searches <= 0 || tariff.web_search.v <= 0) [[likely]]
+    return tokens;
+  const Int128 sum =
+      static_cast<Int128>(tariff.billed_searches(sane(searches))) * tariff.web_search.v + tokens.v;
+  return {static_cast<std::int64_t>(std::min<Int128>(sum, INT64_MAX))};
+}
+
 // The part of a prompt that one set of rates prices: tokens [from, to of the next).
 struct Segments {
   std::array<const PriceBand*, cliffs_max + 1> band;
@@ -150,8 +159,9 @@ NanoUsd cost_of(const Usage& usage, const Tariff& tariff) {
   // Text alone is the usual case.
   const bool media =
       (usage.audio_input | usage.image_input | usage.audio_output | usage.image_output) != 0;
-  return priced(std::span(input).first(media ? 6 : 4), std::span(output).first(media ? 3 : 1),
-                tariff);
+  const NanoUsd tokens =
+      priced(std::span(input).first(media ? 6 : 4), std::span(output).first(media ? 3 : 1), tariff);
+  return with_searches(tokens, usage.web_searches, tariff);
 }
 
 NanoUsd worst_case(const CostBounds& bounds, const Tariff& tariff) {
@@ -162,18 +172,21 @@ NanoUsd worst_case(const CostBounds& bounds, const Tariff& tariff) {
     CostSum sum;
     sum.add(sane(bounds.input_tokens), dearest_input(rates, bounds.writes, bounds.media));
     sum.add(output, dearest_output(rates));
-    return rounded(sum, tariff.percent);
+    return with_searches(rounded(sum, tariff.percent), bounds.web_searches, tariff);
   }
   for_each_regime(bounds, tariff, [&](const Regime& regime) {
     CostSum sum = regime.input;
     sum.add(output, regime.output);
     worst = std::max(worst, rounded(sum, tariff.percent));
   });
-  return worst;
+  return with_searches(worst, bounds.web_searches, tariff);
 }
 
 std::int64_t output_within(const CostBounds& bounds, const Tariff& tariff, NanoUsd room) {
   if (!tariff.priced() || room.v < 0) return -1;
+  const NanoUsd searches = with_searches({}, bounds.web_searches, tariff);
+  if (searches > room) return -1;
+  room -= searches;
   std::int64_t fits = sane(bounds.output_tokens);
   // rounded(sum) <= room  ⇔  sum * percent <= room * 100 * 1000
   const Int128 allowed = static_cast<Int128>(room.v) * 100 * 1000;
@@ -202,12 +215,12 @@ NanoUsd expected_cost(const CostExpectation& expectation, const Tariff& tariff) 
     sum.add(cached, rates.of(TokenClass::cache_read));
     sum.add(input - cached, rates.of(rest));
     sum.add(sane(expectation.output_tokens), rates.of(TokenClass::output));
-    return rounded(sum, tariff.percent);
+    return with_searches(rounded(sum, tariff.percent), expectation.web_searches, tariff);
   }
   const std::array<Stretch, 2> stretches{
       {{TokenClass::cache_read, cached}, {rest, input - cached}}};
   const std::array<Stretch, 1> output{{{TokenClass::output, sane(expectation.output_tokens)}}};
-  return priced(stretches, output, tariff);
+  return with_searches(priced(stretches, output, tariff), expectation.web_searches, tariff);
 }
 
 Rates rates_at(const Tariff& tariff, std::int64_t total_input) {

@@ -15,6 +15,7 @@ struct Usage {
   std::int64_t output = 0, reasoning = 0;
   // Sound and pictures, beside `input` and `output`; what of them came from a cache is cache_read.
   std::int64_t audio_input = 0, image_input = 0, audio_output = 0, image_output = 0;
+  std::int64_t web_searches = 0;  // made by the provider for the model, billed by the piece
   std::int64_t total_input() const {
     return input + cache_read + cache_write_5m + cache_write_1h + audio_input + image_input;
   }
@@ -32,7 +33,7 @@ enum class CacheWrites : std::uint8_t { none, five_minutes, one_hour };
 // tokens above it: tokens are laid out as a prompt is, cache reads first, then 1-hour writes,
 // 5-minute writes, plain input, sound, pictures; output follows, so it is above whenever the input
 // is. Without a price (`!tariff.priced()`) the answer is 0: the planner never lets such an attempt
-// start.
+// start. Web searches are added at their price, which is exact; without one they are free.
 NanoUsd cost_of(const Usage& usage, const Tariff& tariff);
 
 // The dearest class a token of input, or of output, can turn out to be of. `media`: there may be
@@ -46,6 +47,7 @@ struct CostBounds {
   std::int64_t output_tokens = 0;  // n * output maximum
   CacheWrites writes = CacheWrites::five_minutes;
   bool media = true;  // sound or pictures in the input
+  std::int64_t web_searches = 0;
 };
 // Never below cost_of(usage) for any usage within the bounds under the same tariff (tested as a
 // property): every regime of cliffs the input may fall into is tried, each token at its dearest
@@ -62,6 +64,7 @@ struct CostExpectation {
   std::int64_t cached_tokens = 0;  // of these, read from the provider's prompt cache
   std::int64_t output_tokens = 0;
   CacheWrites writes = CacheWrites::none;  // how the rest of the input is billed
+  std::int64_t web_searches = 0;
 };
 NanoUsd expected_cost(const CostExpectation& expectation, const Tariff& tariff);
 

@@ -278,6 +278,7 @@ NanoUsd cost_elsewhere(const Catalog& catalog, std::int32_t served, std::int32_t
   there.image_input = scaled(usage.image_input);
   there.audio_output = scaled(usage.audio_output);
   there.image_output = scaled(usage.image_output);
+  there.web_searches = usage.web_searches;
   return cost_of(there, to.prices.tariff_at(at));
 }
 

@@ -39,11 +39,12 @@ enum class Reason : std::uint8_t {
   context_too_small,
   output_limit,  // asked for more output than it can give
   no_price,
-  over_budget,  // worst case above what is left
+  no_search_price,  // it may search the web, and nobody knows for how much
+  over_budget,      // worst case above what is left
   breaker_open,
   parked,  // the provider asked to be left alone
 };
-inline constexpr std::size_t reasons = 20;
+inline constexpr std::size_t reasons = 21;
 const char* name_of(Reason reason);  // "context_too_small"
 const char* text_of(Reason reason);  // one clause for humans
 
@@ -75,7 +76,9 @@ struct PlanInput {
   CacheWrites marks = CacheWrites::none;  // cache marks in the request
   bool media = true;                      // sound or pictures in it: may cost more than text
   ServiceTier service = ServiceTier::standard;
-  std::int64_t output_default = 16'384;          // GatewaySpec::output_tokens_default
+  std::int32_t web_searches = 0;         // at most, by the provider; 0: the request allows none
+  bool fees_known = false;               // money is limited: nothing whose price is not known
+  std::int64_t output_default = 16'384;  // GatewaySpec::output_tokens_default
   std::int32_t attempts = limits::attempts_max;  // RetrySpec::attempts
   std::int32_t max_tier = policies::no_tier;     // from budgets; no_tier: no cap
   // Plan::escalation is wanted: else it may be left out, to be planned for when it is needed.

@@ -72,7 +72,9 @@ Reason Planner::fit(const Model& model, ModelView& view) const {
   if (named_ == no_model)
     if (const Reason reason = capable(model); reason != Reason::ok) return reason;
   if (const Reason reason = fit_output(model, view); reason != Reason::ok) return reason;
-  return view.tariff.priced() ? Reason::ok : Reason::no_price;
+  if (!view.tariff.priced()) return Reason::no_price;
+  const bool unknown = in_.web_searches != 0 && in_.fees_known && view.tariff.web_search.v < 0;
+  return unknown ? Reason::no_search_price : Reason::ok;
 }
 
 CacheWrites Planner::writes_at(const Model& model, const Target& target, std::int64_t input) const {
@@ -92,6 +94,7 @@ NanoUsd Planner::cost_with(const ModelView& view, CacheWrites writes, std::int64
   expectation.cached_tokens = cached;
   expectation.output_tokens = view.output_expected * choices();
   expectation.writes = writes;
+  expectation.web_searches = in_.web_searches != 0 ? 1 : 0;  // most that may search do it once
   return expected_cost(expectation, view.tariff);
 }
 
@@ -115,7 +118,8 @@ Candidate Planner::assess_target(const Model& model, std::int32_t target, ModelV
   candidate.target = target;
   candidate.model = catalog_.target(target).model;
   const CacheWrites writes = writes_at(model, catalog_.target(target), view.input_upper);
-  const CostBounds bounds{view.input_upper, view.output_max * choices(), writes, in_.media};
+  const CostBounds bounds{view.input_upper, view.output_max * choices(), writes, in_.media,
+                          in_.web_searches};
   candidate.reason = fit_room(bounds, view, candidate.worst_case);
   candidate.cached_tokens = cached_at(model, target);
   candidate.output_expected = view.output_expected;
@@ -183,8 +187,9 @@ PlannedAttempt Planner::attempt_of(const Candidate& candidate) const {
   (void)fit(model, view);
   PlannedAttempt attempt;
   attempt.writes = writes_at(model, target, view.input_upper);
-  (void)fit_room({view.input_upper, view.output_max * choices(), attempt.writes}, view,
-                 attempt.worst_case);
+  (void)fit_room(
+      {view.input_upper, view.output_max * choices(), attempt.writes, true, in_.web_searches}, view,
+      attempt.worst_case);
   attempt.target = candidate.target;
   attempt.model = candidate.model;
   attempt.provider = target.provider;

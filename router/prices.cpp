@@ -58,6 +58,8 @@ PriceTable::PriceTable(const std::vector<PricePeriod>& periods) {
     period.until = spec.until;
     period.clock = spec.clock;
     period.source = spec.source;
+    period.web_search = spec.web_search.value_or(NanoUsd{-1});
+    period.web_search_per = spec.web_search_per;
     const Run standard = append(spec, spec.rates);
     period.runs.fill(standard);
     const auto own = [&](ServiceTier tier, const std::optional<Rates>& rates) {
@@ -94,6 +96,8 @@ Tariff PriceTable::tariff_at(Instant at, UtcMoment moment, ServiceTier tier) con
   const Run run = period->runs[static_cast<std::size_t>(tier)];
   tariff.bands = std::span<const PriceBand>(bands_).subspan(run.first, run.count);
   tariff.percent = clock_percent(period->clock, moment);
+  tariff.web_search = period->web_search;
+  tariff.web_search_per = period->web_search_per;
   return tariff;
 }
 

@@ -37,7 +37,13 @@ std::int32_t clock_percent(std::span<const ClockRule> rules, UtcMoment moment);
 struct Tariff {
   std::span<const PriceBand> bands;  // empty: no price is known for this moment or service tier
   std::int32_t percent = 100;        // by the clock; multiplies every rate
+  NanoUsd web_search{-1};            // each one that the provider makes; -1: not known
+  SearchFee web_search_per = SearchFee::search;
   bool priced() const { return !bands.empty(); }
+  // Of so many searches in one answer, those that cost something.
+  std::int64_t billed_searches(std::int64_t made) const {
+    return web_search_per == SearchFee::answer && made > 1 ? 1 : made;
+  }
 };
 
 // One period as it was written, for tables compiled from it.
@@ -76,6 +82,8 @@ class PriceTable {
   };
   struct Period {
     Instant from, until;
+    NanoUsd web_search{-1};
+    SearchFee web_search_per = SearchFee::search;
     std::array<Run, service_tiers> runs;
     std::vector<ClockRule> clock;
     std::string source;

@@ -92,6 +92,13 @@ ABOVE_CACHE_READ = {
 # Priority ("fast mode") that the notes state and the column does not.
 PRIORITY = {"claude-opus-5": "200%", "claude-opus-4-8": "200%"}
 
+# Web searches that the vendor makes for the model, dollars per 1,000: a call of OpenAI's `web_search`, a request of
+# Anthropic's, a query of Gemini's Google Search (before Gemini 3: an answer with any of
+# them). Vendors' price pages and those who quote them, 2026-10; what is free of them a day or a month is not subtracted.
+# The others' are not known well enough.
+WEB_SEARCH = {"Anthropic": "10", "OpenAI": "10", "Google": "14"}
+WEB_SEARCH_PER_ANSWER = {"gemini-2.5-flash-lite": "35"}
+
 # Parameters answered with 400.
 REFUSES = {"claude-haiku-5-5": ["temperature", "top_p", "top_k"]}
 
@@ -185,6 +192,10 @@ def period(row, start, change, note):
     lines += list(service_tiers(row))
     if row.name in PEAK:
         lines.append('clock: [{ days: mon-fri, hours: ["01:00-04:00", "06:00-10:00"], percent: 200% }]')
+    if row.name in WEB_SEARCH_PER_ANSWER:
+        lines += [f"web_search: {WEB_SEARCH_PER_ANSWER[row.name]}", "web_search_per: answer"]
+    elif row.vendor() in WEB_SEARCH:
+        lines.append(f"web_search: {WEB_SEARCH[row.vendor()]}")
     lines.append(f"source: {quoted(short_source(row.get('source')))}")
     lines.append(f"note: {quoted(note)}")
     return "\n".join(("      - " if i == 0 else "        ") + line for i, line in enumerate(lines))

@@ -177,6 +177,7 @@ struct GatewaySpec {
   std::int64_t body_bytes_max = static_cast<std::int64_t>(limits::request_body_bytes_max);
   // Of bodies that are passed through as they come, never held whole.
   std::int64_t pass_through_bytes_max = 512ll << 20;
+  std::int32_t web_searches_default = 10;  // held for a request that states no limit of them
   std::int64_t output_tokens_default =
       16'384;                        // hold for a request that names no maximum; injected upstream
   bool responses_websocket = false;  // OpenAI Responses may be asked over a WebSocket

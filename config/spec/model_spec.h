@@ -59,6 +59,9 @@ struct ClockRule {
   std::int32_t percent = 100;  // multiplies every rate: 200 is twice the base price
 };
 
+// What the price of a web search is for: each one (or query), or an answer with any number of them.
+enum class SearchFee : std::uint8_t { search, answer };
+
 enum class ServiceTier : std::uint8_t { standard, batch, flex, priority };
 
 // Prices valid in [from, until). Periods of a model do not overlap and are sorted by `from`.
@@ -69,7 +72,11 @@ struct PricePeriod {
   std::vector<Cliff> cliffs;     // sorted by above_tokens; the last one that applies wins
   std::vector<ClockRule> clock;  // first match wins
   std::optional<Rates> batch, flex,
-      priority;        // up to the first cliff; above it the same proportion applies
+      priority;  // up to the first cliff; above it the same proportion applies
+  // A search of the web that the provider makes for the model ("$10 per 1,000" is 10^7 here);
+  // neither tariffs by the clock nor service tiers nor long prompts change it. Absent: not known.
+  std::optional<NanoUsd> web_search;
+  SearchFee web_search_per = SearchFee::search;
   std::string source;  // where the figures were read
   std::string note;    // disagreements between catalogues, promotions
   SourceSpan at;

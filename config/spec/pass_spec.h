@@ -20,6 +20,7 @@ struct PassRuleSpec {
       static_cast<std::uint8_t>(PassMethod::get) | static_cast<std::uint8_t>(PassMethod::post);
   std::optional<NanoUsd> price_per_call;  // of an answer that is no error; $0: free
   std::optional<NanoUsd> hold;            // the most a call may cost; settled from reported usage
+  std::int64_t hold_tokens = 1;           // likewise, of a team's quota of tokens
   SourceSpan at;
 };
 

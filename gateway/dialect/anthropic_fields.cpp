@@ -37,7 +37,7 @@ bool object(Document& document, const Where& where, const KeyTable<N>& table, Me
 bool read_tool(Document& document, const Where& where, hub::Tool& out) {
   StrictReader& reader = document.reader;
   const std::size_t begin = reader.cursor.offset();
-  std::string_view type;
+  std::string_view& type = out.type;
   if (reader.cursor.peek() != '{') return reader.refuse(where, "must be an object");
   const bool ok = object(document, where, kToolKeys, [&](int key) {
     const Where at{&where, kToolKeys.name(static_cast<std::size_t>(key))};

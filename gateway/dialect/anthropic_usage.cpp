@@ -114,6 +114,7 @@ ReportedUsage reported(const Usage& u) {
   out.prompt = u.input + u.more_input + out.cached + out.cache_write;
   out.completion = u.output + u.more_output;
   out.reasoning = u.thinking;
+  out.web_searches = u.web_searches;
   return out;
 }
 
@@ -128,7 +129,13 @@ void write_usage(hub::PieceWriter& json, const TokenUsage& usage, std::string_vi
   json.key("cache_creation").open('{');
   json.field_number("ephemeral_5m_input_tokens", usage.cache_write - usage.cache_write_1h);
   json.field_number("ephemeral_1h_input_tokens", usage.cache_write_1h).close('}');
-  json.field_number("output_tokens", usage.output).given("service_tier", tier).close('}');
+  json.field_number("output_tokens", usage.output);
+  if (usage.web_searches != 0)
+    json.key("server_tool_use")
+        .open('{')
+        .field_number("web_search_requests", usage.web_searches)
+        .close('}');
+  json.given("service_tier", tier).close('}');
 }
 
 }  // namespace steelyard::dialect::anthropic

@@ -84,6 +84,8 @@ struct ChatRequest {
 
   ByteRange tools;  // raw array; counted as it stands
   std::uint32_t tool_count = 0;
+  // Searches of the web that the provider may make for the model: 0 none, -1 no limit was stated.
+  std::int32_t web_searches = 0;
   ToolChoice tool_choice = ToolChoice::unset;
   ResponseFormat response_format = ResponseFormat::text;
   ByteRange response_format_value;  // raw object: its schema is billed as input

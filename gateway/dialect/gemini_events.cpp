@@ -11,6 +11,7 @@
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/openai_response.h"
+#include "gateway/dialect/server_tools.h"
 
 namespace steelyard::dialect::gemini {
 
@@ -121,14 +122,18 @@ bool AnswerReader::take(std::string_view json, EventSink& sink) {
   }
   LenientReader list(d.candidates.empty() ? "null" : d.candidates);
   std::uint32_t position = 0;
+  std::int64_t searches = 0;
   list.array([&] {
     std::string_view one;
     if (!list.cursor.take_raw(one)) return false;
-    candidate(one, position++, sink);
+    searches += candidate(one, position++, sink);
     return true;
   });
+  searches_ = std::max(searches_, searches);
   if (position == 0 && !d.block_reason.empty()) blocked(d.block_message, sink);
-  hub::send_usage(reported(usage_), sink);
+  ReportedUsage usage = reported(usage_);
+  usage.web_searches = searches_;
+  hub::send_usage(usage, sink);
   return true;
 }
 
@@ -143,7 +148,9 @@ void AnswerReader::blocked(std::string_view message, EventSink& sink) {
   to.finished = true;
 }
 
-void AnswerReader::candidate(std::string_view json, std::uint32_t position, EventSink& sink) {
+// Returns how many searches it was grounded in.
+std::int64_t AnswerReader::candidate(std::string_view json, std::uint32_t position,
+                                     EventSink& sink) {
   std::string_view parts, beside[3];  // raw; from kGrounding on
   std::string finish;
   std::int64_t index = position;
@@ -159,7 +166,9 @@ void AnswerReader::candidate(std::string_view json, std::uint32_t position, Even
       return k == 0 ? reader.cursor.take_raw(parts) : reader.cursor.skip_value();
     });
   });
-  if (index < 0 || index >= kChoicesMax) return;
+  const std::int64_t searches =
+      beside[0].starts_with('{') ? hub::grounding_queries(beside[0]) : std::int64_t{0};
+  if (index < 0 || index >= kChoicesMax) return searches;
   Choice& to = choice(static_cast<std::uint32_t>(index));
   // Before the parts: a last one without text would end the text block these belong to.
   if (beside[0].starts_with('{') && !send_grounding(beside[0], to.number, sink))
@@ -176,9 +185,10 @@ void AnswerReader::candidate(std::string_view json, std::uint32_t position, Even
   });
   if (!to.logprobs.empty()) lost_.add(hub::Loss::logprobs);  // of no text
   const StopReason stop = stop_named(finish);
-  if (stop == StopReason::none) return;
+  if (stop == StopReason::none) return searches;
   to.stop = stop;
   to.finished = true;
+  return searches;
 }
 
 void AnswerReader::part(std::string_view json, Choice& to, EventSink& sink) {

@@ -44,7 +44,7 @@ class AnswerReader {
     std::string logprobs;  // of the document under way, as Chat has them
   };
   Choice& choice(std::uint32_t number);
-  void candidate(std::string_view json, std::uint32_t position, hub::EventSink& sink);
+  std::int64_t candidate(std::string_view json, std::uint32_t position, hub::EventSink& sink);
   void part(std::string_view json, Choice& to, hub::EventSink& sink);
 
   bool lose(LenientReader& reader, hub::Loss loss);
@@ -61,6 +61,7 @@ class AnswerReader {
   Usage usage_;
   UpstreamFault fault_;
   std::string id_, scratch_;
+  std::int64_t searches_ = 0;  // queries of the document that told of most
   hub::Dropped lost_;
   bool started_ = false, failed_ = false, ended_ = false;
 };

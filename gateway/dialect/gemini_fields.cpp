@@ -94,13 +94,14 @@ bool read_declaration(Document& document, const Where& where, hub::Request& out)
 }
 
 // A member that is there and not null is a tool of Google's own.
-bool read_native(Document& document, const Where& where, hub::Request& out) {
+bool read_native(Document& document, const Where& where, std::string_view name, hub::Request& out) {
   if (document.reader.cursor.take_null()) return true;
   if (document.reader.failed()) return false;
   if (out.tools.size() == hub::tools_max)
     return document.reader.refuse(where, "is one tool too many");
   hub::Tool tool;
   tool.kind = hub::ToolKind::native;
+  tool.type = name;
   if (!document.take_raw(tool.raw)) return false;
   out.tools.push_back(tool);
   return true;
@@ -225,7 +226,7 @@ bool read_tools(Document& document, const Where& where, hub::Request& out) {
           return each(document, at, hub::tools_max,
                       [&](const Where& one) { return read_declaration(document, one, out); });
         },
-        [&](std::string_view) { return read_native(document, tool, out); });
+        [&](std::string_view name) { return read_native(document, tool, name, out); });
   });
   if (ok && !out.tools.empty()) out.tools_raw = reader.range_from(begin);
   return ok;

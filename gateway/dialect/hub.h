@@ -77,6 +77,7 @@ struct Tool {
   std::string_view name, description;  // escaped
   std::string_view schema;             // raw; "" none given
   std::string_view cache;              // raw
+  std::string_view type;               // escaped; of a native tool: which one it is
   ToolKind kind = ToolKind::function;
   Tristate strict = Tristate::unset;
 };

@@ -1,6 +1,7 @@
 #include "gateway/dialect/hub_facts.h"
 
 #include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/server_tools.h"
 
 namespace steelyard::dialect::hub {
 namespace {
@@ -97,6 +98,7 @@ void fill_facts(const Request& request, FactsRoom& room, ChatRequest& out) {
   out.limit_parent = request.limit_parent;
   out.tools = request.tools_raw;
   out.tool_count = static_cast<std::uint32_t>(request.tools.size());
+  out.web_searches = web_searches_allowed(request);
   out.tool_choice = request.tool_choice;
   if (!request.tool_choice_raw.empty()) out.tool_choice = ToolChoice::named;
   out.response_format = request.format;

@@ -7,6 +7,7 @@
 #include "gateway/dialect/lenient_reader.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/openai_usage.h"
+#include "gateway/dialect/server_tools.h"
 
 namespace steelyard::dialect::responses {
 namespace {
@@ -140,17 +141,21 @@ void send_rest(const ResponseFacts& facts, std::string_view asked_tier, ItemBloc
   LenientReader reader(facts.output.empty() ? "[]" : facts.output);
   std::uint32_t index = 0;
   std::string ids;
+  std::int64_t searches = 0;
   reader.array([&] {
     std::string_view raw;
     ItemFacts item;
     if (!reader.cursor.take_raw(raw)) return false;
     if (read_item(raw, item)) blocks.whole(index, item, sink);
     if (!item.id.empty()) ids.append(item.id).append("\n");
+    searches += hub::is_billed_search(item.type, raw);
     ++index;
     return true;
   });
   blocks.finish(sink);
-  hub::send_usage(facts.usage, sink);
+  ReportedUsage usage = facts.usage;
+  usage.web_searches = searches;
+  hub::send_usage(usage, sink);
   hub::send_stop(stop_of(facts, blocks.calls()), {}, 0, sink);
   hub::Dropped lost = blocks.lost();
   if (tier_came_late(asked_tier, facts.tier)) lost.add(hub::Loss::service_tier);

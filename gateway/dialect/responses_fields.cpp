@@ -74,6 +74,7 @@ class ToolsReader {
     });
     if (!ok) return false;
     tool.raw = reader.range_from(begin).of(document.text);
+    tool.type = type;
     if (type == "namespace" && space.empty()) return enter(document, where, tool.name, inner);
     tool.kind = type == "function" ? hub::ToolKind::function
                 : type == "custom" ? hub::ToolKind::custom

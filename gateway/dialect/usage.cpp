@@ -70,6 +70,8 @@ TokenUsage normalise(const ReportedUsage& reported, UsageQuirks quirks) {
   const bool media = (reported.audio_input | reported.image_input | reported.audio_output |
                       reported.image_output) != 0;
   if (media) split_media(reported, out);
+  if (reported.web_searches != 0) [[unlikely]]
+    out.web_searches = std::clamp(reported.web_searches, std::int64_t{0}, web_searches_max);
   return out;
 }
 

@@ -15,7 +15,8 @@ struct ReportedUsage {
   std::int64_t cache_write_1h = 0;  // part of cache_write, at another price
   // Parts of prompt and completion.
   std::int64_t audio_input = 0, audio_output = 0, image_input = 0, image_output = 0;
-  bool present = false;  // a usage object with at least one token count was seen
+  std::int64_t web_searches = 0;  // the provider made and bills; no tokens
+  bool present = false;           // a usage object with at least one token count was seen
   bool total_present = false;
   bool cost_present = false;
 };
@@ -43,9 +44,11 @@ struct TokenUsage {
   std::int64_t cache_write_1h = 0;  // part of `cache_write`: Anthropic's longer-lived entries
   std::int64_t audio_input = 0, image_input = 0;    // parts of `uncached`, together at most it
   std::int64_t audio_output = 0, image_output = 0;  // parts of `output`, likewise
+  std::int64_t web_searches = 0;                    // up to web_searches_max
   UsageNote note = UsageNote::plain;
   std::int64_t input() const { return uncached + cache_read + cache_write; }
 };
+inline constexpr std::int64_t web_searches_max = 10'000;  // of one answer
 inline constexpr std::int64_t usage_tokens_max = std::int64_t{1} << 31;
 
 // Pure. `reported.present` must be true for the result to mean anything.

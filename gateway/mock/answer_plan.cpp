@@ -67,6 +67,7 @@ AnswerPlan plan_answer(const ChatRequest& request, const Behaviour& behaviour, s
   plan.cached = std::min(behaviour.cached_tokens, plan.input);
   plan.cache_write = std::min(behaviour.cache_write_tokens, plan.input - plan.cached);
   plan.reasoning = behaviour.reasoning_tokens;
+  plan.searches = behaviour.web_searches;
   const std::int64_t whole = choose_content(plan, request, behaviour, text);
   plan.tokens = whole;
   plan.finish = plan.kind == Answer::tool_call ? "tool_calls" : "stop";

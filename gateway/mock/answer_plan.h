@@ -23,6 +23,7 @@ struct AnswerPlan {
   std::int64_t cached = 0;
   std::int64_t cache_write = 0;  // of the rest of the input
   std::int64_t reasoning = 0;    // hidden tokens, once per request
+  std::int64_t searches = 0;     // of the web, billed by the piece
   std::int64_t choices = 1;
 
   // completion_tokens of the whole answer.

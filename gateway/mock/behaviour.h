@@ -48,6 +48,8 @@ struct Behaviour {
   std::int64_t cached_tokens = 0;       // part of the input; clamped to it
   std::int64_t cache_write_tokens = 0;  // part of the input, reported where the dialect does
   std::int64_t reasoning_tokens = 0;    // hidden output, part of completion_tokens
+  std::int64_t web_searches = 0;        // made for the model, and billed at:
+  std::int64_t web_search_nano_usd = 10'000'000;  // each
   BillOnAbort bill_on_abort = BillOnAbort::generated;
 
   // What it says.

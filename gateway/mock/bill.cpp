@@ -21,6 +21,7 @@ void append_totals(JsonWriter& json, const Totals& totals) {
       .field("input_tokens", totals.input_tokens)
       .field("cached_tokens", totals.cached_tokens)
       .field("output_tokens", totals.output_tokens)
+      .field("web_searches", totals.web_searches)
       .field("nano_usd", totals.cost.v)
       .end_object();
 }
@@ -32,6 +33,7 @@ void append_charge(JsonWriter& json, const Charge& charge) {
       .field("input_tokens", charge.input_tokens)
       .field("cached_tokens", charge.cached_tokens)
       .field("output_tokens", charge.output_tokens)
+      .field("web_searches", charge.web_searches)
       .field("nano_usd", charge.cost.v)
       .field("stream", charge.stream)
       .field("end", name_of(charge.end))
@@ -75,6 +77,7 @@ void Totals::add(const Charge& charge) {
   input_tokens += charge.input_tokens;
   cached_tokens += charge.cached_tokens;
   output_tokens += charge.output_tokens;
+  web_searches += charge.web_searches;
   cost += charge.cost;
 }
 
@@ -118,6 +121,7 @@ BillSnapshot Bill::snapshot() const {
     copy.total.input_tokens += totals.input_tokens;
     copy.total.cached_tokens += totals.cached_tokens;
     copy.total.output_tokens += totals.output_tokens;
+    copy.total.web_searches += totals.web_searches;
     copy.total.cost += totals.cost;
   }
   copy.charges.reserve(ring_.size());
@@ -132,7 +136,7 @@ NanoUsd cost_of(const Charge& charge, const Prices& prices) {
   sum.add(charge.input_tokens - charge.cached_tokens, prices.input);
   sum.add(charge.cached_tokens, prices.cached);
   sum.add(charge.output_tokens, prices.output);
-  return sum.ceil();
+  return sum.ceil() + NanoUsd{charge.web_searches * charge.web_search_price.v};
 }
 
 std::string bill_json(const BillSnapshot& bill) {

@@ -36,6 +36,8 @@ struct Charge {
   std::int64_t input_tokens = 0;  // cached part included
   std::int64_t cached_tokens = 0;
   std::int64_t output_tokens = 0;  // reasoning included
+  std::int64_t web_searches = 0;
+  NanoUsd web_search_price;  // each
   NanoUsd cost;
   bool stream = false;
   End end = End::completed;
@@ -48,6 +50,7 @@ struct Totals {
   std::int64_t input_tokens = 0;
   std::int64_t cached_tokens = 0;
   std::int64_t output_tokens = 0;
+  std::int64_t web_searches = 0;
   NanoUsd cost;
 
   void add(const Charge& charge);
@@ -79,7 +82,7 @@ class Bill {
   std::size_t next_ = 0;
 };
 
-// Tokens times prices, rounded up once.
+// Tokens times prices, rounded up once, and the searches.
 NanoUsd cost_of(const Charge& charge, const Prices& prices);
 
 // {"models":{...},"total":{...},"charges":[...]}, money in integer nano-USD.

@@ -108,6 +108,8 @@ bool ChatJob::fill_charge(Charge& charge, End end) const {
   } else if (generating) {
     charge.output_tokens = script.output();
   }
+  charge.web_searches = plan.searches;
+  charge.web_search_price = {behaviour->web_search_nano_usd};
   charge.stream = request.stream;
   charge.end = end;
   charge.cost = cost_of(charge, model->prices);

@@ -62,6 +62,11 @@ void write_usage(JsonWriter& json, const AnswerPlan& plan, std::int64_t output) 
   json.key("cache_creation").begin_object();
   json.field("ephemeral_5m_input_tokens", plan.cache_write).field("ephemeral_1h_input_tokens", 0);
   json.end_object();
+  if (plan.searches != 0)
+    json.key("server_tool_use")
+        .begin_object()
+        .field("web_search_requests", plan.searches)
+        .end_object();
   json.field("output_tokens", output).field("service_tier", "standard").end_object();
 }
 

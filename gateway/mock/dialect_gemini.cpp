@@ -108,6 +108,11 @@ std::string response(const AnswerNames& names, const AnswerPlan& plan, const Beh
   if (!parts.empty()) json.raw(parts);
   json.end_array().field("role", "model").end_object();
   if (!stop.empty()) json.field("finishReason", stop);
+  if (!stop.empty() && plan.searches != 0) {
+    json.key("groundingMetadata").begin_object().key("webSearchQueries").begin_array();
+    for (std::int64_t i = 0; i < plan.searches; ++i) json.string("what was asked");
+    json.end_array().end_object();
+  }
   json.field("index", 0).end_object().end_array();
   if (behaviour.usage != UsageMode::none) write_usage(json, plan, visible);
   json.key("modelVersion").raw("\"" + names.model + "\"").field("responseId", names.id);

@@ -73,7 +73,7 @@ struct Item {
   std::string id, type;
   std::vector<std::string> pieces;
   std::vector<std::int64_t> tokens;  // by piece
-  std::string call_id;
+  std::string call_id;               // of a search: what it does
   std::string whole() const {
     std::string all;
     for (const std::string& piece : pieces) all += piece;
@@ -86,6 +86,13 @@ std::vector<Item> items_of(const AnswerNames& names, const AnswerPlan& plan, std
   const std::string suffix(suffix_of(names));
   if (plan.reasoning > 0)
     items.push_back({"rs_" + suffix, "reasoning", {std::string(thought)}, {0}, {}});
+  // One more opens what was found: that is a call, and no search.
+  for (std::int64_t i = 0; plan.searches != 0 && i <= plan.searches; ++i) {
+    Item& item = items.emplace_back();
+    item.id = "ws_" + suffix + "_" + std::to_string(i);
+    item.type = "web_search_call";
+    item.call_id = i < plan.searches ? "search" : "open_page";
+  }
   std::int64_t budget = plan.tokens;
   const auto fill = [&](Item& item) {
     Pieces pieces = plan.pieces;
@@ -146,6 +153,10 @@ void write_item(JsonWriter& json, const AnswerPlan& plan, const Item& item, bool
     json.end_array().field("encrypted_content", state);
   } else {
     json.field("status", done ? "completed" : "in_progress");
+    if (item.type == "web_search_call") {
+      json.key("action").begin_object().field("type", item.call_id).end_object().end_object();
+      return;
+    }
     if (item.type == "message") {
       json.field("role", "assistant").key("content").begin_array();
       if (done) write_part(json, plan, text);
@@ -280,7 +291,7 @@ class Speaker {
     item_event("response.output_item.added", item, false);
     const bool done = item.type == "reasoning" ? reasoning(item)
                       : item.type == "message" ? message(item)
-                                               : call(item);
+                                               : item.type == "web_search_call" || call(item);
     if (done) item_event("response.output_item.done", item, true);
     return done;
   }

@@ -41,6 +41,7 @@ void take(const object& from, LineTokens& out) {
   take(from, "cache_read_input_tokens", out.cached);
   take(from, "cache_creation_input_tokens", out.cache_write);
   take(from, "reasoning_tokens", out.reasoning);
+  take(from, "web_searches", out.web_searches);
 }
 
 void take_attempts(const object& line, std::vector<LineAttempt>& out) {

@@ -16,6 +16,7 @@ namespace steelyard::reports {
 
 struct LineTokens {
   std::int64_t prompt = 0, cached = 0, cache_write = 0, completion = 0, reasoning = 0;
+  std::int64_t web_searches = 0;
 };
 
 struct LineAttempt {

@@ -1,7 +1,8 @@
 #pragma once
 // FOCUS-shaped export for cost tools: one row per hour, team, key, provider, model and class of
-// tokens. Money as decimal text, exact; the rows add up to the spend to the nano-dollar. Columns
-// that FOCUS does not have begin with `x_`.
+// tokens, and one for the web searches that the provider made and bills. Money as decimal text,
+// exact; the rows add up to the spend to the nano-dollar. Columns that FOCUS does not have begin
+// with `x_`.
 #include <functional>
 #include <string>
 

@@ -13,7 +13,7 @@
 namespace steelyard::reports {
 namespace {
 
-constexpr std::int64_t schema_version = 3;
+constexpr std::int64_t schema_version = 4;
 
 constexpr const char* schema = R"sql(
 create table meta(name text primary key, value) without rowid;
@@ -36,7 +36,7 @@ create table attempts(
   request integer, number integer, last integer, provider text, model text, status integer,
   error_class text, usage_source text, held_nano_usd integer, cost_nano_usd integer,
   prompt_tokens integer, cached_tokens integer, cache_write_tokens integer,
-  completion_tokens integer, reasoning_tokens integer,
+  completion_tokens integer, reasoning_tokens integer, web_searches integer,
   primary key(request, number)) without rowid;
 create table fees(
   organisation text, team text, kind text, what text, count integer, nano_usd integer,
@@ -50,6 +50,7 @@ create view charges as select
   a.status, a.error_class, a.usage_source, a.held_nano_usd, a.cost_nano_usd as spend_nano_usd,
   a.last, iif(a.last, r.saved_nano_usd, 0) as saved_nano_usd,
   a.prompt_tokens, a.cached_tokens, a.cache_write_tokens, a.completion_tokens, a.reasoning_tokens,
+  a.web_searches,
   o.result, iif(a.last and o.request = r.id, 1, 0) as closes, o.value_nano_usd
   from requests r join attempts a on a.request = r.id
   left join outcomes o on r.task <> '' and o.organisation = r.organisation and o.task = r.task;
@@ -75,7 +76,7 @@ class LineWriter {
     Result<Statement> tag = database.prepare("insert or ignore into tags values(?,?)");
     if (!tag) return fail(tag.error());
     Result<Statement> attempt =
-        database.prepare("insert into attempts values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+        database.prepare("insert into attempts values(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     if (!attempt) return fail(attempt.error());
     return LineWriter(std::move(*request), std::move(*tag), std::move(*attempt));
   }
@@ -143,6 +144,7 @@ class LineWriter {
       attempt_.bind(8, std::string_view(a.usage_source)).bind(9, a.held.v).bind(10, a.cost.v);
       attempt_.bind(11, a.tokens.prompt).bind(12, a.tokens.cached).bind(13, a.tokens.cache_write);
       attempt_.bind(14, a.tokens.completion).bind(15, a.tokens.reasoning);
+      attempt_.bind(16, a.tokens.web_searches);
       const Result<bool> done = attempt_.step();
       if (!done) return fail(done.error());
     }

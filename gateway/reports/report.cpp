@@ -34,7 +34,7 @@ constexpr Dimension dimensions[] = {
 // Sums of money in two halves, so that no 64 bits overflow on the way.
 constexpr std::string_view figures =
     "count(distinct c.id), count(distinct iif(c.request_status = 'success', null, c.id)), "
-    "sum(c.prompt_tokens), sum(c.completion_tokens), "
+    "sum(c.prompt_tokens), sum(c.completion_tokens), sum(c.web_searches), "
     "sum(c.spend_nano_usd / 1000000000), sum(c.spend_nano_usd % 1000000000), "
     "sum(c.held_nano_usd / 1000000000), sum(c.held_nano_usd % 1000000000), "
     "sum(c.saved_nano_usd / 1000000000), sum(c.saved_nano_usd % 1000000000), "
@@ -71,13 +71,14 @@ void take_figures(const Statement& row, int at, ReportRow& out) {
   out.failed = row.integer(at + 1);
   out.prompt_tokens = row.integer(at + 2);
   out.completion_tokens = row.integer(at + 3);
-  out.spend = money(row, at + 4);
-  out.held = money(row, at + 6);
-  out.saved = money(row, at + 8);
-  out.tasks = row.integer(at + 10);
-  out.results = row.integer(at + 11);
-  out.task_spend = money(row, at + 12);
-  out.value = money(row, at + 14);
+  out.web_searches = row.integer(at + 4);
+  out.spend = money(row, at + 5);
+  out.held = money(row, at + 7);
+  out.saved = money(row, at + 9);
+  out.tasks = row.integer(at + 11);
+  out.results = row.integer(at + 12);
+  out.task_spend = money(row, at + 13);
+  out.value = money(row, at + 15);
 }
 
 std::string local_text(const router::Zone& zone, std::int64_t ns, int parts) {

@@ -25,6 +25,7 @@ struct ReportQuery {
 struct ReportRow {
   std::vector<std::string> group;  // as ReportQuery::by
   std::int64_t requests = 0, failed = 0, prompt_tokens = 0, completion_tokens = 0;
+  std::int64_t web_searches = 0;  // that providers made and billed
   // `spend`: of every try, those that failed and were billed included, under the model that was
   // tried. `held`: sum of the holds. `saved`: by routing, against the model a request would have
   // gone to otherwise; may be negative.

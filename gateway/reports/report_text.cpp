@@ -11,17 +11,19 @@ namespace steelyard::reports {
 namespace {
 
 constexpr std::string_view figure_names[] = {
-    "requests",  "failed",   "prompt_tokens", "completion_tokens",
-    "spent_usd", "held_usd", "saved_usd",     "fees_usd",
-    "tasks",     "results",  "value_usd",     "cost_per_result_usd"};
+    "requests",  "failed",    "prompt_tokens",      "completion_tokens", "web_searches",
+    "spent_usd", "held_usd",  "saved_usd",          "fees_usd",          "tasks",
+    "results",   "value_usd", "cost_per_result_usd"};
 
 std::string usd(NanoUsd amount) {
   return std::string(UsdText(amount).view());
 }
 
-// For people: fees where there are plans, tasks where requests have one.
+// For people: searches where providers made some, fees where there are plans, tasks where requests
+// have one.
 bool shown(const Report& report, std::size_t figure) {
-  constexpr std::size_t fees = 7;
+  constexpr std::size_t searches = 4, fees = 8;
+  if (figure == searches) return report.total.web_searches != 0;
   if (figure < fees) return true;
   return figure == fees ? report.total.fees.v != 0 : report.total.tasks > 0;
 }
@@ -31,6 +33,7 @@ std::vector<std::string> figures_of(const ReportRow& row) {
           std::to_string(row.failed),
           std::to_string(row.prompt_tokens),
           std::to_string(row.completion_tokens),
+          std::to_string(row.web_searches),
           usd(row.spend),
           usd(row.held),
           usd(row.saved),
@@ -44,6 +47,7 @@ std::vector<std::string> figures_of(const ReportRow& row) {
 void json_figures(JsonWriter& json, const ReportRow& row) {
   json.field("requests", row.requests).field("failed", row.failed);
   json.field("prompt_tokens", row.prompt_tokens).field("completion_tokens", row.completion_tokens);
+  json.field("web_searches", row.web_searches);
   json.field("spend_nano_usd", row.spend.v).field("held_nano_usd", row.held.v);
   json.field("saved_nano_usd", row.saved.v).field("fees_nano_usd", row.fees.v);
   json.field("tasks", row.tasks);

@@ -43,6 +43,8 @@ void record_attempts(MetricsTables& t, const Receipt& r) {
     target.input_cache_write.add(u.cache_write);
     target.output.add(u.completion - u.reasoning);
     target.output_reasoning.add(u.reasoning);
+    if (u.web_searches != 0) [[unlikely]]
+      target.web_searches.add(u.web_searches);
     target.cost.add(a.cost.v);
   }
 }
@@ -156,6 +158,7 @@ void merge(TargetCounters& to, const TargetCounters& from) {
   merge(to.input_cache_write, from.input_cache_write);
   merge(to.output, from.output);
   merge(to.output_reasoning, from.output_reasoning);
+  merge(to.web_searches, from.web_searches);
   merge(to.cost, from.cost);
   merge(to.first_token, from.first_token);
   merge(to.estimate_error, from.estimate_error);

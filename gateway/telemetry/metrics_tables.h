@@ -31,6 +31,7 @@ struct TargetCounters {
   std::array<Counter, outcomes_count> attempts;  // by outcome
   Counter input, input_cached, input_cache_write, output,
       output_reasoning;  // tokens; parts, they do not overlap
+  Counter web_searches;  // that the provider made
   Counter cost;          // nano-dollars
   RequestSeconds first_token;
   std::array<ErrorRatio, count_kinds> estimate_error;  // by kind of count

@@ -101,6 +101,10 @@ void targets(PrometheusPage& page, const MetricsTables& t, const Labels& labels)
     print(c.output, "output", "plain");
     print(c.output_reasoning, "output", "reasoning");
   }
+  page.family("web_searches_total", "counter", "Web searches that providers made and bill.");
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (const std::int64_t n = t.targets[i].web_searches.read(); n != 0)
+      page.integer(n, {{"provider", names[i].provider}, {"model", names[i].model}});
   page.family("cost_usd_total", "counter", "Money booked, US dollars.");
   for (std::size_t i = 0; i < names.size(); ++i)
     if (const std::int64_t nano = t.targets[i].cost.read(); nano != 0)

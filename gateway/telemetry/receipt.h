@@ -52,6 +52,7 @@ const char* window_name(WindowKind per);
 // reasoning.
 struct TokenUsage {
   std::int64_t prompt = 0, cached = 0, cache_write = 0, completion = 0, reasoning = 0;
+  std::int64_t web_searches = 0;  // by the provider, billed by the piece
 };
 
 // What was believed before the answer.

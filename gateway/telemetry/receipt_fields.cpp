@@ -245,14 +245,15 @@ char* durations(char* p, const Receipt& r) {
 char* put_usage(char* p, const TokenUsage& u) {
   p = put(p, "\"prompt_tokens\":", u.prompt);
   p = put(p, ",\"completion_tokens\":", u.completion);
-  if ((u.cached | u.cache_write | u.reasoning) == 0) {
+  if ((u.cached | u.cache_write | u.reasoning | u.web_searches) == 0) {
     return put(p,
                ",\"cache_read_input_tokens\":0,\"cache_creation_input_tokens\":0,"
                "\"reasoning_tokens\":0");
   }
   p = put(p, ",\"cache_read_input_tokens\":", u.cached);
   p = put(p, ",\"cache_creation_input_tokens\":", u.cache_write);
-  return put(p, ",\"reasoning_tokens\":", u.reasoning);
+  p = put(p, ",\"reasoning_tokens\":", u.reasoning);
+  return u.web_searches == 0 ? p : put(p, ",\"web_searches\":", u.web_searches);
 }
 
 char* put_receipt_fields(char* p, const Receipt& receipt, ReceiptPieces& pieces,

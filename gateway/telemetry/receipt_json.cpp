@@ -18,7 +18,8 @@ FragmentKey key_of(const Receipt& r, std::string_view provider, std::string_view
 
 bool same(const TokenUsage& a, const TokenUsage& b) {
   return ((a.prompt ^ b.prompt) | (a.completion ^ b.completion) | (a.cached ^ b.cached) |
-          (a.cache_write ^ b.cache_write) | (a.reasoning ^ b.reasoning)) == 0;
+          (a.cache_write ^ b.cache_write) | (a.reasoning ^ b.reasoning) |
+          (a.web_searches ^ b.web_searches)) == 0;
 }
 
 // A figure that was printed before is copied.

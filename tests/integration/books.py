@@ -112,6 +112,26 @@ def test_killed_in_flight_the_books_still_agree():
         assert report["agree"] and report["recovered"] == 4 and report["in_flight"] == 0, report
 
 
+def test_a_second_gateway_on_the_same_books_is_refused_and_the_first_goes_on():
+    mock, gateway = both()
+    with running(mock, gateway):
+        spend_some(gateway, 4)
+        other = gateway.folder / "other.yaml"
+        text = (gateway.folder / "gateway.yaml").read_text()
+        if "ledger:" not in text:
+            text += "\nledger: { directory: ledger }\n"
+        other.write_text(text)
+        directory = next(p.parent for p in gateway.folder.rglob("segment-*.journal"))
+        assert directory.name in text or "directory: " + str(directory) in text, (directory, text)
+        done = subprocess.run([STEELYARD, "serve", "--config", "other.yaml"], cwd=gateway.folder, env=gateway.environment,
+                              capture_output=True, text=True, timeout=30)
+        assert done.returncode != 0 and "another process uses it" in done.stdout + done.stderr, done
+        spend_some_more = gateway.chat(message("x", max_tokens=20))
+        assert spend_some_more[0] == 200
+        code, out, err = command(gateway, "ledger", "verify")
+        assert code == 0, (out, err)
+
+
 def test_operators_adjust_top_up_reset_and_limit_a_running_budget():
     mock, gateway = both()
     with running(mock, gateway):

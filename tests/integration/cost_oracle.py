@@ -2,7 +2,7 @@
 """What requests cost, computed again with Python's exact decimals from the catalogue's text, and compared.
 
 The published catalogue and one made up here with every dimension of price: periods, long-context rules of both kinds,
-tariffs by the clock, service tiers, cache classes, sound and pictures. Cases crowd at the edges: cliffs and their neighbours by one token,
+tariffs by the clock, service tiers, cache classes, sound and pictures, the provider's own web searches. Cases crowd at the edges: cliffs and their neighbours by one token,
 period and tariff boundaries by one second. STEELYARD_ORACLE_CASES (50,000; the long form has 1,000,000) and SEED.
 """
 import datetime
@@ -104,6 +104,8 @@ class Period:
         self.cliffs = sorted(((c["above"], c.get("kind", "whole_request"), beside(c, base))
                               for c in row.get("long_context", [])), key=lambda cliff: cliff[0])
         self.base = base
+        self.search = D(str(row["web_search"]).lstrip("$")) / 1000 if "web_search" in row else D(0)
+        self.once = row.get("web_search_per") == "answer"
         self.services = {"standard": base, "batch": base, "flex": base, "priority": None}
         for name in ("batch", "flex", "priority"):
             if name in row:
@@ -171,7 +173,9 @@ class Model:
                 pico += max(0, min(end, last) - max(begin, first)) * rates[name]
             position = end
         pico += sum(usage[c] * inforce[-1][1][c] for c in OUTPUTS)
-        return min(int(ceil(pico * period.percent_at(ns) / 100 / 1000)), CAP)
+        searches = min(usage["searches"], 1) if period.once else usage["searches"]
+        dollars = searches * period.search  # neither the clock nor a service tier changes it
+        return min(int(ceil(pico * period.percent_at(ns) / 100 / 1000) + dollars * 10 ** 9), CAP)
 
     def edges(self):
         tokens, instants = [0, 1], [moment("2026-11-22T10:00:00Z")]
@@ -204,7 +208,9 @@ def case_of(chance, model):
         parts[:4] = some
     output = int(10 ** chance.uniform(0, 6)) if chance.random() < 0.9 else 0
     media = [int(10 ** chance.uniform(0, 5)) if chance.random() < 0.3 else 0 for _ in OUTPUTS[1:]]
-    return max(ns, 0), chance.randrange(4), dict(zip(CLASSES, [*parts, output, *media]))
+    usage = dict(zip(CLASSES, [*parts, output, *media]))
+    usage["searches"] = chance.choice((1, 2, 5, 1000)) if chance.random() < 0.3 else 0
+    return max(ns, 0), chance.randrange(4), usage
 
 
 def price(chance):
@@ -235,6 +241,10 @@ def made_up(chance, count=40):
                     row[name] = f"{chance.randint(1, 300)}%" if chance.random() < 0.5 else {
                         c: price(chance) for c in CLASSES if chance.random() < 0.6 or c == "input"}
             if chance.random() < 0.5:
+                row["web_search"] = price(chance)
+                if chance.random() < 0.5:
+                    row["web_search_per"] = chance.choice(("search", "answer"))
+            if chance.random() < 0.5:
                 row["clock"] = [{"days": chance.choice(("mon-fri", "sat", "sat-mon")), "hours": "01:00-04:30",
                                  "percent": f"{chance.randint(1, 300)}%"},
                                 {"hours": ["00:00-02:00", "22:15-24:00"], "percent": "50%"}]
@@ -255,7 +265,7 @@ def compare(catalogue_text, cases, chance):
     for _ in range(cases):
         name = chance.choice(names)
         ns, service, usage = case_of(chance, models[name])
-        lines.append(f"{name} {ns} {service} " + " ".join(str(usage[c]) for c in CLASSES))
+        lines.append(f"{name} {ns} {service} " + " ".join(str(usage[c]) for c in (*CLASSES, "searches")))
         expected.append(models[name].cost(ns, SERVICES[service], usage))
     with tempfile.TemporaryDirectory() as folder:
         (pathlib.Path(folder) / "models.yaml").write_text(catalogue_text)

@@ -377,6 +377,23 @@ def test_a_plan_counts_what_no_chat_plan_prices():
         assert len(provider.requests) == 5 and quota("uses-day") == (4, 0)
 
 
+def test_a_quota_of_tokens_holds_what_the_rule_of_a_path_says():
+    provider = Scripted(lambda method, path, body: whole({"text": "hello", "usage": {"input_tokens": 60, "output_tokens": 20}}))
+    plan = "plan: { included: [{ tokens: 250, per: month }] }\n        "
+    rules = RULES.replace('paths: ["/audio/*"]', 'paths: ["/audio/*"], hold_tokens: 100')
+    assert rules != RULES
+    gateway = open_gateway(provider, team_more=plan + rules)
+    with running(provider, gateway):
+        statuses = []
+        for n in range(4):
+            statuses.append(request(gateway, "POST", "/one/v1/audio/speech", {"model": "cheap"})[0])
+            gateway.receipts(n + 1)
+        found = gateway.budgets()["plan:acme/search/tokens-month"]
+        # 80 each: with 90 left there is no room for 100, so the quota is never passed.
+        assert statuses == [200, 200, 429, 429], statuses
+        assert (found["posted_nano_usd"], found["held_nano_usd"]) == (160, 0), found
+
+
 def test_bodies_pass_as_they_come_both_ways():
     size, seen = 48 << 20, {}
 

@@ -10,11 +10,13 @@ EVENT, HOLDS = "router/ledger/event.cpp", "router/ledger/hold_table.h"
 ROLLING, ROLLS = "router/ledger/ledger_rolling.cpp", "router/ledger/rolling.h"
 RATE, RATES = "router/ledger/rate_window.h", "gateway/store/rates.cpp"
 SCOPES = "gateway/store/books_scopes.cpp"
+METER, PRICES = "router/meter.cpp", "router/prices.cpp"
 
 ROLLED = "rolling: over any stretch of the length no more than the limit, and no false refusal"
 RATED = "rates: in any stretch no more than the limit, and never refused with room"
 GROWS = "rolling: a hold grows within all windows that hold its moment, and no further"
 APPROVED = "approval: each threshold waits for its own, in every kind of window"
+SEARCHED = "meter: web searches cost their price each, or once, whatever else multiplies prices"
 KEYS = "world: whatever happens, the books are what the mirror says, after each event"
 MODEL = "ledger: any sequence of commands gives the figures of the naive ledger"
 
@@ -158,4 +160,12 @@ BUGS = [
     ("buckets of a length ago are forgotten while a hold could grow among them", ROLLS, "if (gone) (*gone)[slot] = posted[slot];", "if (gone) (*gone)[slot] = 0;", GROWS),
     ("a key that was charged is forgotten", BALANCES, "  note_charge(event.key.request, 1);\n", "", KEYS),
     ("a key that nobody paid for is remembered", BALANCES, "  if (posted.v == 0) note_charge(key.request, -1);\n", "", KEYS),
+    ("web searches are not billed", METER, "  return with_searches(tokens, usage.web_searches, tariff);\n", "  return tokens;\n", SEARCHED),
+    ("web searches are not held", METER, "  return with_searches(worst, bounds.web_searches, tariff);\n", "  return worst;\n", SEARCHED),
+    ("a longer answer takes the room of the searches", METER, "  room -= searches;\n", "", SEARCHED),
+    ("what is paid once for an answer is paid for each search", "router/prices.h", "web_search_per == SearchFee::answer && made > 1", "false", SEARCHED),
+    ("the clock's tariff multiplies the price of a search", METER, "tariff.billed_searches(sane(searches))) * tariff.web_search.v + tokens.v;",
+     "tariff.billed_searches(sane(searches))) * tariff.web_search.v * tariff.percent / 100 + tokens.v;", SEARCHED),
+    ("a search without a price costs less than nothing", METER, "  if (searches <= 0 || tariff.web_search.v <= 0) [[likely]]", "  if (searches <= 0) [[likely]]", SEARCHED),
+    ("a search of unknown price is free", PRICES, "spec.web_search.value_or(NanoUsd{-1})", "spec.web_search.value_or(NanoUsd{0})", SEARCHED),
 ]

@@ -1,8 +1,8 @@
 // For tests/integration/cost_oracle.py: what requests cost by the prices of a configuration.
 //   steelyard_cost_lines gateway.yaml
 // reads lines `model instant_ns service input cache_read cache_write_5m cache_write_1h audio_input
-// image_input output audio_output image_output` and prints a nano-dollar amount for each; `-` when
-// there is no price.
+// image_input output audio_output image_output web_searches` and prints a nano-dollar amount for
+// each; `-` when there is no price.
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -47,7 +47,7 @@ int main(int count, char** arguments) {
   router::Usage u;
   while (std::cin >> model >> at.ns >> service >> u.input >> u.cache_read >> u.cache_write_5m >>
          u.cache_write_1h >> u.audio_input >> u.image_input >> u.output >> u.audio_output >>
-         u.image_output) {
+         u.image_output >> u.web_searches) {
     const auto found = tables.find(model);
     if (found == tables.end()) return 1;
     const router::Tariff tariff = found->second.tariff_at(at, static_cast<ServiceTier>(service));

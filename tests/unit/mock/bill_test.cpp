@@ -84,7 +84,7 @@ TEST_CASE("bill: totals keep everything, charges only the last") {
   CHECK(bill.snapshot().total.requests == 0);
   CHECK(bill_json(bill.snapshot()) ==
         R"({"models":{},"total":{"requests":0,"errors":0,"input_tokens":0,"cached_tokens":0,)"
-        R"("output_tokens":0,"nano_usd":0},"charges":[]})");
+        R"("output_tokens":0,"web_searches":0,"nano_usd":0},"charges":[]})");
 }
 
 TEST_CASE("bill: invented model names do not fill the memory") {

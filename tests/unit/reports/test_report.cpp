@@ -146,11 +146,11 @@ TEST_CASE("report: table, CSV and JSON") {
         "total               2       0              6                  4  1.500000021  0.0000002   "
         "       0\n");
   CHECK(report_csv(report) ==
-        "team,requests,failed,prompt_tokens,completion_tokens,spent_usd,held_usd,saved_usd,fees_"
-        "usd,tasks,"
+        "team,requests,failed,prompt_tokens,completion_tokens,web_searches,spent_usd,held_usd,"
+        "saved_usd,fees_usd,tasks,"
         "results,value_usd,cost_per_result_usd\r\n"
-        "\"acme/a,\"\"b\"\"\",1,0,3,2,1.500000001,0.0000001,0,0,0,0,0,\r\n"
-        "acme/search,1,0,3,2,0.00000002,0.0000001,0,0,0,0,0,\r\n");
+        "\"acme/a,\"\"b\"\"\",1,0,3,2,0,1.500000001,0.0000001,0,0,0,0,0,\r\n"
+        "acme/search,1,0,3,2,0,0.00000002,0.0000001,0,0,0,0,0,\r\n");
   CHECK(report_json(report).starts_with(
       "{\"rows\":[{\"team\":\"acme/"
       "a,\\\"b\\\"\",\"requests\":1,\"failed\":0,\"prompt_tokens\":3,"));

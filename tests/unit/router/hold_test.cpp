@@ -85,6 +85,32 @@ TEST_CASE("hold: covers choices, reasoning, cache writes, cliffs, service tiers,
   }
 }
 
+TEST_CASE("hold: searches of the provider are held, and not sent where nobody knows their price") {
+  GatewaySpec spec = market();
+  spec.models[opus].prices[0].web_search = NanoUsd{10'000'000};
+  for (const bool priced : {true, false})
+    for (const bool limited : {true, false}) {
+      CAPTURE(priced);
+      CAPTURE(limited);
+      if (!priced) spec.models[opus].prices[0].web_search.reset();
+      Bench bench(spec);
+      bench.verdict.tier = policies::no_tier;
+      bench.verdict.model = bench.verdict.asked_model = opus;
+      PlanInput input = bench.input();
+      const std::int64_t before = bench.run(input).attempts[0].worst_case.v;
+      const std::int64_t likely = bench.run(input).attempts[0].expected.v;
+      input.web_searches = 4;
+      input.fees_known = limited;
+      const Plan& plan = bench.run(input);
+      CHECK(plan.attempt_count == (priced || !limited ? 1 : 0));
+      CHECK(plan.counts[static_cast<std::size_t>(Reason::no_search_price)] ==
+            (priced || !limited ? 0 : 1));
+      if (!priced) continue;
+      CHECK(plan.attempts[0].worst_case.v == before + 40'000'000);
+      CHECK(plan.attempts[0].expected.v == likely + 10'000'000);
+    }
+}
+
 TEST_CASE("hold: what has no price is not sent") {
   for (const char* what : {"no price now", "no price for this service tier"}) {
     CAPTURE(what);

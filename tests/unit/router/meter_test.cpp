@@ -187,6 +187,37 @@ TEST_CASE("meter: sound and pictures have prices of their own, and are held for"
   CHECK(cost_of(usage, tariff) <= worst_case({118, 38, CacheWrites::none}, tariff));
 }
 
+TEST_CASE("meter: web searches cost their price each, or once, whatever else multiplies prices") {
+  PricePeriod period;
+  period.rates = rates(4'000, 20'000, 400);
+  period.clock = {{0x7F, 0, 1440, 200}};
+  period.cliffs = {{1'000, CliffKind::whole_request, rates(8'000, 40'000, 800)}};
+  period.web_search = NanoUsd{10'000'000};
+  Usage usage;
+  usage.input = 2'000;
+  usage.output = 10;
+  const NanoUsd tokens = cost_of(usage, PriceTable({period}).tariff_at({}));
+  usage.web_searches = 3;
+  const PriceTable each({period});
+  CHECK(cost_of(usage, each.tariff_at({})) == tokens + NanoUsd{30'000'000});
+  CostBounds bounds{2'000, 10};
+  bounds.web_searches = 3;
+  const Tariff tariff = each.tariff_at({});
+  CHECK(worst_case(bounds, tariff) >= cost_of(usage, tariff));
+  CHECK(output_within(bounds, tariff, NanoUsd{30'000'000} + tokens) == 10);
+  CHECK(output_within(bounds, tariff, NanoUsd{29'999'999}) == -1);
+  CHECK(expected_cost({2'000, 0, 10, CacheWrites::none, 1}, tariff) ==
+        tokens + NanoUsd{10'000'000});
+  period.web_search_per = SearchFee::answer;
+  CHECK(cost_of(usage, PriceTable({period}).tariff_at({})) == tokens + NanoUsd{10'000'000});
+  usage.web_searches = 0;
+  CHECK(cost_of(usage, PriceTable({period}).tariff_at({})) == tokens);
+  usage.web_searches = 5;
+  period.web_search.reset();  // nobody knows: the planner lets it through where no money is limited
+  CHECK(cost_of(usage, PriceTable({period}).tariff_at({})) == tokens);
+  CHECK(PriceTable({period}).tariff_at({}).web_search.v < 0);
+}
+
 TEST_CASE("meter: output_within is the largest output that fits") {
   const bool held = rc::check("output_within", [](std::uint64_t seed) {
     std::mt19937_64 random(seed);
