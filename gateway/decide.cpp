@@ -6,6 +6,7 @@
 
 #include "gateway/cache_marks.h"
 #include "gateway/decide_counts.h"
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/lenient_reader.h"
 #include "gateway/keeper.h"
 #include "gateway/runtime.h"
@@ -147,6 +148,7 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.output_default = runtime.spec.output_tokens_default;
   if (d.chat.web_searches != 0) [[unlikely]] {
     input.web_searches = searches_at_most(d.chat, runtime);
+    input.client_dialect = dialect::hub::name_of(d.wire);
     input.fees_known = !principal.chain.empty() || !principal.conditions.empty();
   }
   input.attempts = runtime.spec.retry.attempts;
@@ -319,6 +321,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   const Runtime& runtime = *serving.runtime;
   const Tick t0 = worker.last_tick();
   d.at = worker.now();
+  d.wire = hints.wire;
   const Result<void> parsed = parse(tools, body, hints, d.chat);
   const Tick t1 = worker.tick_now();
   d.parse_ns = t1 - t0;

@@ -71,6 +71,7 @@ struct Decision {
                                               // conversation that is signed, a day
   bool mixed_state = false;                   // its history holds what others signed
   std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
+  dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // of the request
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };
 

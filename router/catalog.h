@@ -57,6 +57,7 @@ struct Model {
 struct Target {
   std::int32_t model = 0, provider = 0;  // provider: index into GatewaySpec::providers
   std::string upstream_name;             // what the provider calls the model
+  std::string dialect;                   // of the provider: "openai", "anthropic", ...
   bool marked_cache = false;  // writes its prompt cache only where the client marked it (Anthropic)
 };
 

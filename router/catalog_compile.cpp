@@ -159,6 +159,7 @@ void CatalogCompiler::add_targets() {
       target.model = static_cast<std::int32_t>(m);
       target.provider = static_cast<std::int32_t>(p);
       target.upstream_name = upstream_name(provider, model.name);
+      target.dialect = provider.dialect;
       target.marked_cache = provider.dialect == "anthropic" || provider.dialect == "converse";
       catalog.targets_.push_back(std::move(target));
       ++model.target_count;

@@ -76,7 +76,10 @@ struct PlanInput {
   CacheWrites marks = CacheWrites::none;  // cache marks in the request
   bool media = true;                      // sound or pictures in it: may cost more than text
   ServiceTier service = ServiceTier::standard;
-  std::int32_t web_searches = 0;         // at most, by the provider; 0: the request allows none
+  // At most, by a provider of the client's own dialect: to others the tool does not go out. 0: the
+  // request allows none.
+  std::int32_t web_searches = 0;
+  std::string_view client_dialect{};     // as Target::dialect; read only where there are searches
   bool fees_known = false;               // money is limited: nothing whose price is not known
   std::int64_t output_default = 16'384;  // GatewaySpec::output_tokens_default
   std::int32_t attempts = limits::attempts_max;  // RetrySpec::attempts

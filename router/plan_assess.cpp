@@ -72,9 +72,7 @@ Reason Planner::fit(const Model& model, ModelView& view) const {
   if (named_ == no_model)
     if (const Reason reason = capable(model); reason != Reason::ok) return reason;
   if (const Reason reason = fit_output(model, view); reason != Reason::ok) return reason;
-  if (!view.tariff.priced()) return Reason::no_price;
-  const bool unknown = in_.web_searches != 0 && in_.fees_known && view.tariff.web_search.v < 0;
-  return unknown ? Reason::no_search_price : Reason::ok;
+  return view.tariff.priced() ? Reason::ok : Reason::no_price;
 }
 
 CacheWrites Planner::writes_at(const Model& model, const Target& target, std::int64_t input) const {
@@ -94,8 +92,15 @@ NanoUsd Planner::cost_with(const ModelView& view, CacheWrites writes, std::int64
   expectation.cached_tokens = cached;
   expectation.output_tokens = view.output_expected * choices();
   expectation.writes = writes;
-  expectation.web_searches = in_.web_searches != 0 ? 1 : 0;  // most that may search do it once
+  expectation.web_searches = view.searches != 0 ? 1 : 0;  // most that may search do it once
   return expected_cost(expectation, view.tariff);
+}
+
+Reason Planner::fit_searches(const Target& target, ModelView& view) const {
+  if (in_.web_searches == 0 || target.dialect != in_.client_dialect) return Reason::ok;
+  view.searches = in_.web_searches;
+  const bool unknown = in_.fees_known && view.tariff.web_search.v < 0;
+  return unknown ? Reason::no_search_price : Reason::ok;
 }
 
 // Lowers the output to what the budget holds, where the caller allows it.
@@ -118,9 +123,11 @@ Candidate Planner::assess_target(const Model& model, std::int32_t target, ModelV
   candidate.target = target;
   candidate.model = catalog_.target(target).model;
   const CacheWrites writes = writes_at(model, catalog_.target(target), view.input_upper);
+  const Reason priced = fit_searches(catalog_.target(target), view);
   const CostBounds bounds{view.input_upper, view.output_max * choices(), writes, in_.media,
-                          in_.web_searches};
+                          view.searches};
   candidate.reason = fit_room(bounds, view, candidate.worst_case);
+  if (priced != Reason::ok) candidate.reason = priced;
   candidate.cached_tokens = cached_at(model, target);
   candidate.output_expected = view.output_expected;
   candidate.expected = cost_with(view, writes, candidate.cached_tokens);
@@ -185,10 +192,11 @@ PlannedAttempt Planner::attempt_of(const Candidate& candidate) const {
   const Target& target = catalog_.target(candidate.target);
   ModelView view;
   (void)fit(model, view);
+  (void)fit_searches(target, view);
   PlannedAttempt attempt;
   attempt.writes = writes_at(model, target, view.input_upper);
   (void)fit_room(
-      {view.input_upper, view.output_max * choices(), attempt.writes, true, in_.web_searches}, view,
+      {view.input_upper, view.output_max * choices(), attempt.writes, true, view.searches}, view,
       attempt.worst_case);
   attempt.target = candidate.target;
   attempt.model = candidate.model;

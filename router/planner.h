@@ -29,6 +29,7 @@ class Planner {
     std::int64_t input = 0, input_upper = 0;  // in the model's tokens
     std::int64_t output_max = 0;              // per choice
     std::int64_t output_expected = 0;         // per choice
+    std::int64_t searches = 0;                // at most, at the target that is looked at
     Tariff tariff;
   };
 
@@ -59,6 +60,7 @@ class Planner {
   Reason fit_output(const Model& model, ModelView& view) const;
   void assess_model(std::size_t model, Reason standing_reason);
   Candidate assess_target(const Model& model, std::int32_t target, ModelView view) const;
+  Reason fit_searches(const Target& target, ModelView& view) const;
   Reason fit_room(const CostBounds& bounds, ModelView& view, NanoUsd& worst) const;
   void list(const Candidate& candidate);
   CacheWrites writes_at(const Model& model, const Target& target, std::int64_t input) const;

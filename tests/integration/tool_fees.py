@@ -116,14 +116,15 @@ def test_a_stream_that_breaks_off_may_have_searched_as_often_as_it_might():
         assert all(a["cost_nano_usd"] <= a["held_nano_usd"] for a in attempts) and r["overrun_nano_usd"] == 0, r
 
 
-def test_another_dialect_does_not_get_the_tool_and_pays_for_no_search():
+def test_another_dialect_does_not_get_the_tool_and_holds_and_pays_for_no_search():
     mock = Mock("cheap,1,2")
-    gateway = speaking(mock, "openai", PRICED)
+    gateway = speaking(mock, "openai")  # where nobody knows a price of it either
     with running(mock, gateway):
         path, body = request("anthropic")
         assert gateway.chat(body, path=path)[0] == 200
         [r] = gateway.receipts(1)
         assert r["spend_nano_usd"] == mock.bill()["total"]["nano_usd"] and "web_searches" not in r, r
+        assert r["attempts"][0]["held_nano_usd"] < EACH, r
 
 
 def test_reports_show_them_as_a_charge_of_their_own():

@@ -100,6 +100,7 @@ TEST_CASE("hold: searches of the provider are held, and not sent where nobody kn
       const std::int64_t before = bench.run(input).attempts[0].worst_case.v;
       const std::int64_t likely = bench.run(input).attempts[0].expected.v;
       input.web_searches = 4;
+      input.client_dialect = "openai";
       input.fees_known = limited;
       const Plan& plan = bench.run(input);
       CHECK(plan.attempt_count == (priced || !limited ? 1 : 0));
@@ -108,6 +109,10 @@ TEST_CASE("hold: searches of the provider are held, and not sent where nobody kn
       if (!priced) continue;
       CHECK(plan.attempts[0].worst_case.v == before + 40'000'000);
       CHECK(plan.attempts[0].expected.v == likely + 10'000'000);
+      // To a provider of another dialect the tool does not go out.
+      input.client_dialect = "gemini";
+      CHECK(bench.run(input).attempts[0].worst_case.v == before);
+      CHECK(bench.run(input).attempts[0].expected.v == likely);
     }
 }
 
