@@ -76,7 +76,9 @@ void BooksWorld::settle_disk() {
   const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(5);
   for (;;) {
     const BooksStatus status = books_->books->status();
-    if (status.at_rest && (disk_.full || (status.segments_ready >= 2 && status.healthy))) break;
+    if (status.at_rest &&
+        (disk_.full || disk_.broken || (status.segments_ready >= 2 && status.healthy)))
+      break;
     if (std::chrono::steady_clock::now() > patience)
       return fail("NO INVARIANT, the disk: it did not make a segment in five minutes: " +
                   status.error);
@@ -111,11 +113,13 @@ void BooksWorld::step() {
   const std::int64_t dice = between(1, 10'000);
   tick_ = tick_.plus_ms(between(0, 20));
   wall_ += between(0, 20'000'000);
+  if (broken_for_ != 0 && --broken_for_ == 0) return crash(false);
   if (chance(10)) sync();
   if (dice <= 4) return crash(dice <= 2);
   if (dice <= 30) return burst();
   if (dice <= 60) return stranger();
   if (dice <= 64) return disk();
+  if (dice <= 66) return break_disk();
   if (dice <= 130) return reload();
   if (dice <= 160) return adjust();
   if (dice <= 180) {  // the wall clock is set, back or forth
@@ -155,11 +159,13 @@ void BooksWorld::reserve() {
                                                   {attempt.amount}, now(), tick_);
   note(static_cast<std::int64_t>(made.status));
   if (made.status == Admission::ledger_down) {
-    if (!disk_.full) return fail("B13: the journal is down and the disk has room");
+    if (!disk_.full && !disk_.broken) return fail("B13: the journal is down and the disk is well");
     ++counts_.down;
+    if (disk_.broken) return;
     if (chance(30)) disk_.full = false;
     return settle_disk();
   }
+  if (disk_.broken) return fail("B13: held although a sync has failed");
   bool fits = true;
   const std::array<Level*, 3> chain = levels(attempt.chain);
   for (std::size_t i = 0; i < chain.size(); ++i) {
@@ -314,6 +320,7 @@ void BooksWorld::late_bill() {
 }
 
 void BooksWorld::reload() {
+  if (disk_.broken) return;  // refused, after half a second
   ++counts_.reloads;
   Level& level = chance(300)   ? organisation_
                  : chance(500) ? teams_[random_() % 2]
@@ -380,6 +387,8 @@ void BooksWorld::crash(bool torn) {
   std::filesystem::copy(path_, copy);
   books_.reset();
   std::filesystem::remove_all(path_);
+  disk_.broken = false;
+  broken_for_ = 0;
   if (torn) tear(copy);
   std::map<std::uint64_t, bool> charged = keyed_;
   for (const Attempt& attempt : open_) {

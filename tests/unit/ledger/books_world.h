@@ -21,18 +21,19 @@ struct WorldCounts {
   std::uint64_t events = 0, held = 0, denied = 0, settled = 0, overruns = 0, released = 0,
                 expired = 0, late = 0, crashes = 0, torn = 0, reloads = 0, adjusted = 0, down = 0,
                 bursts = 0, strangers = 0, keyed = 0, full_disks = 0, idle = 0, extended = 0,
-                not_extended = 0, late_extensions = 0, syncs = 0;
+                not_extended = 0, late_extensions = 0, syncs = 0, broken_disks = 0;
   // Of every outcome and every balance looked at, in order: equal runs have equal ones.
   std::uint64_t digest = 14'695'981'039'346'656'037u;
 };
 
-// A disk that is full for as long as it is told. Nothing here loses power, so nothing is synced.
+// A disk that is full, or fails to sync, for as long as it is told. Nothing here loses power, so
+// nothing is synced.
 struct FullDisk : FileOps {
-  std::atomic<bool> full{false};
+  std::atomic<bool> full{false}, broken{false};
   int allocate(int fd, std::size_t bytes) override {
     return full ? ENOSPC : FileOps::allocate(fd, bytes);
   }
-  int sync_data(int) override { return 0; }
+  int sync_data(int) override { return broken ? EIO : 0; }
   int sync_directory(const std::string&) override { return 0; }
 };
 
@@ -119,6 +120,7 @@ class BooksWorld {
   void stranger();
   void name_key(const Attempt& attempt);
   void disk();
+  void break_disk();
   void settle_disk();
   void sync();
   void rest();
@@ -169,6 +171,7 @@ class BooksWorld {
   std::int64_t stranger_ = 0;  // posted for the other organisation
   FullDisk disk_;
   std::uint64_t synced_seq_ = 0;
+  std::int64_t broken_for_ = 0;  // events until somebody restarts the process; 0: the disk is well
   std::int64_t wall_ = may(1).ns;
   Tick tick_{0};
   std::uint64_t next_key_ = 1;

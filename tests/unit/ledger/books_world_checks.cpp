@@ -72,9 +72,22 @@ void BooksWorld::name_key(const Attempt& attempt) {
 
 // The disk is full for a while: mostly until what was made ahead is used up (reserve()).
 void BooksWorld::disk() {
+  if (disk_.broken) return;
   if (disk_.full && chance(800)) return;
   disk_.full = !disk_.full;
   counts_.full_disks += disk_.full;
+}
+
+// A sync fails: final for the process. What was under way is settled all the same, into the
+// mapping, and all of it is there when a new process reads the files.
+void BooksWorld::break_disk() {
+  if (disk_.full || !books_->books->healthy()) return;
+  if (books_->books->status().appended_seq == synced_seq_) return;  // nothing to sync
+  disk_.broken = true;
+  broken_for_ = between(1, 200);
+  ++counts_.broken_disks;
+  if (books_->books->flush()) fail("B13: a sync failed, and the books call it done");
+  if (books_->books->healthy()) fail("B13: a sync failed, and the books are well");
 }
 
 // What the provider's bill and the access log say of an attempt that ended with `posted`.

@@ -32,7 +32,7 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
           &WorldCounts::down,     &WorldCounts::bursts,       &WorldCounts::strangers,
           &WorldCounts::keyed,    &WorldCounts::full_disks,   &WorldCounts::idle,
           &WorldCounts::extended, &WorldCounts::not_extended, &WorldCounts::late_extensions,
-          &WorldCounts::syncs})
+          &WorldCounts::syncs,    &WorldCounts::broken_disks})
       all.*member += c.*member;
     all.digest = all.digest * 31 + c.digest;
   }
@@ -43,7 +43,8 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
           all.bursts, " bursts, ", all.strangers, " of another organisation, ", all.keyed,
           " with keys, ", all.full_disks, " full disks, ", all.idle, " at rest, ", all.extended,
           " extended, ", all.not_extended, " not extended, ", all.late_extensions,
-          " in a window that had passed, ", all.syncs, " syncs; digest ", all.digest);
+          " in a window that had passed, ", all.syncs, " syncs, ", all.broken_disks,
+          " that failed; digest ", all.digest);
   // A simulation in which nothing happens proves nothing.
   if (events < 100'000) return;
   CHECK(all.held > events / 10);
@@ -52,7 +53,7 @@ TEST_CASE("world: whatever happens, the books are what the mirror says, after ea
   for (const std::uint64_t happened :
        {all.overruns, all.released, all.expired, all.late, all.crashes, all.torn, all.reloads,
         all.adjusted, all.bursts, all.strangers, all.keyed, all.full_disks, all.extended,
-        all.not_extended, all.late_extensions, all.down, all.syncs})
+        all.not_extended, all.late_extensions, all.down, all.syncs, all.broken_disks})
     CHECK(happened > 10);
 }
 
