@@ -163,10 +163,6 @@ std::string beginning_of(const std::string& path) {
   return text;
 }
 
-}  // namespace
-
-namespace {
-
 // Of the schema; 0: the file holds nothing yet.
 Result<std::int64_t> version_in(Database& database) {
   Result<Statement> tables =

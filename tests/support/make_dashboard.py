@@ -60,6 +60,8 @@ ROWS = {
         ("Window ends", "table", "dateTimeFromNow",
          [("max by (budget, window) (steelyard_budget_window_end_timestamp_seconds) * 1000", "")]),
         ("Tokens a second", "timeseries", "none", [(rate("steelyard_tokens_total", "direction, kind"), "{{direction}} {{kind}}")]),
+        ("Web searches an hour", "timeseries", "none",
+         [("sum by (provider, model) (rate(steelyard_web_searches_total[1h])) * 3600", "{{provider}} {{model}}")]),
         ("Read from caches", "timeseries", "percentunit",
          [('sum by (model) (rate(steelyard_tokens_total{kind="cached"}[15m])) / '
            'sum by (model) (rate(steelyard_tokens_total{direction="input"}[15m]))', "{{model}}")]),
