@@ -337,6 +337,13 @@ const Table<GatewayDraft>& gateway_table() {
            integer<S>("web_searches_default", &S::web_searches_default, 1, 1'000,
                       "web searches of the provider that are held when a request allows them and "
                       "names no maximum")),
+       lifted(choice<S, UnpricedTools>(
+           "unpriced_tools", &S::unpriced_tools,
+           {{"refuse", UnpricedTools::refuse}, {"pass", UnpricedTools::pass}},
+           "where money is limited, a request with a tool that runs at the provider for a fee "
+           "nobody "
+           "here knows (file search, code interpreter, a web search without `web_search`) is "
+           "refused, or passed and its fee not counted")),
        lifted(
            boolean<S>("responses_websocket", &S::responses_websocket,
                       "offers a WebSocket at `/v1/responses`, which Codex and Copilot CLI ask for; "

@@ -146,10 +146,12 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
   input.media = !d.chat.media.empty();
   input.service = service_tier(d.chat.service_tier);
   input.output_default = runtime.spec.output_tokens_default;
-  if (d.chat.web_searches != 0) [[unlikely]] {
+  if (d.chat.web_searches != 0 || d.chat.unpriced_tools) [[unlikely]] {
     input.web_searches = searches_at_most(d.chat, runtime);
+    input.unpriced_tools = d.chat.unpriced_tools;
     input.client_dialect = dialect::hub::name_of(d.wire);
-    input.fees_known = !principal.chain.empty() || !principal.conditions.empty();
+    input.fees_known = runtime.spec.unpriced_tools == UnpricedTools::refuse &&
+                       (!principal.chain.empty() || !principal.conditions.empty());
   }
   input.attempts = runtime.spec.retry.attempts;
   input.max_tier = tier_cap(worker.seams().books, runtime, principal, d);
@@ -196,7 +198,7 @@ Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
     first = false;
     text += std::to_string(plan.counts[r]) + " " + router::text_of(reason);
     const bool price =
-        reason == router::Reason::no_price || reason == router::Reason::no_search_price;
+        reason == router::Reason::no_price || reason == router::Reason::no_tool_price;
     if (price && !facts.requested_model.empty())
       text += " (`" + std::string(facts.requested_model) + "`)";
     health |= reason == router::Reason::breaker_open || reason == router::Reason::parked;

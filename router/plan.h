@@ -39,8 +39,8 @@ enum class Reason : std::uint8_t {
   context_too_small,
   output_limit,  // asked for more output than it can give
   no_price,
-  no_search_price,  // it may search the web, and nobody knows for how much
-  over_budget,      // worst case above what is left
+  no_tool_price,  // a tool may run at the provider, and nobody knows for how much
+  over_budget,    // worst case above what is left
   breaker_open,
   parked,  // the provider asked to be left alone
 };
@@ -79,7 +79,8 @@ struct PlanInput {
   // At most, by a provider of the client's own dialect: to others the tool does not go out. 0: the
   // request allows none.
   std::int32_t web_searches = 0;
-  std::string_view client_dialect{};     // as Target::dialect; read only where there are searches
+  bool unpriced_tools = false;           // others that run there, for fees that nobody knows
+  std::string_view client_dialect{};     // as Target::dialect; "": no tool runs at the provider
   bool fees_known = false;               // money is limited: nothing whose price is not known
   std::int64_t output_default = 16'384;  // GatewaySpec::output_tokens_default
   std::int32_t attempts = limits::attempts_max;  // RetrySpec::attempts

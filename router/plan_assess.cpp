@@ -96,11 +96,13 @@ NanoUsd Planner::cost_with(const ModelView& view, CacheWrites writes, std::int64
   return expected_cost(expectation, view.tariff);
 }
 
-Reason Planner::fit_searches(const Target& target, ModelView& view) const {
-  if (in_.web_searches == 0 || target.dialect != in_.client_dialect) return Reason::ok;
+// Tools that run at the provider; to one of another dialect they do not go out.
+Reason Planner::fit_tools(const Target& target, ModelView& view) const {
+  if (in_.client_dialect.empty() || target.dialect != in_.client_dialect) return Reason::ok;
   view.searches = in_.web_searches;
-  const bool unknown = in_.fees_known && view.tariff.web_search.v < 0;
-  return unknown ? Reason::no_search_price : Reason::ok;
+  const bool unknown =
+      in_.unpriced_tools || (in_.web_searches != 0 && view.tariff.web_search.v < 0);
+  return unknown && in_.fees_known ? Reason::no_tool_price : Reason::ok;
 }
 
 // Lowers the output to what the budget holds, where the caller allows it.
@@ -123,7 +125,7 @@ Candidate Planner::assess_target(const Model& model, std::int32_t target, ModelV
   candidate.target = target;
   candidate.model = catalog_.target(target).model;
   const CacheWrites writes = writes_at(model, catalog_.target(target), view.input_upper);
-  const Reason priced = fit_searches(catalog_.target(target), view);
+  const Reason priced = fit_tools(catalog_.target(target), view);
   const CostBounds bounds{view.input_upper, view.output_max * choices(), writes, in_.media,
                           view.searches};
   candidate.reason = fit_room(bounds, view, candidate.worst_case);
@@ -192,7 +194,7 @@ PlannedAttempt Planner::attempt_of(const Candidate& candidate) const {
   const Target& target = catalog_.target(candidate.target);
   ModelView view;
   (void)fit(model, view);
-  (void)fit_searches(target, view);
+  (void)fit_tools(target, view);
   PlannedAttempt attempt;
   attempt.writes = writes_at(model, target, view.input_upper);
   (void)fit_room(

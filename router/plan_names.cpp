@@ -29,8 +29,8 @@ constexpr Words words_of(Reason reason) {
     case Reason::context_too_small: return {"context_too_small", "its context is too small"};
     case Reason::output_limit: return {"output_limit", "cannot answer at the length asked for"};
     case Reason::no_price: return {"no_price", "its price is not known"};
-    case Reason::no_search_price:
-      return {"no_search_price", "its price of a web search is not known"};
+    case Reason::no_tool_price:
+      return {"no_tool_price", "its price of a tool that runs at the provider is not known"};
     case Reason::over_budget: return {"over_budget", "could cost more than the budget has left"};
     case Reason::breaker_open: return {"breaker_open", "has failed too often lately"};
     case Reason::parked: return {"parked", "its provider asked to be left alone"};

@@ -64,8 +64,8 @@ bool QuickPlanner::suits() const {
   const bool warm = p_.valid(warm_at_) && warm_tokens_ >= 0 && warm_tokens_ <= quick_tokens_max &&
                     in_.session.turns_left <= 1'000 &&
                     p_.catalog_.targets().size() <= limits::candidates_max;
-  return !in_.every_candidate && in_.service == ServiceTier::standard && in_.web_searches == 0 &&
-         (cold || warm) && request_.suits(in_);
+  return !in_.every_candidate && in_.service == ServiceTier::standard &&
+         in_.client_dialect.empty() && (cold || warm) && request_.suits(in_);
 }
 
 bool QuickPlanner::run() {

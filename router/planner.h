@@ -60,7 +60,7 @@ class Planner {
   Reason fit_output(const Model& model, ModelView& view) const;
   void assess_model(std::size_t model, Reason standing_reason);
   Candidate assess_target(const Model& model, std::int32_t target, ModelView view) const;
-  Reason fit_searches(const Target& target, ModelView& view) const;
+  Reason fit_tools(const Target& target, ModelView& view) const;
   Reason fit_room(const CostBounds& bounds, ModelView& view, NanoUsd& worst) const;
   void list(const Candidate& candidate);
   CacheWrites writes_at(const Model& model, const Target& target, std::int64_t input) const;

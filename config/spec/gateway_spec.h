@@ -169,6 +169,10 @@ struct IdempotencySpec {
   std::int64_t answer_bytes_max = 1ll << 20;  // a longer answer is not kept
 };
 
+// What happens to a request with a tool that runs at the provider for a fee that no price list here
+// has, where money is limited.
+enum class UnpricedTools : std::uint8_t { refuse, pass };
+
 struct GatewaySpec {
   ListenSpec listen;
   std::optional<TlsFiles> tls;
@@ -177,6 +181,7 @@ struct GatewaySpec {
   std::int64_t body_bytes_max = static_cast<std::int64_t>(limits::request_body_bytes_max);
   // Of bodies that are passed through as they come, never held whole.
   std::int64_t pass_through_bytes_max = 512ll << 20;
+  UnpricedTools unpriced_tools = UnpricedTools::refuse;
   std::int32_t web_searches_default = 10;  // held for a request that states no limit of them
   std::int64_t output_tokens_default =
       16'384;                        // hold for a request that names no maximum; injected upstream

@@ -86,6 +86,7 @@ struct ChatRequest {
   std::uint32_t tool_count = 0;
   // Searches of the web that the provider may make for the model: 0 none, -1 no limit was stated.
   std::int32_t web_searches = 0;
+  bool unpriced_tools = false;  // others that the provider runs, for fees in no price list here
   ToolChoice tool_choice = ToolChoice::unset;
   ResponseFormat response_format = ResponseFormat::text;
   ByteRange response_format_value;  // raw object: its schema is billed as input

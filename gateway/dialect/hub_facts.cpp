@@ -99,6 +99,7 @@ void fill_facts(const Request& request, FactsRoom& room, ChatRequest& out) {
   out.tools = request.tools_raw;
   out.tool_count = static_cast<std::uint32_t>(request.tools.size());
   out.web_searches = web_searches_allowed(request);
+  out.unpriced_tools = has_unpriced_tools(request);
   out.tool_choice = request.tool_choice;
   if (!request.tool_choice_raw.empty()) out.tool_choice = ToolChoice::named;
   out.response_format = request.format;

@@ -1,6 +1,7 @@
 #include "gateway/dialect/server_tools.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
@@ -61,6 +62,19 @@ std::int32_t web_searches_allowed(const Request& request) {
       request.wire == Wire::openai_responses ? limit_of_calls(request) : std::int64_t{-1};
   if (calls >= 0) sum = bounded ? std::min(sum, calls) : calls;
   return bounded || calls >= 0 ? static_cast<std::int32_t>(std::min(sum, uses_max)) : -1;
+}
+
+bool has_unpriced_tools(const Request& request) {
+  constexpr std::string_view names[] = {"file_search",    "code_interpreter", "image_generation",
+                                        "code_execution", "googleMaps",       "google_maps",
+                                        "fileSearch"};
+  return std::any_of(request.tools.begin(), request.tools.end(), [&](const Tool& tool) {
+    if (tool.kind != ToolKind::native) return false;
+    // Gemini's code runs at the price of its tokens.
+    if (request.wire == Wire::gemini && tool.type.starts_with("code")) return false;
+    return std::any_of(std::begin(names), std::end(names),
+                       [&](std::string_view name) { return tool.type.starts_with(name); });
+  });
 }
 
 bool is_billed_search(std::string_view type, std::string_view item) {

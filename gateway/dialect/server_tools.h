@@ -11,6 +11,9 @@ namespace steelyard::dialect::hub {
 // OpenAI's `max_tool_calls`); -1: allowed and not limited; 0: it has no such tool.
 std::int32_t web_searches_allowed(const Request& request);
 
+// Does it allow other tools that the provider runs for a fee by the call, the hour or the picture?
+bool has_unpriced_tools(const Request& request);
+
 // Is this item of a Responses answer (its type, and all of it) a search that OpenAI bills? A call
 // that opens a page or looks for words in one is not.
 bool is_billed_search(std::string_view type, std::string_view item);

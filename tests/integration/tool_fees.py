@@ -91,10 +91,18 @@ def test_a_search_whose_price_nobody_knows_is_refused_where_money_is_limited():
         with running(mock, gateway):
             path, body = request(dialect)
             status, _, data = gateway.chat(body, path=path)
-            assert status in (400, 404, 503) and b"`cheap`" in data and b"web search" in data, (dialect, status, data)
+            assert status in (400, 404, 503) and b"`cheap`" in data and b"price of a tool" in data, (dialect, status, data)
             assert mock.bill()["total"]["requests"] == 0
             del body["web_search_options" if dialect == "openai" else "tools"]
             assert gateway.chat(body, path=path)[0] == 200
+    # So is one whose tool has another fee; unless the operator says that nobody shall count them.
+    for unpriced, expected in (("refuse", False), ("pass", True)):
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, "responses", PRICED, more=f"unpriced_tools: {unpriced}")
+        with running(mock, gateway):
+            for tool in ({"type": "file_search", "vector_store_ids": ["v"]}, {"type": "code_interpreter", "container": "c"}):
+                status, _, data = gateway.chat({"model": "cheap", "input": "x", "tools": [tool]}, path="/v1/responses")
+                assert (status == 200) is expected and (expected or b"`cheap`" in data), (tool, status, data)
     # Nobody's money is limited: it goes, and costs its tokens.
     mock = Mock("cheap,1,2", web_searches=1)
     gateway = speaking(mock, "anthropic", budgets="")

@@ -57,6 +57,39 @@ TEST_CASE("server tools: how many web searches a request allows") {
   }
 }
 
+TEST_CASE("server tools: those whose fees nobody knows") {
+  struct Row {
+    Wire wire;
+    const char* tool;
+    bool unpriced;
+  };
+  const Row rows[] = {
+      {Wire::openai_responses, R"({"type":"file_search","vector_store_ids":["v"]})", true},
+      {Wire::openai_responses, R"({"type":"code_interpreter","container":{"type":"auto"}})", true},
+      {Wire::openai_responses, R"({"type":"image_generation"})", true},
+      {Wire::openai_responses, R"({"type":"web_search"})", false},
+      {Wire::openai_responses, R"({"type":"mcp","server_label":"s"})", false},
+      {Wire::openai_responses, R"({"type":"function","name":"file_search"})", false},
+      {Wire::anthropic, R"({"type":"code_execution_20260120","name":"code_execution"})", true},
+      {Wire::anthropic, R"({"type":"web_fetch_20260318","name":"web_fetch"})", false},
+      {Wire::anthropic, R"({"type":"text_editor_20250728","name":"edit"})", false},
+      {Wire::gemini, R"({"googleMaps":{}})", true},
+      {Wire::gemini, R"({"codeExecution":{}})", false},
+      {Wire::gemini, R"({"code_execution":{}})", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.tool);
+    std::string body = R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"a"}])";
+    if (row.wire == Wire::openai_responses) body = R"({"model":"m","input":"a")";
+    if (row.wire == Wire::gemini) body = R"({"contents":[{"parts":[{"text":"a"}]}])";
+    body.append(R"(,"tools":[)").append(row.tool).append("]}");
+    hub::RequestReaders readers;
+    hub::Request request;
+    REQUIRE(readers.parse(row.wire, body, request));
+    CHECK(hub::has_unpriced_tools(request) == row.unpriced);
+  }
+}
+
 TEST_CASE("server tools: an item of a response that OpenAI bills") {
   CHECK(hub::is_billed_search("web_search_call",
                               R"({"type":"web_search_call","status":"completed"})"));

@@ -100,15 +100,17 @@ TEST_CASE("hold: searches of the provider are held, and not sent where nobody kn
       const std::int64_t before = bench.run(input).attempts[0].worst_case.v;
       const std::int64_t likely = bench.run(input).attempts[0].expected.v;
       input.web_searches = 4;
-      input.client_dialect = "openai";
+      input.client_dialect = "anthropic";
       input.fees_known = limited;
       const Plan& plan = bench.run(input);
       CHECK(plan.attempt_count == (priced || !limited ? 1 : 0));
-      CHECK(plan.counts[static_cast<std::size_t>(Reason::no_search_price)] ==
+      CHECK(plan.counts[static_cast<std::size_t>(Reason::no_tool_price)] ==
             (priced || !limited ? 0 : 1));
       if (!priced) continue;
       CHECK(plan.attempts[0].worst_case.v == before + 40'000'000);
       CHECK(plan.attempts[0].expected.v == likely + 10'000'000);
+      input.unpriced_tools = true;
+      CHECK(bench.run(input).attempt_count == (limited ? 0 : 1));
       // To a provider of another dialect the tool does not go out.
       input.client_dialect = "gemini";
       CHECK(bench.run(input).attempts[0].worst_case.v == before);
