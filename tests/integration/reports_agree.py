@@ -14,7 +14,7 @@ import sys
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from gateway import CATALOG, STEELYARD, Cases, Gateway, Mock, Skip, config, message, running  # noqa: E402
+from gateway import CATALOG, ROOT, STEELYARD, Cases, Gateway, Mock, Skip, config, message, running  # noqa: E402
 
 OPS = "sk-ops-0123456789abcdef0123456789abcdef"
 NANO = 10 ** 9
@@ -96,6 +96,31 @@ def test_sqlite_jq_focus_the_command_and_the_admin_listener_give_the_same_figure
 
         assert set(found.values()) == {(spent, saved)}, (found, spent, saved)
         assert set(found) == {"the command", "sqlite3", "jq", "FOCUS", "/admin/report"}
+
+
+def test_the_commands_that_the_readme_gives_answer_it():
+    for tool in ("sqlite3", "jq", "curl"):
+        if subprocess.run(["sh", "-c", f"command -v {tool}"], capture_output=True).returncode:
+            raise Skip(f"{tool} is not installed")
+    mock = Mock("cheap,1,2", "dear,10,20")
+    gateway, day = kept_until_yesterday(mock)
+    with running(mock, gateway):
+        receipts = [r for r in gateway.receipts(26) if r["startTime"].startswith(str(day)) and r["team_id"] == "search"
+                    and r["tier"] == "premium"]
+        spent, saved = (sum(r[field] for r in receipts) for field in ("spend_nano_usd", "saved_nano_usd"))
+        text = (ROOT / "gateway/reports/README.md").read_text().split("## What did team")[1].split("```")[1].removeprefix("sh\n")
+        here = {"build/release/steelyard report": f"{STEELYARD} report --config gateway.yaml", "ledger/reports.sqlite": "books/reports.sqlite",
+                "TOKEN": "admin-token", "127.0.0.1:8081": f"127.0.0.1:{gateway.admin_port}"}
+        for said, meant in here.items():
+            assert said in text, said
+            text = text.replace(said, meant)
+        found = []
+        for command in re.split(r"\n\n", text.strip()):
+            out = run(gateway, "bash", "-ec", command)
+            numbers = {round(decimal.Decimal(n) * (1 if n.isdigit() else NANO)) for n in re.findall(r"\d+\.\d+|\d{4,}", out)}
+            assert {spent, saved} <= numbers, (command, out, spent, saved)
+            found.append(command.split()[0])
+        assert len(found) == 5, found
 
 
 def test_the_admin_listener_gives_what_the_command_prints():

@@ -205,6 +205,7 @@ TEST_CASE("meter: web searches cost their price each, or once, whatever else mul
   const Tariff tariff = each.tariff_at({});
   CHECK(worst_case(bounds, tariff) >= cost_of(usage, tariff));
   CHECK(output_within(bounds, tariff, NanoUsd{30'000'000} + tokens) == 10);
+  CHECK(output_within(bounds, tariff, worst_case(bounds, tariff) - NanoUsd{1}) == 9);
   CHECK(output_within(bounds, tariff, NanoUsd{29'999'999}) == -1);
   CHECK(expected_cost({2'000, 0, 10, CacheWrites::none, 1}, tariff) ==
         tokens + NanoUsd{10'000'000});
