@@ -117,7 +117,7 @@ def test_claude_by_invoke_model_is_byte_faithful():
 def test_entries_of_the_cache_cost_what_they_cost():
     provider = Bedrock()
     prices = "prices: [{ input: 1, output: 2, cache_read: 0.1, cache_write_5m: 1.25, cache_write_1h: 2, source: test }]"
-    gateway = bedrock(provider, catalog=CATALOG.replace("prices: [{ input: 1, output: 2, source: test }]", prices))
+    gateway = bedrock(provider, catalog=CATALOG.replace("prices: [{ input: 1, output: 2, web_search: 10, source: test }]", prices))
     with running(provider, gateway):
         held = []
         for ttl in (None, "5m", "1h"):

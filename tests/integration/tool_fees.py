@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support
 from gateway import CATALOG, STEELYARD, Cases, Mock, events, message, running, speaking  # noqa: E402
 
 EACH = 14_000_000  # nano-dollars: $14 per 1,000
-PRICED = CATALOG.replace("output: 2,", "output: 2, web_search: 14,")
+PRICED, UNKNOWN = CATALOG.replace("web_search: 10", "web_search: 14"), CATALOG.replace(" web_search: 10,", "")
 DIALECTS = ("anthropic", "responses", "gemini", "openai")
 
 
@@ -87,7 +87,7 @@ def test_more_than_was_allowed_is_booked_in_full_and_recorded_as_overrun():
 def test_a_search_whose_price_nobody_knows_is_refused_where_money_is_limited():
     for dialect in DIALECTS:
         mock = Mock("cheap,1,2", web_searches=1)
-        gateway = speaking(mock, dialect)
+        gateway = speaking(mock, dialect, UNKNOWN)
         with running(mock, gateway):
             path, body = request(dialect)
             status, _, data = gateway.chat(body, path=path)
@@ -105,7 +105,7 @@ def test_a_search_whose_price_nobody_knows_is_refused_where_money_is_limited():
                 assert (status == 200) is expected and (expected or b"`cheap`" in data), (tool, status, data)
     # Nobody's money is limited: it goes, and costs its tokens.
     mock = Mock("cheap,1,2", web_searches=1)
-    gateway = speaking(mock, "anthropic", budgets="")
+    gateway = speaking(mock, "anthropic", UNKNOWN, budgets="")
     with running(mock, gateway):
         path, body = request("anthropic")
         assert gateway.chat(body, path=path)[0] == 200
@@ -126,7 +126,7 @@ def test_a_stream_that_breaks_off_may_have_searched_as_often_as_it_might():
 
 def test_another_dialect_does_not_get_the_tool_and_holds_and_pays_for_no_search():
     mock = Mock("cheap,1,2")
-    gateway = speaking(mock, "openai")  # where nobody knows a price of it either
+    gateway = speaking(mock, "openai", UNKNOWN)  # where nobody knows a price of it either
     with running(mock, gateway):
         path, body = request("anthropic")
         assert gateway.chat(body, path=path)[0] == 200

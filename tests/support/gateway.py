@@ -89,14 +89,14 @@ models:
     output_max: 16384
     can: [tools, vision, reasoning, structured_output, json_mode]
     score: { value: 60, source: test, as_of: 2026-11-01 }
-    prices: [{ input: 1, output: 2, source: test }]
+    prices: [{ input: 1, output: 2, web_search: 10, source: test }]
   dear:
     vendor: Test
     context: 128000
     output_max: 16384
     can: [tools, vision, reasoning, structured_output, json_mode]
     score: { value: 70, source: test, as_of: 2026-11-01 }
-    prices: [{ input: 10, output: 20, source: test }]
+    prices: [{ input: 10, output: 20, web_search: 10, source: test }]
 """
 
 
