@@ -26,12 +26,12 @@ VENDORS = {
 }
 OTHER_PRODUCTS = ("search", "audio", "5.6-sol-pro")
 # Measured 2026-11-30 and rounded to what may not get worse. within: an error of 1 % or of three tokens for each tool
-# definition, call and schema of an answer, which is the goal; bound: billed is not above `upper`.
+# definition and call, which is the goal (an answer's schema is no tool: 1 %); bound: billed is not above `upper`.
 GOALS = {
     "plain": {"exact": 0.995, "within": 1.0, "bound": 1.0},  # one conversation of o3-mini is two tokens off
     "tools": {"exact": 0.83, "within": 0.955, "bound": 1.0},
     "calls": {"exact": 0.65, "within": 1.0, "bound": 1.0},
-    "schema": {"exact": 0.64, "within": 1.0, "bound": 1.0},
+    "schema": {"exact": 0.64, "within": 0.83, "bound": 1.0},
     # Off: tools that `tool_choice: none` hides, thinking that is not shown again, compact JSON shown with blanks.
     "deepseek": {"exact": 0.3, "within": 0.55, "bound": 1.0},
     "mistral": {"exact": 0.35, "within": 0.6, "bound": 1.0},
@@ -122,7 +122,7 @@ def measure():
     by_model = collections.defaultdict(list)
     for exchange, request, kind, billed, model in exchanges():
         calls = sum(len(m.get("tool_calls") or []) for m in request["messages"])
-        things = len(request.get("tools") or []) + calls + (kind == "schema")
+        things = len(request.get("tools") or []) + calls
         by_model[model].append((kind, billed, things, exchange))
     for model, rows in sorted(by_model.items()):
         tokenizer = VENDORS[rows[0][0]][0] if rows[0][0] in VENDORS else "o200k"
