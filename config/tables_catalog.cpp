@@ -174,9 +174,10 @@ const Table<ModelSpec>& model_table() {
        integer<M>("cache_min", &M::cache_min_tokens, 0, 100'000'000,
                   "shorter prompts are never cached"),
        can_field(), score_field(),
-       text<M>("tokenizer", &M::tokenizer,
-               "its token family: `o200k`, `cl100k`, `qwen3`, `deepseek-v3`, `tekken` or "
-               "`file:PATH` of an imported one are counted exactly"),
+       text<M>(
+           "tokenizer", &M::tokenizer,
+           "its token family: `o200k`, `cl100k`, `qwen3`, `qwen3.5`, `deepseek-v3`, `tekken` or "
+           "`file:PATH` of an imported one are counted exactly"),
        ratio_field(), globs<M>("refuses", &M::refuses, "request parameters it answers 400 to"),
        text<M>("note", &M::note, "anything a reader should know"),
        required(

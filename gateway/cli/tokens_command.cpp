@@ -163,7 +163,7 @@ void add_tokens_command(CLI::App& app, int& exit_code) {
                       "count for this model of the catalogue; without it: o200k_base, exactly");
   command->add_option(
       "-t,--tokenizer", flags->tokenizer,
-      "count with this one: o200k, cl100k, qwen3, deepseek-v3, tekken, or file:PATH "
+      "count with this one: o200k, cl100k, qwen3, qwen3.5, deepseek-v3, tekken, or file:PATH "
       "of an imported one");
   command->add_option("-c,--config", flags->config, "the main file, for its catalogue");
   command->add_flag("--chat", flags->chat,

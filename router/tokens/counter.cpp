@@ -11,8 +11,8 @@
 namespace steelyard::router {
 namespace {
 
-// The catalogue's `qwen-3` is not here: its models (Qwen 3.5 and later) have another, larger
-// vocabulary than Qwen 3, whose is shipped.
+// The catalogue's `qwen-3` is not here: of Qwen 3.7 and later it is not published which vocabulary
+// they have.
 struct Family {
   std::string_view family, encoding;
 };
@@ -22,6 +22,7 @@ constexpr std::array families{
     Family{"cl100k_base", "cl100k_base"},  Family{"qwen3", "qwen3"},
     Family{"deepseek-v3", "deepseek_v3"},  Family{"deepseek-v4", "deepseek_v3"},
     Family{"deepseek_v3", "deepseek_v3"},  Family{"tekken", "tekken"},
+    Family{"qwen3.5", "qwen3_5"},          Family{"qwen3.6", "qwen3_5"},
 };
 
 template <std::size_t index>
@@ -56,8 +57,8 @@ std::string_view encoding_of_family(std::string_view family) {
 }
 
 std::shared_ptr<const Vocabulary> shipped_vocabulary(std::string_view family) {
-  static const std::array loads{unpack_once<0>, unpack_once<1>, unpack_once<2>, unpack_once<3>,
-                                unpack_once<4>};
+  static const std::array loads{unpack_once<0>, unpack_once<1>, unpack_once<2>,
+                                unpack_once<3>, unpack_once<4>, unpack_once<5>};
   const std::string_view encoding = encoding_of_family(family);
   const auto shipped = shipped_vocabularies();
   for (std::size_t i = 0; i < loads.size(); ++i)

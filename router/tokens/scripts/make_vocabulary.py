@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes a packed vocabulary, router/tokens/data/*.pairs.z, from a public tokenizer file.
 
-usage: make_vocabulary.py NAME PATTERN SOURCE OUTPUT
+usage: make_vocabulary.py NAME PATTERN SOURCE OUTPUT [nfc]
 
-SOURCE is a .tiktoken file (a line per token: base64 of its bytes, rank), a tekken .json of Mistral, or a tokenizer.json
+SOURCE is a .tiktoken file (a line per token: base64 of its bytes, rank; `nfc`: its text is normalised), a tekken .json of Mistral, or a tokenizer.json
 (byte-level BPE). Sources whose publisher states a SHA-256 are checked against it; data/README.md says where each file
 comes from. `steelyard tokens import` does the same for operators, without Python.
 
@@ -131,10 +131,12 @@ def pack(name, pattern, source):
 
 
 def main():
-    if len(sys.argv) != 5 or sys.argv[2] not in PATTERNS:
+    if len(sys.argv) not in (5, 6) or sys.argv[2] not in PATTERNS or sys.argv[5:] not in ([], ['nfc']):
         sys.exit(__doc__)
-    name, pattern, path, output = sys.argv[1:]
-    packed = pack(name, pattern, read(name, path))
+    name, pattern, path, output = sys.argv[1:5]
+    source = read(name, path)
+    source.nfc = source.nfc or len(sys.argv) == 6
+    packed = pack(name, pattern, source)
     with open(output, 'wb') as file:
         file.write(packed)
 

@@ -35,6 +35,7 @@ TEST_CASE("every family counts as its reference says, with every instruction set
 TEST_CASE("names of families and of encodings find the same vocabulary") {
   CHECK(shipped_vocabulary("o200k") == shipped_vocabulary("o200k_base"));
   CHECK(shipped_vocabulary("deepseek-v3") == shipped_vocabulary("deepseek-v4"));
+  CHECK(shipped_vocabulary("qwen3.5") == shipped_vocabulary("qwen3.6"));
   CHECK(shipped_vocabulary("gemma-3") == nullptr);
   CHECK(shipped_vocabulary("") == nullptr);
   CHECK(encoding_of_family("qwen3") == "qwen3");
