@@ -65,8 +65,9 @@ class TokenCounter {
 class Vocabulary;
 
 // The one linked into the binary for a tokenizer family as the catalogue names it ("o200k",
-// "cl100k", "qwen3", "qwen3.5", "deepseek-v3", "tekken") or for an encoding ("o200k_base"). Unpacked when
-// first asked for, some 20 ms, and kept as long as somebody has it. Null: not shipped.
+// "cl100k", "qwen3", "qwen3.5", "deepseek-v3", "tekken") or for an encoding ("o200k_base").
+// Unpacked when first asked for, some 20 ms, and kept as long as somebody has it. Null: not
+// shipped.
 std::shared_ptr<const Vocabulary> shipped_vocabulary(std::string_view family);
 inline std::shared_ptr<const Vocabulary> load_o200k() {
   return shipped_vocabulary("o200k");
