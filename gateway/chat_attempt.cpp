@@ -160,7 +160,7 @@ void ChatCall::prepare_foreign() {
   bridge.names = &foreign_->names;
   bridge.include_usage = decision_.chat.include_usage;
   bridge.json_array = wants_array(session_);
-  no_pings_ = takes_events_only(session_.head());
+  no_pings_ = wire() == dialect::hub::Wire::gemini && takes_events_only(session_.head());
   bridge.no_pings = no_pings_;
   bridge.ends_without_done = provider.quirks.ends_without_done;
   bridge.quirks.reasoning_exclusive = provider.quirks.reasoning_exclusive;
