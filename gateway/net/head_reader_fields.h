@@ -54,10 +54,11 @@ class Fields {
   Fields() = default;
   Fields(const Fields& other) { *this = other; }
   Fields& operator=(const Fields& other) {  // no more than there is
+    if (this == &other) return *this;
     base_ = other.base_;
     count_ = other.count_;
     slots_ = other.slots_;
-    std::memmove(spans_.data(), other.spans_.data(), count_ * sizeof(FieldSpan));
+    std::memcpy(spans_.data(), other.spans_.data(), count_ * sizeof(FieldSpan));
     return *this;
   }
 
