@@ -24,12 +24,13 @@ enum TopKey {
   kCitations,
   kPages,
   kFilters,
-  kModeration
+  kModeration,
+  kPadding
 };
 constexpr KeyTable kTop(key_names("id", "model", "service_tier", "choices", "usage", "error",
                                   "x_groq", "object", "message", "code", "type", "detail",
                                   "citations", "search_results", "prompt_filter_results",
-                                  "moderation"));
+                                  "moderation", "obfuscation"));
 constexpr KeyTable kUsageOnly(key_names("usage"));
 enum ChoiceKey { kIndex, kDelta, kWhole, kFinish, kChoiceUsage, kLogprobs, kChoiceFilters };
 constexpr KeyTable kChoice(key_names("index", "delta", "message", "finish_reason", "usage",
@@ -116,6 +117,7 @@ class Reader {
       case kId: return reader_.text(out_.id);
       case kModel: return reader_.text(out_.model);
       case kTier: return reader_.text(out_.tier);
+      case kPadding: return reader_.text(out_.padding);
       case kUsage: return read_usage(reader_, out_.usage);
       case kError: return fault_.read_error_value(reader_);
       case kMessage: return fault_.read_message(reader_);
@@ -305,7 +307,7 @@ class Reader {
 }  // namespace
 
 bool ChunkReader::read(std::string_view json) {
-  id = model = tier = {};
+  id = model = tier = padding = {};
   usage = {};
   if (fault) fault = {};
   has_choices = false;

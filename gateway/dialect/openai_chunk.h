@@ -47,6 +47,7 @@ class ChunkReader {
   bool read(std::string_view json);
 
   std::string_view id, model, tier;  // escaped
+  std::string_view padding;          // likewise; hides how long the words are
   ReportedUsage usage;               // the last one in the document
   UpstreamFault fault;
   bool has_choices = false;

@@ -1,6 +1,7 @@
 #include "gateway/dialect/openai_events.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "gateway/dialect/hub_send.h"
@@ -149,7 +150,8 @@ void ChatStreamDecoder::learn(std::string_view data) {
                    [&](const ChoiceBlocks& blocks) { return blocks.choice() == choice.index; });
   memo_choice_ = static_cast<std::size_t>(found - choices_.begin());
   memo_kind_ = choice.text.empty() ? hub::BlockKind::thinking : hub::BlockKind::text;
-  memo_.learn(data, choice.text.empty() ? choice.thinking : choice.text);
+  const std::array<std::string_view, 2> idle{reader_.id, reader_.padding};
+  memo_.learn(data, choice.text.empty() ? choice.thinking : choice.text, idle);
 }
 
 // [DONE] after something was said is an end, also where no finish reason was given.

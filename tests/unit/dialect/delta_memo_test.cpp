@@ -34,6 +34,29 @@ TEST_CASE("delta memo: words of an event that is otherwise the same") {
   CHECK(memo.words_of(first).empty());
 }
 
+TEST_CASE("delta memo: an id and a padding of any bytes and length") {
+  const auto event = [](std::string_view id, std::string_view words, std::string_view padding) {
+    return R"({"id":")" + std::string(id) + R"(","delta":{"content":")" + std::string(words) +
+           R"("},"obfuscation":")" + std::string(padding) + R"("})";
+  };
+  const std::string first = event("c-1", "Hello", "abc");
+  const std::string_view all = first;
+  const std::string_view idle[] = {all.substr(all.find("abc"), 3), {}, all.substr(7, 3)};
+  DeltaMemo memo;
+  memo.learn(first, all.substr(all.find("Hello"), 5), idle);
+  CHECK(memo.words_of(first) == "Hello");
+  CHECK(memo.words_of(event("c-22", " world", "")) == " world");
+  CHECK(memo.words_of(event("", "x", R"(y\"z)")) == "x");
+  CHECK(memo.words_of(event(R"(","x":"y)", "x", "z")).empty());
+  CHECK(memo.words_of(event("c-1", "x", R"(\)")).empty());
+  CHECK(memo.words_of(event("c-1", "x", "a\nb")).empty());
+  CHECK(memo.words_of(all.substr(0, all.size() - 1)).empty());
+  for (std::size_t cut = 0; cut < all.size(); ++cut) {
+    const std::string piece(all.substr(0, cut));  // of its own, so that a step too far is seen
+    CHECK(memo.words_of(piece).empty());
+  }
+}
+
 TEST_CASE("delta memo: what does not stand between quotes inside of the event is not learned") {
   const std::string event = R"({"a":12,"b":"x"})", other = "x";
   DeltaMemo memo;
