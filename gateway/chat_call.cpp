@@ -94,6 +94,7 @@ bool ChatCall::prepare() {
 
 RequestHints ChatCall::hints() const {
   RequestHints hints = hints_of(session_.head());
+  hints.counted_ns = session_.counted_early_ns();
   hints.wire = wire();
   if (hints.wire == dialect::hub::Wire::gemini) {
     hints.path_model = match_route(session_.head().method, session_.head().target()).parameter;

@@ -18,16 +18,13 @@ bool is_letter(char c) {
   return lower >= 'a' && lower <= 'z';
 }
 
-// The last place where a text may be cut and its parts counted apart, in every pattern: before a
-// blank between two letters a new piece begins, whatever stands around. (The first may be the end
-// of an escape, which then is a character in front of the blank all the same.) 0: none.
-std::size_t last_cut(std::string_view text, std::size_t least) {
-  constexpr std::size_t looked_at = 4096;
-  const std::size_t stop = std::max(least, text.size() - std::min(text.size(), looked_at));
-  for (std::size_t at = text.size(); at-- > stop + 1;)
-    if (text[at] == ' ' && at + 1 < text.size() && is_letter(text[at - 1]) &&
-        is_letter(text[at + 1]))
-      return at;
+// The first place from `at` on (above 0) where a text may be cut and its parts counted apart, in
+// every pattern: before a blank between two letters a new piece begins, whatever stands around.
+// (The first may be the end of an escape, which then is a character in front of the blank all the
+// same.) 0: none yet.
+std::size_t next_cut(std::string_view text, std::size_t at) {
+  for (; at + 1 < text.size(); ++at)
+    if (text[at] == ' ' && is_letter(text[at - 1]) && is_letter(text[at + 1])) return at;
   return 0;
 }
 
@@ -39,9 +36,9 @@ void EarlyCounts::advance(std::string_view body, router::TokenCounter& counter, 
     if (inside_) {
       const bool whole = string_ends(body);
       const std::string_view text = body.substr(begin_, (whole ? end_ : at_) - begin_);
+      if (text_ && whole) end_text(text, counter, look);
       if (text_ && !whole) count_some(text, counter);
       if (!whole) return;
-      if (text_ && text.size() >= text_least) end_text(text, counter, look);
       inside_ = false;
     } else if (!next_string(body)) {
       return;
@@ -84,16 +81,28 @@ bool EarlyCounts::next_string(std::string_view body) {
   begin_ = at_;
   inside_ = true;
   text_ = key_counts_;
-  part_end_ = 0;
+  part_end_ = looked_ = 0;
   part_tokens_ = 0;
   return true;
 }
 
+// Cuts where the text says, not where its bytes happened to stop: the parts of one that comes again
+// are those that were counted.
 void EarlyCounts::count_some(std::string_view text, router::TokenCounter& counter) {
-  if (text.size() < part_end_ + part_least) return;
-  const std::size_t cut = last_cut(text, part_end_);
-  if (cut == 0) return;
-  if (counts(text.substr(part_end_, cut - part_end_), counter)) part_end_ = cut;
+  for (;;) {
+    const std::size_t cut = next_cut(text, std::max(part_end_ + part_least, looked_));
+    looked_ = cut == 0 ? std::max(looked_, text.empty() ? 0 : text.size() - 1) : cut;
+    if (cut == 0) return;
+    const std::string_view part = text.substr(part_end_, cut - part_end_);
+    const std::int64_t known = counter.known_json(part);
+    if (known >= 0)
+      part_tokens_ += known;
+    else if (const std::int64_t before = part_tokens_; counts(part, counter))
+      counter.remember_json(part, part_tokens_ - before, false);
+    else
+      return;
+    part_end_ = cut;
+  }
 }
 
 // False: it would take too long for one turn. Then the text is left to the decision, which
@@ -108,7 +117,10 @@ bool EarlyCounts::counts(std::string_view part, router::TokenCounter& counter) {
 }
 
 void EarlyCounts::end_text(std::string_view text, router::TokenCounter& counter, bool look) {
-  if (counts(text.substr(part_end_), counter)) counter.remember_json(text, part_tokens_, look);
+  if (text.size() < text_least || counter.known_json(text) >= 0) return;
+  count_some(text, counter);
+  if (text_ && counts(text.substr(part_end_), counter))
+    counter.remember_json(text, part_tokens_, look);
 }
 
 }  // namespace steelyard

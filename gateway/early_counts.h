@@ -19,7 +19,7 @@ class EarlyCounts {
   // at what is new. `look`: see TokenCounter::remember_json.
   void advance(std::string_view body, router::TokenCounter& counter, bool look);
 
-  std::size_t counted() const { return counted_; }  // bytes of texts, so far
+  std::size_t counted() const { return counted_; }  // bytes of texts that were not known, so far
 
  private:
   static constexpr std::size_t text_least = 1024;  // bytes of a text worth remembering early
@@ -40,6 +40,7 @@ class EarlyCounts {
   bool ended_ = false;        // it may have been a key: what follows is not known yet
   bool key_counts_ = false;   // the last key is of texts
   std::size_t part_end_ = 0;  // of what was counted of the string at hand
+  std::size_t looked_ = 0;    // no further cut before
   std::int64_t part_tokens_ = 0;
   std::size_t counted_ = 0;
   std::int64_t work_ = 0;  // left of one advance()'s

@@ -123,6 +123,7 @@ net::Task<bool> Session::next_request() {
   if (!reader_) reader_ = std::make_unique<net::RequestReader>();
   reader_->reset();
   early_.reset();
+  early_ns_ = 0;
   head_timed_ = false;
   worker_.set_deadline(deadline_, worker_.serving()->runtime->spec.timeouts.keep_alive);
   for (;;) {

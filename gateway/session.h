@@ -85,7 +85,8 @@ class Session {
   bool holds_request() const { return reader_ != nullptr; }
   Tick started() const { return started_; }
   Instant started_at() const { return started_at_; }
-  std::int64_t auth_ns() const { return auth_ns_; }  // finding the key and what it may do
+  std::int64_t auth_ns() const { return auth_ns_; }            // finding the key and what it may do
+  std::int64_t counted_early_ns() const { return early_ns_; }  // its texts, while the body came
   bool client_gone() const { return gone_; }
   // The dialect of the client: errors too are told in it.
   Route route() const { return route_; }
@@ -173,6 +174,7 @@ class Session {
   net::Deadline deadline_;
   std::unique_ptr<net::RequestReader> reader_;  // null once the request was let go
   std::unique_ptr<EarlyCounts> early_;          // of a large body that is arriving
+  std::int64_t early_ns_ = 0;                   // what it has taken
   std::unique_ptr<StreamedBody> streamed_;      // of a request whose body is passed on as it comes
   std::size_t expected_bytes_ = 0;              // of the next request; 0: unknown
   Tick started_;

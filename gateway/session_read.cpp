@@ -20,7 +20,9 @@ void Session::count_early() {
   if (!is_chat(route_) && route_ != Route::count_messages && route_ != Route::count_contents)
     return;
   if (early_ == nullptr) early_ = std::make_unique<EarlyCounts>();
+  const Tick before = worker_.tick_now();
   early_->advance(reader_->body(), *worker_.tools().counter, serving_->some_text_unknown);
+  early_ns_ += worker_.tick_now() - before;
 }
 
 // One read into `in_`. False: closed, reset, or a deadline passed (answered with 408 if a request

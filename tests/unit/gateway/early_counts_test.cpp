@@ -67,7 +67,29 @@ TEST_CASE("early counts: any cuts of the body give what the whole gives") {
       CHECK(sums.words >= text_features(text, TextForm::json).words);
     }
     CHECK(early.counted() == bytes);
+    EarlyCounts again;  // the same conversation, arriving in other steps
+    for (std::size_t size = 1; size < made.json.size(); size += 31'000)
+      again.advance(std::string_view(made.json).substr(0, size), counter, true);
+    again.advance(made.json, counter, true);
+    CHECK(again.counted() == 0);
   }
+}
+
+TEST_CASE("early counts: of a text that has grown only what is new is counted") {
+  const auto vocabulary = load_o200k();
+  MemoCounter counter(make_counter(vocabulary), MemoSeed{1}, 1024);
+  const std::string text = words(400'000, 9);
+  std::size_t counted = 0;
+  for (const std::size_t size : {300'000u, 400'000u}) {
+    const std::string body = R"({"messages":[{"role":"user","content":")" + text.substr(0, size);
+    EarlyCounts early;
+    early.advance(body, counter, false);
+    early.advance(body + R"("}]})", counter, false);
+    CHECK(counter.known_json(text.substr(0, size)) ==
+          make_counter(vocabulary)->count_json(text.substr(0, size)));
+    counted = early.counted();
+  }
+  CHECK(counted < 150'000);
 }
 
 TEST_CASE("early counts: what is no JSON does no harm") {
