@@ -190,7 +190,7 @@ void choose_counted(Worker& worker, Serving& serving, const Principal& principal
 
 Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
   std::string text = "no model can serve this request: ";
-  bool first = true, health = false;
+  bool first = true, health = false, forbidden = false, other = false;
   for (std::size_t r = 1; r < router::reasons; ++r) {
     const auto reason = static_cast<router::Reason>(r);
     if (plan.counts[r] == 0 || reason == router::Reason::not_asked) continue;
@@ -202,10 +202,14 @@ Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
     if (price && !facts.requested_model.empty())
       text += " (`" + std::string(facts.requested_model) + "`)";
     health |= reason == router::Reason::breaker_open || reason == router::Reason::parked;
+    // Nothing but the request or the configuration can change that: clients need not ask again.
+    (reason == router::Reason::no_tool_price ? forbidden : other) = true;
   }
   if (first) text += "none is configured";
-  return Error(health ? ErrorKind::overloaded : ErrorKind::no_route, ErrorSource::gateway,
-               Retry::never, std::move(text));
+  const ErrorKind kind = health                ? ErrorKind::overloaded
+                         : forbidden && !other ? ErrorKind::forbidden
+                                               : ErrorKind::no_route;
+  return Error(kind, ErrorSource::gateway, Retry::never, std::move(text));
 }
 
 Result<void> refuse_verdict(const policies::Verdict& verdict, const policies::RequestFacts& facts) {

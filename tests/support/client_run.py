@@ -83,7 +83,7 @@ def catalog_of(models):
     output_max: 128000
     can: [tools, vision, reasoning, structured_output, json_mode]
     score: {{ value: 60, source: test, as_of: 2026-11-01 }}
-    prices: [{{ input: 1, output: 2, cache_read: 0.1, source: test }}]"""
+    prices: [{{ input: 1, output: 2, cache_read: 0.1, web_search: 10, source: test }}]"""
     return "models:" + "".join(entry.format(name=json.dumps(model)) for model in models) + "\n"
 
 
