@@ -12,8 +12,6 @@
 namespace steelyard::dialect::openai {
 namespace {
 
-using hub::Event;
-using hub::EventKind;
 using hub::EventSink;
 using hub::StopReason;
 

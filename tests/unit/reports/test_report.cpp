@@ -222,9 +222,11 @@ TEST_CASE("outcomes and fees: a line and back; what is none is refused") {
   Fee paid;
   REQUIRE(parse_fee_line(fee_line(fee), paid));
   CHECK(fee_line(paid) == fee_line(fee));
-  for (const char* bad : {"", "{}", "nonsense", R"({"organisation":"a","team":"b","task":"c"})",
-                          R"({"organisation":"a","team":"b","key":"k","task":"c","result":"won",)"
-                          R"("value_nano_usd":1,"closed_ns":1})"}) {
+  const char* const no_such_result =
+      R"({"organisation":"a","team":"b","key":"k","task":"c","result":"won",)"
+      R"("value_nano_usd":1,"closed_ns":1})";
+  for (const char* bad :
+       {"", "{}", "nonsense", R"({"organisation":"a","team":"b","task":"c"})", no_such_result}) {
     CHECK_FALSE(parse_outcome_line(bad, back));
     CHECK_FALSE(parse_fee_line(bad, paid));
   }
