@@ -78,6 +78,7 @@ bool ChatCall::prepare() {
   receipt_.durations.auth = session_.auth_ns();
   receipt_.durations.parse = decision_.parse_ns;
   receipt_.durations.count = decision_.count_ns;
+  receipt_.durations.count_early = session_.counted_early_ns();
   receipt_.durations.decide = decision_.decide_ns;
   receipt_.policy = decision_.verdict.policy;
   receipt_.estimate.input_tokens = decision_.tokens.tokens;
@@ -94,7 +95,6 @@ bool ChatCall::prepare() {
 
 RequestHints ChatCall::hints() const {
   RequestHints hints = hints_of(session_.head());
-  hints.counted_ns = session_.counted_early_ns();
   hints.wire = wire();
   if (hints.wire == dialect::hub::Wire::gemini) {
     hints.path_model = match_route(session_.head().method, session_.head().target()).parameter;

@@ -342,7 +342,7 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
 
   count_tokens(worker, serving, principal, d);
   const Tick t2 = worker.tick_now();
-  d.count_ns = t2 - t1 + hints.counted_ns;
+  d.count_ns = t2 - t1;
 
   describe(worker, runtime, principal, hints, d);
   find_session(worker, runtime, principal, hints, d);

@@ -39,7 +39,6 @@ struct RequestHints {
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // what the body is written in
   std::string_view path_model;  // where the path says it, and not the body
   bool path_stream = false;
-  std::int64_t counted_ns = 0;  // what was spent on its count while it arrived
 };
 
 // Views point into the request body and into this value: it does not move.

@@ -89,7 +89,8 @@ struct ReceiptDurations {
   std::int64_t auth = 0, parse = 0, count = 0, decide = 0, reserve = 0;
   std::int64_t ttft = 0;   // first byte of the answer to the client, from the start of the request
   std::int64_t total = 0;  // whole request
-  std::int64_t overhead = 0;  // the gateway's own share of `total`: waiting for peers excluded
+  std::int64_t overhead = 0;     // the gateway's own share of `total`: waiting for peers excluded
+  std::int64_t count_early = 0;  // beside `total`: on a large body while it arrived
 };
 
 // All but the lists: reset by plain assignment.

@@ -232,6 +232,7 @@ char* durations(char* p, const Receipt& r) {
   p = put(p, ",\"ttft\":", d.ttft);
   p = put(p, ",\"total\":", d.total);
   p = put(p, ",\"overhead\":", d.overhead);
+  if (d.count_early != 0) p = put(p, ",\"count_early\":", d.count_early);
   p = put(p, "},\"retries\":", r.retries);
   p = put_flag(p, ",\"escalated\":", r.escalated);
   if (r.dropped != 0) p = dropped_fields(p, r.dropped);

@@ -168,6 +168,8 @@ def arriving(gateway, body, pieces):
         answer = connection.makefile("rb").read()
     assert answer.startswith(b"HTTP/1.1 200"), answer[:300]
     receipt = gateway.receipts()[-1]
+    early = receipt["durations_ns"].get("count_early", 0)
+    assert (early > 0) is (len(data) > 65536), receipt["durations_ns"]
     return receipt["durations_ns"]["count"], receipt["estimate"]["input_tokens"]
 
 

@@ -48,7 +48,7 @@ def _prose(seed):
 def _medians(proxy, count):
     lines = (proxy.folder / "decisions.jsonl").read_text().splitlines()[-count:]
     receipts = [json.loads(line) for line in lines]
-    own = [sum(r["durations_ns"][step] for step in ("parse", "count", "decide")) / 1000 for r in receipts]
+    own = [sum(r["durations_ns"].get(step, 0) for step in ("parse", "count", "count_early", "decide")) / 1000 for r in receipts]
     return statistics.median(own), statistics.median(r["estimate"]["input_tokens"] for r in receipts)
 
 
