@@ -220,6 +220,8 @@ void set_text(const router::TextFeatures& sums, router::ChatShape& shape) {
   shape.punct = sums.punct;
   shape.upper = sums.upper;
   shape.non_ascii = sums.non_ascii;
+  shape.wide = sums.wide;
+  shape.right_to_left = sums.right_to_left;
 }
 
 void add_texts(router::TokenCounter& counter, const dialect::ChatRequest& chat,
@@ -280,6 +282,10 @@ void add_media(std::span<const dialect::MediaPart> parts, ShapeScratch& scratch,
   shape.media = std::span(scratch.media).first(others);
 }
 
+bool asks_effort(std::string_view effort) {
+  return !effort.empty() && effort != "none" && effort != "minimal";
+}
+
 }  // namespace
 
 ShapeScratch::ShapeScratch(std::uint64_t secret) : tools(seed_bytes(secret), 1024), seed(secret) {}
@@ -287,6 +293,8 @@ ShapeScratch::ShapeScratch(std::uint64_t secret) : tools(seed_bytes(secret), 102
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                            ShapeScratch& scratch, ShapeOptions options) {
   router::ChatShape shape;
+  shape.responses = options.responses;
+  shape.thinking = chat.thinking || asks_effort(chat.reasoning_effort);
   shape.messages = static_cast<std::int32_t>(chat.messages.size());
   for (const dialect::MessageInfo& message : chat.messages) {
     const bool system =
@@ -304,6 +312,7 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatReq
     shape.hosted_tool_tokens = hosted_tools(tools, scratch);
     shape.tool_shown_tokens = shown_tools(counter, tools, scratch);
     shape.names_tool = chat.tool_choice == dialect::ToolChoice::named;
+    shape.requires_tool = chat.tool_choice == dialect::ToolChoice::required;
   }
   if (chat.response_format == dialect::ResponseFormat::json_schema) {
     const std::string_view format = chat.response_format_value.of(chat.body);
@@ -323,6 +332,7 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   for (const std::string_view tools : request.tools) bytes += tools.size();
   Texts texts(counter, bytes, options, scratch);
   router::ChatShape shape;
+  shape.responses = options.responses;
   shape.messages = request.messages + (request.has_system ? 1 : 0);
   shape.replies = request.replies;
   shape.tool_calls = request.tool_calls;

@@ -28,7 +28,8 @@ struct ShapeScratch {
 // providers take no more.
 struct ShapeOptions {
   bool look = true;
-  bool in_time = false;  // texts that would take long are estimated (ChatShape::sampled)
+  bool responses = false;  // the client speaks OpenAI's Responses
+  bool in_time = false;    // texts that would take long are estimated (ChatShape::sampled)
   std::int32_t messages_before = 0;
 };
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,

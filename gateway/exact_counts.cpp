@@ -13,8 +13,9 @@ namespace {
 using router::Feature;
 
 // What the text alone decides; the rest is frames, tools and schemas, weighed as for every model.
-constexpr std::array text_features{Feature::text,  Feature::words, Feature::newlines,
-                                   Feature::punct, Feature::upper, Feature::non_ascii};
+constexpr std::array text_features{Feature::text,  Feature::words,        Feature::newlines,
+                                   Feature::punct, Feature::upper,        Feature::non_ascii,
+                                   Feature::wide,  Feature::right_to_left};
 
 router::TokenCount count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                               const router::SlicedCount::Slice& slice) {

@@ -29,7 +29,8 @@ float weighed(const InputFeatures& features, const InputWeights& row, bool plain
   const float* const w = row.tokens.value.data();
   Four sum = _mm_load_ps(f) * _mm_load_ps(w) + _mm_load_ps(f + 4) * _mm_load_ps(w + 4);
   if (!plain)
-    sum += _mm_load_ps(f + 8) * _mm_load_ps(w + 8) + _mm_load_ps(f + 12) * _mm_load_ps(w + 12);
+    sum += _mm_load_ps(f + 8) * _mm_load_ps(w + 8) + _mm_load_ps(f + 12) * _mm_load_ps(w + 12) +
+           _mm_load_ps(f + 16) * _mm_load_ps(w + 16) + _mm_load_ps(f + 20) * _mm_load_ps(w + 20);
   return (sum[0] + sum[2]) + (sum[1] + sum[3]);
 }
 
@@ -40,13 +41,15 @@ float bound_of(float tokens, const InputFeatures& features, const InputWeights& 
   bound += features[Feature::with_tools] * row.with_tools + features[Feature::tools] * row.per_tool;
   bound += features[Feature::tool_calls] * row.per_call;
   bound += features[Feature::tool_text] * row.tool_text;
+  bound += features[Feature::schema_text] * row.schema_text;
   return bound + features[Feature::with_schema] * row.with_schema;
 }
 
 bool is_plain(const InputFeatures& features) {
-  static_assert(feature_count == 16 && plain_features == 8);
+  static_assert(feature_count == 24 && plain_features == 8);
   const float* const f = features.value.data();
-  const __m128 some = _mm_or_ps(_mm_load_ps(f + 8), _mm_load_ps(f + 12));
+  const __m128 some = _mm_or_ps(_mm_or_ps(_mm_load_ps(f + 8), _mm_load_ps(f + 12)),
+                                _mm_or_ps(_mm_load_ps(f + 16), _mm_load_ps(f + 20)));
   return _mm_movemask_ps(_mm_cmpeq_ps(some, _mm_setzero_ps())) == 0xf;
 }
 
@@ -64,7 +67,7 @@ void fold(InputWeights& into, const InputWeights& row, Pick pick) {
   for (float InputWeights::*each :
        {&InputWeights::factor, &InputWeights::per_request, &InputWeights::per_message,
         &InputWeights::with_tools, &InputWeights::per_tool, &InputWeights::per_call,
-        &InputWeights::tool_text, &InputWeights::with_schema})
+        &InputWeights::tool_text, &InputWeights::schema_text, &InputWeights::with_schema})
     into.*each = pick(into.*each, row.*each);
 }
 

@@ -10,7 +10,7 @@ namespace steelyard::router {
 namespace {
 
 constexpr std::string_view magic = "STEELCAL";
-constexpr std::uint32_t format = 2;  // and what the features mean
+constexpr std::uint32_t format = 3;  // and what the features mean
 constexpr std::size_t slots_max = 65'536;
 
 struct Head {

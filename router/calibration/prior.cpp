@@ -1,4 +1,6 @@
 // Where calibration starts: the shipped weights, and how far each may be from the truth.
+#include <algorithm>
+
 #include "router/calibration/calibrator.h"
 #include "router/tokens/framing_table.h"
 
@@ -22,6 +24,10 @@ constexpr Doubt doubts[] = {
     {Feature::with_tools, 60, 300}, {Feature::system_with_tools, 6, 20},
     {Feature::tool_text, 0, 0.3f},  {Feature::tool_shown, 0.15f, 0.2f},
     {Feature::tools, 8, 20},        {Feature::with_schema, 4, 20},
+    {Feature::wide, 0, 0.5f},       {Feature::responses_tools, 20, 20},
+    {Feature::named_tool, 4, 20},   {Feature::right_to_left, 0, 0.5f},
+    {Feature::thinking, 4, 30},     {Feature::required_tool, 4, 20},
+    {Feature::beside_calls, 2, 8},  {Feature::schema_text, 0, 0.3f},
 };
 static_assert(std::size(doubts) == feature_count);
 
@@ -35,6 +41,9 @@ CalibrationPrior prior_of(const Framing& framing) {
   prior.noise = framing.exact_text ? 0.004f : 0.06f;
   for (const Doubt& doubt : doubts)
     prior.deviation[doubt.feature] = framing.exact_text ? doubt.exact : doubt.other;
+  // A long prompt of the provider's own may as well not be there: Azure's Grok has none.
+  float& request = prior.deviation[Feature::request];
+  if (!framing.exact_text) request = std::max(request, prior.weight[Feature::request]);
   return prior;
 }
 

@@ -56,7 +56,8 @@ class FeatureScan {
   void plain_run() {
     const __m128i zero = _mm_setzero_si128();
     while (at_ + block <= text_.size() && hidden_ == 0) {
-      __m128i words = zero, newlines = zero, punct = zero, upper = zero, leads = zero;
+      __m128i words = zero, newlines = zero, punct = zero, upper = zero, leads = zero, wide = zero,
+              right_to_left = zero;
       __m128i before = in_word_ != 0 ? _mm_set1_epi8(-1) : zero;
       int blocks = 0;  // a lane holds 255
       for (; blocks < 255 && at_ + block <= text_.size(); ++blocks, at_ += block) {
@@ -72,9 +73,15 @@ class FeatureScan {
         punct = _mm_sub_epi8(punct, _mm_andnot_si128(other, between(bytes, '!', '~')));
         upper = _mm_sub_epi8(upper, between(bytes, 'A', 'Z'));
         newlines = _mm_sub_epi8(newlines, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n')));
-        // Lead bytes: C0 to FF are -64 to -1.
-        leads = _mm_sub_epi8(leads, _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-65)),
-                                                  _mm_cmpgt_epi8(zero, bytes)));
+        if (bits(bytes) == 0) continue;
+        // Lead bytes: C0 to FF are -64 to -1; from E0 of what takes three bytes or four; D6 to DF.
+        const __m128i high = _mm_cmpgt_epi8(zero, bytes);
+        const __m128i from_c0 = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-65)), high);
+        const __m128i from_d6 = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-43)), high);
+        const __m128i from_e0 = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-33)), high);
+        leads = _mm_sub_epi8(leads, from_c0);
+        wide = _mm_sub_epi8(wide, from_e0);
+        right_to_left = _mm_sub_epi8(right_to_left, _mm_andnot_si128(from_e0, from_d6));
       }
       in_word_ = bits(before) >> 15 & 1;
       out_.words += lanes(words);
@@ -82,6 +89,8 @@ class FeatureScan {
       out_.punct += lanes(punct);
       out_.upper += lanes(upper);
       out_.non_ascii += lanes(leads);
+      out_.wide += lanes(wide);
+      out_.right_to_left += lanes(right_to_left);
       if (blocks < 255) return;
     }
   }
@@ -97,8 +106,10 @@ class FeatureScan {
     const std::uint32_t alpha = bits(between(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 'z'));
     const std::uint32_t digit = bits(between(bytes, '0', '9'));
     const std::uint32_t shown = bits(between(bytes, '!', '~'));
-    // Lead bytes: C0 to FF are -64 to -1.
     const std::uint32_t lead = high & bits(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-65)));
+    const std::uint32_t wide = high & bits(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-33)));
+    const std::uint32_t right_to_left =
+        high & ~wide & bits(_mm_cmpgt_epi8(bytes, _mm_set1_epi8(-43)));
     out_.newlines += std::popcount(bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\n'))));
     if (json_) escapes(bits(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) & ~hidden_);
     const std::uint32_t letters = (((alpha | high) & ~hidden_) | spelled_) & 0xFFFF;
@@ -107,6 +118,8 @@ class FeatureScan {
     out_.upper += std::popcount(upper & ~hidden_);
     out_.punct += std::popcount(shown & ~(alpha | digit | hidden_));
     out_.non_ascii += std::popcount(lead);
+    out_.wide += std::popcount(wide);
+    out_.right_to_left += std::popcount(right_to_left);
     hidden_ >>= block;
     spelled_ >>= block;
   }
@@ -125,8 +138,11 @@ class FeatureScan {
       } else if (kind == 'u' && next + 4 < text_.size()) {
         all = 63u << place;
         const int code = hex(text_[next + 1]) * 16 + hex(text_[next + 2]);  // its upper half
-        const bool second = code >= 0xDC && code <= 0xDF;                   // of a surrogate pair
-        if (!second && (code != 0 || hex(text_[next + 3]) >= 8)) ++out_.non_ascii;
+        const bool upper_half = hex(text_[next + 3]) >= 8;
+        const bool second = code >= 0xDC && code <= 0xDF;  // of a surrogate pair
+        if (!second && (code != 0 || upper_half)) ++out_.non_ascii;
+        if (!second && code >= 8) ++out_.wide;
+        if (code == 6 || code == 7 || (code == 5 && upper_half)) ++out_.right_to_left;
         spelled_ |= all;
       }
       hidden_ |= all;
@@ -151,6 +167,8 @@ TextFeatures& TextFeatures::operator+=(const TextFeatures& more) {
   punct += more.punct;
   upper += more.upper;
   non_ascii += more.non_ascii;
+  wide += more.wide;
+  right_to_left += more.right_to_left;
   return *this;
 }
 
@@ -164,7 +182,8 @@ TextFeatures text_features(std::string_view text, TextForm form) {
     seen += here.size();
   }
   const double scale = static_cast<double>(text.size()) / static_cast<double>(seen);
-  for (std::int64_t* value : {&sum.words, &sum.newlines, &sum.punct, &sum.upper, &sum.non_ascii})
+  for (std::int64_t* value : {&sum.words, &sum.newlines, &sum.punct, &sum.upper, &sum.non_ascii,
+                              &sum.wide, &sum.right_to_left})
     *value = static_cast<std::int64_t>(static_cast<double>(*value) * scale + 0.5);
   return sum;
 }

@@ -14,6 +14,8 @@ struct TextFeatures {
   std::int64_t punct = 0;      // ASCII punctuation and symbols
   std::int64_t upper = 0;      // A to Z
   std::int64_t non_ascii = 0;  // code points
+  std::int64_t wide = 0;       // of these, from U+0800 on: Han, kana, Hangul, Indic, emoji
+  std::int64_t right_to_left = 0;  // U+0580 to U+07FF: Hebrew, Arabic and their neighbours
 
   TextFeatures& operator+=(const TextFeatures& more);
 };

@@ -18,15 +18,23 @@ enum class Feature : std::uint8_t {
   upper,
   non_ascii,
   replies,            // messages of the assistant
-  tool_calls,         // messages with calls; those beside the first of a message: tool_text
+  tool_calls,         // messages with calls
   with_tools,         // 0 or 1
   system_with_tools,  // 0 or 1
-  tool_text,          // tokens of definitions and of the answer's schema as JSON
-  tool_shown,         // the same as OpenAI shows them to its models, and calls beyond their text
+  tool_text,          // tokens of definitions as JSON
+  tool_shown,         // the same as OpenAI shows them to its models, schemas and calls too
   tools,
-  with_schema,  // 0 or 1: the answer has one
+  with_schema,      // 0 or 1: the answer has one
+  wide,             // code points from U+0800 on: calibration/text_features.h
+  responses_tools,  // 0 or 1: tools, and the client speaks OpenAI's Responses
+  named_tool,       // 0 or 1: ChatShape::names_tool
+  right_to_left,    // as `wide`
+  thinking,         // 0 or 1: ChatShape::thinking
+  required_tool,    // 0 or 1: ChatShape::requires_tool
+  beside_calls,     // calls beside the first of their message
+  schema_text,      // tokens of the answer's schema as it is shown, else as JSON
 };
-inline constexpr std::size_t feature_count = 16;
+inline constexpr std::size_t feature_count = 24;  // rows are read by fours
 
 struct alignas(16) InputFeatures {
   std::array<float, feature_count> value{};
@@ -45,6 +53,7 @@ struct InputWeights {
   float per_tool = 0;
   float per_call = 0;
   float tool_text = 0;
+  float schema_text = 0;
   float with_schema = 0;
 };
 

@@ -17,10 +17,6 @@ constexpr ImageShape typical_image{1024, 1024, ImageDetail::automatic};
 // framing_table.cpp), where nobody looked at the text.
 constexpr float usual_words = 0.357f, usual_newlines = 0.103f, usual_punct = 0.492f,
                 usual_upper = 0.170f, usual_non_ascii = 0.028f;
-// What OpenAI bills when `tool_choice` names a tool, beside the name's own tokens (which are two as
-// a rule): recorded exchanges, 2026-08.
-constexpr float named_tool_tokens = 9;
-
 std::int64_t add(std::int64_t a, std::int64_t b) {
   return std::clamp(a + b, -most, most);
 }
@@ -50,17 +46,15 @@ void set_schema(const ChatShape& shape, InputFeatures& f) {
   f[Feature::with_schema] = 1;
   const float json = number(shape.schema_tokens);
   const bool shown = shape.schema_shown_tokens > 0;
-  const float beside = !shape.has_system ? 4 : shape.system_line ? 1 : 0;
-  f[Feature::tool_text] += shown ? number(shape.schema_shown_tokens) : json;
+  const bool own_message = !shape.has_system && !shape.responses;
+  const float beside = own_message ? 4 : shape.has_system && shape.system_line ? 1 : 0;
+  f[Feature::schema_text] = shown ? number(shape.schema_shown_tokens) : json;
   f[Feature::tool_shown] += shown ? number(shape.schema_shown_tokens) + beside : json;
   f[Feature::tool_shown] += 4 * number(shape.replies);
 }
 
 // Only Claude's rows weigh JSON where such tools are sent, at 1.18 and 1.43: halfway.
 constexpr float hosted_scale = 1.3f;
-
-// Each call beside the first of its message is a block of its own where calls are shown as JSON.
-constexpr float call_beside_tokens = 6;
 
 // The catalogue's ratio wins over the family's; the bound keeps its distance to it.
 void set_scale(const TokenizerRef& ref, Framing& framing) {
@@ -125,20 +119,28 @@ InputFeatures features_of(const ChatShape& shape) {
   f[Feature::punct] = known ? number(shape.punct) : text * usual_punct;
   f[Feature::upper] = known ? number(shape.upper) : text * usual_upper;
   f[Feature::non_ascii] = known ? number(shape.non_ascii) : text * usual_non_ascii;
+  f[Feature::wide] = known ? number(shape.wide) : 0;
+  f[Feature::right_to_left] = known ? number(shape.right_to_left) : 0;
   f[Feature::replies] = number(shape.replies);
   f[Feature::tool_calls] = number(shape.calling);
-  f[Feature::tool_text] = call_beside_tokens * number(shape.tool_calls - shape.calling);
+  f[Feature::beside_calls] = number(shape.tool_calls - shape.calling);
+  f[Feature::thinking] = shape.thinking ? 1 : 0;
   f[Feature::tool_shown] = static_cast<float>(shape.call_shown_tokens);
   set_schema(shape, f);
   if (shape.tools <= 0) return f;
   const float json = number(shape.tool_json_tokens);
   const bool shown = shape.tool_shown_tokens > 0;
   f[Feature::with_tools] = 1;
-  f[Feature::system_with_tools] = shape.has_system ? 1 : 0;
+  // In Responses a system message stays as it is, and what Chat shows beside tools is not there.
+  f[Feature::responses_tools] = shape.responses ? 1 : 0;
+  f[Feature::system_with_tools] = shape.has_system && !shape.responses ? 1 : 0;
   f[Feature::tool_text] += json + number(shape.hosted_tool_tokens) / hosted_scale;
   f[Feature::tool_shown] += shown ? number(shape.tool_shown_tokens) : json * 0.75f;
-  if (shape.system_line) f[Feature::tool_shown] += 1;
-  if (shape.names_tool) f[Feature::tool_shown] += named_tool_tokens;
+  if (shape.system_line && !shape.responses) f[Feature::tool_shown] += 1;
+  // Responses bills a choice that there be a call as Chat does one that names it.
+  const bool as_named = shape.names_tool || (shape.responses && shape.requires_tool);
+  f[Feature::named_tool] = as_named ? 1 : 0;
+  f[Feature::required_tool] = shape.requires_tool && !as_named ? 1 : 0;
   f[Feature::tools] = number(shape.tools);
   return f;
 }
@@ -157,8 +159,14 @@ InputWeights weights_of(const Framing& framing) {
   w.tokens[Feature::with_tools] = static_cast<float>(row.with_tools);
   w.tokens[Feature::system_with_tools] = static_cast<float>(row.system_with_tools);
   w.tokens[Feature::tool_text] = likely * share(row.tool_json_percent);
+  w.tokens[Feature::schema_text] = shown ? 0 : likely * share(row.schema_json_percent);
   w.tokens[Feature::tool_shown] = shown ? likely : 0;
   w.tokens[Feature::with_schema] = static_cast<float>(row.with_schema);
+  w.tokens[Feature::responses_tools] = static_cast<float>(row.responses_tools);
+  w.tokens[Feature::named_tool] = static_cast<float>(row.named_tool);
+  w.tokens[Feature::required_tool] = static_cast<float>(row.required_tool);
+  w.tokens[Feature::thinking] = static_cast<float>(row.thinking);
+  w.tokens[Feature::beside_calls] = static_cast<float>(row.per_beside_call);
   w.per_request = static_cast<float>(row.slack_per_request);
   w.per_message = static_cast<float>(row.slack_per_message);
   w.per_call = 6;
@@ -167,7 +175,9 @@ InputWeights weights_of(const Framing& framing) {
   // A definition as JSON is more than the model sees, never less; half of it is a wide margin
   // where the rendering is known.
   w.tool_text = shown ? 0.5f : std::max(at_most - w.factor * w.tokens[Feature::tool_text], 0.0f);
-  w.with_schema = shown ? 8 : 40;
+  w.schema_text =
+      shown ? 0.5f : std::max(at_most - w.factor * w.tokens[Feature::schema_text], 0.0f);
+  w.with_schema = shown ? 8 : 60;
   return w;
 }
 
@@ -194,6 +204,7 @@ TokenCount frame_chat(const ChatShape& shape, const Framing& framing) {
   const float bound = tokens * w.factor + w.per_request + f[Feature::messages] * w.per_message +
                       f[Feature::with_tools] * w.with_tools + f[Feature::tools] * w.per_tool +
                       f[Feature::tool_text] * w.tool_text +
+                      f[Feature::schema_text] * w.schema_text +
                       f[Feature::with_schema] * w.with_schema + f[Feature::tool_calls] * w.per_call;
   const TokenCount image = images_of(shape.images, *framing.image);
   const TokenCount media = media_of(shape.media, *framing.media);

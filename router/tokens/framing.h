@@ -38,11 +38,15 @@ struct ChatShape {
   std::int64_t schema_tokens = 0;        // the answer's schema, raw JSON; 0 where the next is known
   std::int64_t schema_shown_tokens = 0;  // as dialect/schema_listing.h writes it; 0: not known
   bool has_system = false;
-  bool system_line = false;  // the system message does not end in punctuation
-  bool names_tool = false;   // tool_choice says which one
+  bool system_line = false;    // the system message does not end in punctuation
+  bool names_tool = false;     // tool_choice says which one
+  bool requires_tool = false;  // tool_choice says that there be one
+  bool thinking = false;       // was asked for
+  bool responses = false;      // the client speaks OpenAI's Responses
   // Sums of calibration/text_features.h over the texts; where they are not known a prompt's usual
   // share is assumed (`knows_text`).
   std::int64_t words = 0, newlines = 0, punct = 0, upper = 0, non_ascii = 0;
+  std::int64_t wide = 0, right_to_left = 0;
   bool knows_text = false;
   bool sampled = false;  // some texts were estimated (sliced_count.h): their bounds stand here
   std::span<const ImageShape> images;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "router/tokens/framing_table.h"
+
 namespace steelyard::router {
 namespace {
 
@@ -40,11 +42,7 @@ std::int64_t units(std::int64_t bytes, std::int64_t each, std::int64_t most) {
 }  // namespace
 
 const MediaRow& media_row(std::string_view model) {
-  model = model.substr(model.find_last_of('/') + 1);
-  const MediaRow* best = &rows.back();
-  for (const MediaRow& row : rows)
-    if (model.starts_with(row.prefix) && row.prefix.size() > best->prefix.size()) best = &row;
-  return *best;
+  return longest_prefix(rows, base_name(model));
 }
 
 TokenCount media_of(std::span<const MediaShape> media, const MediaRow& row) {

@@ -8,7 +8,8 @@
 namespace steelyard::router {
 namespace {
 
-constexpr std::uint16_t thousands = 0x8000;  // the rest are units of 1,024
+constexpr unsigned wide_place = 32, right_to_left_place = 48;  // in an entry's `last`
+constexpr std::uint16_t thousands = 0x8000;                    // the rest are units of 1,024
 
 std::uint16_t packed(std::int64_t value) {
   if (value < thousands) return static_cast<std::uint16_t>(value);
@@ -34,7 +35,10 @@ void CountMemo::put(Key key, std::int64_t tokens) {
 
 void CountMemo::put(Key key, std::int64_t tokens, const TextFeatures& sums) {
   if (tokens < 0 || tokens >= static_cast<std::int64_t>(count_bits)) return;
-  Copy entry{0, static_cast<std::uint64_t>(tokens) + 1, 0, noted | packed(sums.non_ascii)};
+  const std::uint64_t scripts = std::uint64_t{packed(sums.wide)} << wide_place |
+                                std::uint64_t{packed(sums.right_to_left)} << right_to_left_place;
+  Copy entry{0, static_cast<std::uint64_t>(tokens) + 1, 0,
+             scripts | noted | packed(sums.non_ascii)};
   for (const std::int64_t sum : {sums.words, sums.newlines, sums.punct, sums.upper})
     entry.first = entry.first << 16 | packed(sum);
   put(key, entry);
@@ -48,8 +52,13 @@ bool CountMemo::find(Key key, std::int64_t& tokens, TextFeatures& sums) {
   const auto part = [&found](int place) {
     return unpacked(static_cast<std::uint16_t>(found.first >> place));
   };
-  sums += TextFeatures{part(48), part(32), part(16), part(0),
-                       unpacked(static_cast<std::uint16_t>(found.last))};
+  sums += TextFeatures{part(48),
+                       part(32),
+                       part(16),
+                       part(0),
+                       unpacked(static_cast<std::uint16_t>(found.last)),
+                       unpacked(static_cast<std::uint16_t>(found.last >> wide_place)),
+                       unpacked(static_cast<std::uint16_t>(found.last >> right_to_left_place))};
   return true;
 }
 

@@ -40,7 +40,7 @@ float ratio_of(const Calibrator& filter) {
 }  // namespace
 
 TEST_CASE("calibrator: learns a ratio and a hidden prompt within a few bills") {
-  Calibrator filter(prior("grok", "grok-5"));
+  Calibrator filter(prior("unknown", "some-model"));
   CHECK(!filter.calibrated());
   teach(filter, 1.31f, 40);
   CHECK(filter.calibrated());
@@ -48,7 +48,7 @@ TEST_CASE("calibrator: learns a ratio and a hidden prompt within a few bills") {
 }
 
 TEST_CASE("calibrator: outliers teach nothing, a changed model is followed") {
-  Calibrator filter(prior("grok", "grok-5"));
+  Calibrator filter(prior("unknown", "some-model"));
   teach(filter, 1.2f, 100);
   const float before = ratio_of(filter);
   for (int i = 0; i < 5; ++i) {  // cut, cached and doubled ones
@@ -99,15 +99,15 @@ TEST_CASE("calibration table: what was learned comes back, a damaged file does n
   const std::uint64_t key = calibration_key("xai", "grok-5", "grok-5-0701");
   CHECK(key != calibration_key("xai", "grok-5", "grok-5-0901"));
   CalibrationTable table;
-  const std::size_t slot = table.slot(key, prior("grok", "grok-5"));
-  CHECK(table.slot(key, prior("grok", "grok-5")) == slot);
+  const std::size_t slot = table.slot(key, prior("unknown", "some-model"));
+  CHECK(table.slot(key, prior("unknown", "some-model")) == slot);
   teach(table.at(slot), 1.3f, 300);
   const std::string bytes = table.encode();
 
   CalibrationTable again;
   REQUIRE(again.decode(bytes));
   CHECK(again.encode() == bytes);  // what nobody asked for yet is kept
-  const Calibrator& back = again.at(again.slot(key, prior("grok", "grok-5")));
+  const Calibrator& back = again.at(again.slot(key, prior("unknown", "some-model")));
   CHECK(back.observations() == 300);
   CHECK(back.predict(request(777)) == table.at(slot).predict(request(777)));
   CHECK(again.encode() == bytes);
@@ -141,7 +141,9 @@ TEST_CASE("text features: a table") {
       {"Hello, World!\n", plain, {2, 1, 2, 2, 0}},
       {R"(Hello, World!\n)", json, {2, 1, 2, 2, 0}},
       {R"(say \"hi\"\\n\t x)", json, {4, 0, 3, 0, 0}},
-      {R"(caf\u00e9 na\u00EFve \ud83d\ude00)", json, {3, 0, 0, 0, 3}},
+      {R"(caf\u00e9 na\u00EFve \ud83d\ude00)", json, {3, 0, 0, 0, 3, 1}},
+      {R"(\u05cf\u057f\u06ff\u07ff\u0800\u00ff)", json, {1, 0, 0, 0, 6, 1, 3}},
+      {"\xD7\x90\xD5\xBF\xDF\xBF\xE0\xA0\x80\xF0\x9F\x98\x80", plain, {1, 0, 0, 0, 5, 2, 2}},
       {"caf\xC3\xA9 na\xC3\xAFve", plain, {2, 0, 0, 0, 2}},
       {"snake_case 12+3", plain, {2, 0, 2, 0, 0}},
       {"a long identifier that crosses blocksAndMore", plain, {6, 0, 0, 2, 0}},
@@ -157,13 +159,15 @@ TEST_CASE("text features: a table") {
     CHECK(found.punct == row.wanted.punct);
     CHECK(found.upper == row.wanted.upper);
     CHECK(found.non_ascii == row.wanted.non_ascii);
+    CHECK(found.wide == row.wanted.wide);
+    CHECK(found.right_to_left == row.wanted.right_to_left);
   }
 }
 
 TEST_CASE("text features: sixteen bytes at a time as one at a time") {
   std::uint64_t dice = 7;
-  const std::string_view pieces[] = {"word",         "Aa", " ", "\n", "\xC3\xA9",
-                                     "\xE6\x97\xA5", "9",  "_", "{}", "\x01"};
+  const std::string_view pieces[] = {"word", "Aa", " ",  "\n",   "\xC3\xA9", "\xE6\x97\xA5",
+                                     "9",    "_",  "{}", "\x01", "\xD9\x85"};
   for (int round = 0; round < 400; ++round) {
     std::string text;
     while (text.size() < static_cast<std::size_t>(round * 23)) {
@@ -182,6 +186,8 @@ TEST_CASE("text features: sixteen bytes at a time as one at a time") {
       wanted.upper += b >= 'A' && b <= 'Z';
       wanted.punct += b > ' ' && b < 0x7F && !alpha && !(b >= '0' && b <= '9');
       wanted.non_ascii += b >= 0xC0;
+      wanted.wide += b >= 0xE0;
+      wanted.right_to_left += b >= 0xD6 && b < 0xE0;
     }
     for (const TextForm form : {TextForm::plain, TextForm::json}) {
       const TextFeatures found = text_features(text, form);
@@ -190,6 +196,8 @@ TEST_CASE("text features: sixteen bytes at a time as one at a time") {
       REQUIRE(found.punct == wanted.punct);
       REQUIRE(found.upper == wanted.upper);
       REQUIRE(found.non_ascii == wanted.non_ascii);
+      REQUIRE(found.wide == wanted.wide);
+      REQUIRE(found.right_to_left == wanted.right_to_left);
     }
   }
 }

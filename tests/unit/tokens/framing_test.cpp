@@ -157,6 +157,50 @@ TEST_CASE("reasoning models: one token less, and two a reply, as recorded") {
   CHECK(found.quality == CountQuality::exact);
 }
 
+TEST_CASE("what else a request asks for costs what was billed for it") {
+  struct Row {
+    std::string_view what, name, tokenizer;
+    void (*ask)(ChatShape&);
+    std::int64_t more;
+  };
+  const auto required = [](ChatShape& s) { s.requires_tool = true; };
+  const auto named = [](ChatShape& s) { s.names_tool = true; };
+  const auto thinking = [](ChatShape& s) { s.thinking = true; };
+  const auto responses = [](ChatShape& s) { s.responses = true; };
+  const auto both = [](ChatShape& s) { s.responses = s.requires_tool = true; };
+  const auto called = [](ChatShape& s) { s.tool_calls = s.calling = 1; };
+  const auto twice = [](ChatShape& s) { s.tool_calls = 2, s.calling = 1; };
+  const auto schema = [](ChatShape& s) { s.schema_tokens = 100; };
+  const Row rows[] = {
+      {"a named tool", "gpt-4o", "o200k", named, 9},
+      {"a named tool", "gpt-5", "o200k", named, 0},
+      {"a call, whichever", "gpt-4o", "o200k", required, 0},
+      {"a call, whichever", "claude-haiku-4-5", "claude-3", required, 92},
+      {"Responses", "gpt-4o", "o200k", responses, -6},
+      {"Responses", "gpt-5.4", "o200k", responses, -81},
+      {"Responses, a call", "gpt-4o", "o200k", both, 3},
+      {"thinking", "claude-sonnet-4-5", "claude-3", thinking, 28},
+      {"thinking", "claude-opus-4-8", "claude-4.7", thinking, 0},
+      {"thinking", "gpt-5", "o200k", thinking, 0},
+      {"a call and its result", "claude-sonnet-4-5", "claude-3", called, 52},
+      {"two at once", "claude-sonnet-4-5", "claude-3", twice, 104},
+      {"a schema", "gemini-2.5-flash", "gemma-3", schema, 0},
+      {"a schema", "claude-sonnet-4-5", "claude-3", schema, 258},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.what);
+    CAPTURE(row.name);
+    ChatShape shape;
+    shape.messages = shape.tools = 1;
+    shape.tool_json_tokens = shape.tool_shown_tokens = 50;
+    const TokenCount without = frame_chat(shape, model(row.name, row.tokenizer));
+    row.ask(shape);
+    const TokenCount found = frame_chat(shape, model(row.name, row.tokenizer));
+    CHECK(found.tokens - without.tokens == row.more);
+    CHECK(found.upper >= found.tokens);
+  }
+}
+
 TEST_CASE("absurd numbers saturate") {
   ChatShape shape;
   shape.text_tokens = std::numeric_limits<std::int64_t>::max();
@@ -178,6 +222,9 @@ TEST_CASE("the longest prefix finds the row") {
   CHECK(chat_row("gpt-5", "o200k").with_tools == 90);
   CHECK(chat_row("some-new-model", "o200k").prefix == "gpt-5");
   CHECK(chat_row("some-new-model", "qwen-3").prefix.empty());
+  CHECK(chat_row("Qwen/Qwen3.5-9B", "qwen3.5").prefix == "qwen3.");
+  CHECK(chat_row("meta-llama/Llama-3.3-70B-Instruct", "llama-4").prefix == "llama");
+  CHECK(image_row("GPT-4o-mini").base == 2833);
   CHECK(image_row("gpt-4o-mini-2024").base == 2833);
   CHECK(tokenizer_row("o200k").exact);
   CHECK(!tokenizer_row("").exact);

@@ -108,6 +108,8 @@ TEST_CASE("memo: what a text is made of is remembered with its count") {
   const std::string texts[] = {
       "Plain words, some punctuation; and A FEW capitals in a line that is long enough.",
       R"(escaped \"quotes\"\nand lines\n, \u00e9\u00e8 with accents and more words)",
+      "\u05d0\u05d1 \xE6\x97\xA5\xE6\x9C\xAC in a line that is long enough to be kept, as is "
+      "\xD9\x85",
       std::string(40'000, 'x') + " " + std::string(50'000, 'Y') + "\\n\\n."};
   int calls = 0;
   MemoCounter counter(std::make_unique<Spy>(calls), seed, 64);
@@ -126,8 +128,10 @@ TEST_CASE("memo: what a text is made of is remembered with its count") {
     CHECK(close(again.punct, wanted.punct));
     CHECK(close(again.upper, wanted.upper));
     CHECK(close(again.non_ascii, wanted.non_ascii));
+    CHECK(close(again.wide, wanted.wide));
+    CHECK(close(again.right_to_left, wanted.right_to_left));
   }
-  CHECK(counter.hits() == 6);
+  CHECK(counter.hits() == 8);
   // Counted without a look, then looked at: the sums are not made up.
   TextFeatures later;
   const std::string plain = "a text that was counted before anybody looked at what it is made of";
