@@ -14,6 +14,8 @@
 #include "gateway/chat_shape.h"
 #include "gateway/cli/config_source.h"
 #include "gateway/cli/tokens_import.h"
+#include "gateway/dialect/hub_facts.h"
+#include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/own_vocabulary.h"
 #include "router/tokens/counter.h"
@@ -24,7 +26,7 @@ namespace {
 
 struct Flags {
   std::vector<std::string> files;
-  std::string model, config, tokenizer;
+  std::string model, config, tokenizer, dialect = "openai";
   bool chat = false, json = false;
   std::int64_t limit = -1;  // -1: none
 };
@@ -70,24 +72,40 @@ std::optional<Target> find_target(const Flags& flags) {
   return std::nullopt;
 }
 
+// A request in one of the dialects, read as the gateway reads it.
+struct ChatBody {
+  dialect::openai::RequestParser parser;
+  dialect::hub::RequestReaders readers;
+  dialect::hub::Request request;
+  dialect::hub::FactsRoom room;
+  dialect::ChatRequest chat;
+
+  Result<void> parse(std::string_view dialect, std::string_view text) {
+    const dialect::hub::Wire wire = dialect::hub::wire_named(dialect);
+    if (wire == dialect::hub::Wire::openai_chat) return parser.parse(text, chat);
+    const Result<void> parsed = readers.parse(wire, text, request);
+    if (parsed) dialect::hub::fill_facts(request, room, chat);
+    return parsed;
+  }
+};
+
 std::optional<router::TokenCount> count_file(router::TokenCounter& counter, const Flags& flags,
-                                             const Target& target, const std::string& file,
-                                             const std::string& text) {
+                                             const router::Framing& framing,
+                                             const std::string& file, const std::string& text) {
   if (!flags.chat) {
-    const router::Framing framing = router::framing_of(target.ref());
     const bool may_stop = flags.limit >= 0 && framing.exact_text;
     return router::scale_text(
         may_stop ? counter.count_till(text, flags.limit) : counter.count(text), framing);
   }
-  dialect::openai::RequestParser parser;
-  dialect::ChatRequest chat;
-  const Result<void> parsed = parser.parse(text, chat);
+  ChatBody body;
+  const Result<void> parsed = body.parse(flags.dialect, text);
   if (!parsed) {
-    std::cerr << file << ": not a chat completions request: " << parsed.error().context << "\n";
+    std::cerr << file << ": not a request for a chat: " << parsed.error().context << "\n";
     return std::nullopt;
   }
   ShapeScratch scratch(1);
-  return router::frame_chat(shape_of(counter, chat, scratch), target.ref());
+  const ShapeOptions options{.responses = flags.dialect == "responses"};
+  return router::frame_chat(shape_of(counter, body.chat, scratch, options), framing);
 }
 
 void print_json(const Flags& flags, const std::string& file, std::size_t bytes,
@@ -124,13 +142,14 @@ int run(const Flags& flags) {
     std::cerr << "no vocabulary of `" << flags.tokenizer << "` is shipped\n";
     return 2;
   }
-  if (own->exact) target->tokenizer = "o200k", target->ratio_percent = 100;  // as counted
+  router::Framing framing = router::framing_of(target->ref());
+  if (own->exact) framing.percent = framing.upper_percent = 100, framing.exact_text = true;
   int exit_code = 0;
   router::TokenCount total;
   for (const std::string& file : flags.files) {
     const std::optional<std::string> text = read_all(file);
     if (!text) std::cerr << "cannot read `" << file << "`\n";
-    const auto count = text ? count_file(*counter, flags, *target, file, *text) : std::nullopt;
+    const auto count = text ? count_file(*counter, flags, framing, file, *text) : std::nullopt;
     if (!count) {
       exit_code = 1;
       continue;
@@ -167,7 +186,11 @@ void add_tokens_command(CLI::App& app, int& exit_code) {
       "of an imported one");
   command->add_option("-c,--config", flags->config, "the main file, for its catalogue");
   command->add_flag("--chat", flags->chat,
-                    "the files are chat completions bodies: count messages, frames, tools, images");
+                    "the files are request bodies: count messages, frames, tools, images");
+  command
+      ->add_option("--dialect", flags->dialect,
+                   "of those bodies: openai (Chat Completions), responses, anthropic or gemini")
+      ->check(CLI::IsMember({"openai", "responses", "anthropic", "gemini"}));
   command
       ->add_option("--limit", flags->limit,
                    "exit with 3 if a file has more tokens than this; counted no further")

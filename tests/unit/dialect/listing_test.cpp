@@ -55,9 +55,16 @@ TEST_CASE("a default is quoted, unless it is one of a list") {
         "} // namespace functions");
 }
 
-TEST_CASE("a tool with a grammar stands as it is") {
-  CHECK(listing(R"({"type":"custom","custom":{"name":"g"}})") ==
-        "namespace functions {\n\n{\"name\":\"g\"}\n\n} // namespace functions");
+TEST_CASE("a tool that takes text: its grammar is a comment, in Chat and in Responses") {
+  CHECK(listing(R"({"type":"custom","custom":{"name":"g","format":{"type":"text"}}})") ==
+        "namespace functions {\n\ntype g = () => any;\n\n} // namespace functions");
+  const std::string chat = listing(
+      R"({"type":"custom","custom":{"name":"g","description":"d","format":)"
+      R"({"type":"grammar","grammar":{"syntax":"lark","definition":"\n  a: b\n  b: c"}}}})");
+  CHECK(chat.starts_with("namespace functions {\n\n// d\n// This tool takes text"));
+  CHECK(chat.ends_with("\n// a: b\n// b: c\ntype g = () => any;\n\n} // namespace functions"));
+  CHECK(chat == listing(R"({"type":"custom","name":"g","description":"d","format":)"
+                        R"({"type":"grammar","definition":"a: b\nb: c","syntax":"lark"}})"));
 }
 
 TEST_CASE("several calls are one, whatever stands first, without blanks between their tokens") {
