@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -163,7 +164,16 @@ struct BooksOptions {
   std::int64_t sync_interval_ms = 20;      // how long a record may wait for the disk (relaxed)
   std::int64_t retry_ms = 1'000;           // how often a full disk is tried again
   FileOps* files = nullptr;                // null: the real ones
+  bool in_fleet = false;                   // Ledger::join_fleet()
 };
+
+// A fleet's budget window in this process, and where it is.
+struct FleetSlice {
+  std::size_t shard = 0;
+  router::FleetWindow window;
+};
+// Where a request's money is, as far as this process knows.
+enum class FleetRoom : std::uint8_t { here, elsewhere, nowhere };
 
 class Books {
  public:
@@ -235,7 +245,9 @@ class Books {
   std::size_t pace_caps(const Chain& chain, Instant now, std::span<std::string_view> out) const;
   // Of every budget; `names`: also those that each user, tag or model has by itself (there may be
   // very many). string_views live as long as the books.
-  std::vector<router::AccountView> all_views(Instant now, bool names = true) const;
+  // `own`, of each: what this process posted; in a fleet the views count all.
+  std::vector<router::AccountView> all_views(Instant now, bool names = true,
+                                             std::vector<NanoUsd>* own = nullptr) const;
   // Thresholds reached since the last call, each once per window, over restarts too. Cheap when
   // none.
   bool take_crossings(std::vector<CrossingReport>& out, Instant now);
@@ -247,6 +259,20 @@ class Books {
 
   // Limits by requests and tokens, beside the money.
   RateLimits& rates();
+
+  // For gateway/fleet; books_share.cpp. Never per request, unless its own room did not suffice.
+  bool in_fleet() const;
+  // Opens the running window of every budget: what a process of this directory was granted before
+  // is given back for each, used or not.
+  void open_fleet_windows(Instant now);
+  // Every budget with a running window: visit(FleetSlice), a few at a time under one lock.
+  void visit_fleet(const std::function<void(const FleetSlice&)>& visit) const;
+  std::string identity(std::size_t shard, router::AccountId account) const;
+  // Ledger::limit_share() and give_share() of the window that `slice` is about.
+  NanoUsd limit_share(const FleetSlice& slice, NanoUsd most);
+  bool give_share(const FleetSlice& slice, const router::FleetShare& share);
+  // nowhere: the fleet has spent so much that no process can have room for it.
+  FleetRoom fleet_room(const Chain& chain, NanoUsd amount) const;
 
   bool healthy() const;
   BooksStatus status() const;

@@ -34,6 +34,13 @@ Result<std::optional<AccountId>> find(const Shard& shard, const BudgetName& budg
   return found;
 }
 
+// What acts on one process's share only would say something else than it does.
+Result<void> alone(const Books& books, const char* instead) {
+  if (!books.in_fleet()) return {};
+  return bad(ErrorKind::bad_request,
+             std::string("this process shares its budgets with a fleet: ") + instead);
+}
+
 }  // namespace
 
 // The hold expired and was posted in full; now its bill is known.
@@ -67,6 +74,8 @@ Result<void> Books::State::adjust(Shard& shard, AccountId id, AdjustReason reaso
   const bool rolls = before.per == WindowKind::rolling;
   if (rolls && reason == AdjustReason::top_up)
     return bad(ErrorKind::bad_request, "a rolling budget cannot be topped up: set its limit");
+  if (options.in_fleet && reason == AdjustReason::top_up && before.limit + amount > fleet_limit_max)
+    return bad(ErrorKind::bad_request, "a budget of a fleet is at most $9,007,199.25");
   NanoUsd left = reason == AdjustReason::reset ? NanoUsd{0} - before.posted : amount;
   if (reason != AdjustReason::top_up && left < NanoUsd{0} - before.posted)
     return bad(ErrorKind::bad_request, "what is posted cannot become less than nothing");
@@ -123,6 +132,9 @@ Result<AccountView> Books::adjust(const BudgetName& budget, AdjustReason reason,
   State& s = *state_;
   if (note.size() > router::note_bytes_max)
     return bad(ErrorKind::bad_request, "the note is longer than 200 bytes");
+  if (reason == AdjustReason::reset)
+    if (const Result<void> may = alone(*this, "give back with `budget adjust`, or top up"); !may)
+      return fail(may.error());
   for (const std::unique_ptr<Shard>& shard : s.shards) {
     const std::lock_guard lock(shard->mutex);
     const Result<std::optional<AccountId>> id = find(*shard, budget, now);
@@ -140,6 +152,9 @@ Result<AccountView> Books::adjust(const BudgetName& budget, AdjustReason reason,
 Result<AccountView> Books::set_limit(const BudgetName& budget, NanoUsd limit, Instant now) {
   State& s = *state_;
   if (limit.v < 0) return bad(ErrorKind::bad_request, "a limit cannot be negative");
+  const Result<void> may =
+      alone(*this, "change the limit in the file of every process, and reload");
+  if (!may) return fail(may.error());
   const std::lock_guard configuring(s.configure_mutex);
   for (const std::unique_ptr<Shard>& shard : s.shards) {
     const std::lock_guard lock(shard->mutex);

@@ -141,6 +141,8 @@ Result<std::unique_ptr<Books>> Books::open(const LedgerSpec& spec, Instant now,
   state->options = options;
   for (std::size_t i = 0; i < options.shards; ++i)
     state->shards.push_back(std::make_unique<Shard>());
+  if (options.in_fleet)
+    for (const std::unique_ptr<Shard>& shard : state->shards) shard->ledger.join_fleet();
   if (!spec.directory.empty()) {
     FileOps& files = options.files != nullptr ? *options.files : state->own_files;
     const Result<void> recovered = state->recover(files, now);

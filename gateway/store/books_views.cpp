@@ -61,7 +61,8 @@ Headroom Books::headroom(const Chain& chain, Instant now) const {
   return out;
 }
 
-std::vector<AccountView> Books::all_views(Instant now, bool names) const {
+std::vector<AccountView> Books::all_views(Instant now, bool names,
+                                          std::vector<NanoUsd>* own) const {
   std::vector<AccountView> out;
   for (const std::unique_ptr<Shard>& shard : state_->shards) {
     const std::lock_guard lock(shard->mutex);
@@ -69,6 +70,11 @@ std::vector<AccountView> Books::all_views(Instant now, bool names) const {
     for (std::uint32_t i = 0; i < count; ++i) {
       if (!names && i < shard->is_member.size() && shard->is_member[i]) continue;
       out.push_back(shard->ledger.view({i}, now));
+      if (own == nullptr) continue;
+      router::FleetWindow window;
+      const bool shared =
+          shard->ledger.fleet_window({i}, window) && window.start == out.back().window_start;
+      own->push_back(shared ? window.posted : out.back().posted);
     }
   }
   return out;

@@ -32,6 +32,7 @@ Denial Ledger::State::deny(AccountId id, NanoUsd asked, Instant now) {
   Denial out{id,    view.scope,      view.per, view.enforced, view.posted, view.held,
              asked, view.window_end, 0};
   if (account.rolling) out.resets_at = room_at(id, asked, view);
+  if (account.share) out.held = out.held + elsewhere(windows[hot[id.v].window]).held;
   if (!account.approvals || (account.hard && view.enforced == view.limit)) return out;
   Window& window = windows[hot[id.v].window];
   for (const Mark& mark : account.marks) {

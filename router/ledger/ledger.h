@@ -176,6 +176,25 @@ struct ExpiredHold {
   std::array<WindowRef, limits::windows_per_request_max> windows;
 };
 
+// What a fleet's store says of one window: how much of its limit this process may use (`room`, all
+// that it has used so far included), and what the others did.
+struct FleetShare {
+  NanoUsd room;
+  NanoUsd posted, held;  // of the others; held: what they may still be billed for
+  NanoUsd credit;        // the others' top-ups
+  friend bool operator==(const FleetShare&, const FleetShare&) = default;
+};
+
+// The running window of an account of a fleet.
+struct FleetWindow {
+  AccountId account;
+  Instant start, end;
+  NanoUsd limit;                 // without top-ups; INT64_MAX: not hard
+  NanoUsd posted, held, credit;  // of this process
+  FleetShare share;
+  NanoUsd used() const { return posted + held; }
+};
+
 struct DispatchPayload {
   std::size_t bytes = 0;
   Instant reserved_at;
@@ -232,6 +251,22 @@ class Ledger {
   std::int32_t approve(AccountId account, Instant now);
   // Another limit than the configured one, until configure() says a new one.
   void set_limit(AccountId account, NanoUsd limit);
+
+  // The budgets are shared with other processes: a window that blocks has no room but what
+  // give_share() says. Before the first configure(); rolling budgets and approvals are not for it.
+  void join_fleet();
+  bool in_fleet() const;
+  // False: the account's running window is another one, or there is none; nothing changed.
+  bool give_share(AccountId account, Instant window_start, const FleetShare& share);
+  // Gives up room that is not used, down to `most`. Returns what has to count as granted from now
+  // on: the room that is left, or what is posted and held if that is more (billed above a hold, or
+  // recovered; it becomes room only when give_share() says so). Below zero: the window is another
+  // one.
+  NanoUsd limit_share(AccountId account, Instant window_start, NanoUsd most);
+  // False: no window was opened yet.
+  bool fleet_window(AccountId account, FleetWindow& out) const;
+  // account_identity() of what it was configured with; as long as the ledger.
+  std::string_view identity(AccountId account) const;
 
   // False: the reference is stale; `out` is untouched.
   bool describe(HoldRef hold, HoldView& out) const;

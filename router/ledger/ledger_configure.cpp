@@ -61,10 +61,12 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
   for (std::size_t i = 0; i < accounts.size(); ++i) {
     const BudgetSpec& budget = accounts[i].budget;
     const AccountId next{static_cast<std::uint32_t>(s.hot.size())};
-    const AccountId id = s.by_identity.try_emplace((*identities)[i], next).first->second;
+    const auto place = s.by_identity.try_emplace((*identities)[i], next).first;
+    const AccountId id = place->second;
     if (id == next) {
       s.hot.emplace_back();
-      s.cold.emplace_back();
+      s.cold.emplace_back().identity = place->first;
+      if (s.in_fleet) s.cold.back().share = std::make_unique<Share>();
     }
     AccountCold& account = s.cold[id.v];
     account.id = id.v;
@@ -87,6 +89,7 @@ Result<std::vector<AccountId>> Ledger::configure(std::span<const AccountSpec> ac
       account.rolling->bucket_ns = rolling_bucket_ns(budget.rolling_s);
     }
     account.hard = budget.hard();
+    account.aside = account.rolling || account.share;
     account.approvals = std::any_of(
         account.marks.begin(), account.marks.end(),
         [](const Mark& mark) { return mark.action == ThresholdAction::require_approval; });

@@ -11,7 +11,8 @@ std::string_view Ledger::State::paced_tier(AccountId id, Instant now) const {
     return {};
   const Window& window = windows[at];
   const std::int32_t percent =
-      pace_percent(limit_in(window), window.posted, window.start, window.end, now);
+      pace_percent(limit_for_all(window), window.posted + elsewhere(window).posted, window.start,
+                   window.end, now);
   std::string_view tier;
   for (const Mark& step : account.steps)
     if (step.percent <= percent) tier = step.max_tier;

@@ -44,6 +44,12 @@ struct Mark {
   std::string_view max_tier;
 };
 
+// Of an account of a fleet: which window `said` is about.
+struct Share {
+  Instant start{INT64_MIN};
+  FleetShare said;
+};
+
 struct AccountCold {
   std::uint32_t id = 0;  // its own index
   std::string scope;
@@ -56,6 +62,9 @@ struct AccountCold {
   std::vector<Mark> steps;           // of the pace, ascending percent
   std::unique_ptr<Rolling> rolling;  // WindowKind::rolling
   bool approvals = false;            // some mark says `require_approval`
+  bool aside = false;                // views of it are not the plain ones: rolling, or of a fleet
+  std::string_view identity;         // into by_identity
+  std::unique_ptr<Share> share;      // of a fleet
 };
 
 // What a hold may grow within.
@@ -77,6 +86,7 @@ struct Ledger::State {
   std::vector<std::uint32_t> free_windows;
   HoldTable holds;
   std::vector<Crossing> crossings;
+  bool in_fleet = false;
 
   Interval interval_of(const AccountCold& account, Instant now) const;
   std::uint32_t open_window(AccountId account, Interval interval);
@@ -90,6 +100,11 @@ struct Ledger::State {
   NanoUsd limit_in(const Window& window) const {
     const std::int64_t sum = saturating_add(cold[window.account].limit, window.credit).v;
     return {sum < 0 ? 0 : sum};
+  }
+  // And what others of a fleet topped it up by.
+  NanoUsd limit_for_all(const Window& window) const {
+    const NanoUsd limit = limit_in(window);
+    return cold[window.account].share ? saturating_add(limit, elsewhere(window).credit) : limit;
   }
   // What is enforced of `limit`: below it while a threshold waits for approval; MAX: nothing.
   static NanoUsd bound(const AccountCold& account, NanoUsd limit, std::int32_t approved);
@@ -136,6 +151,13 @@ struct Ledger::State {
   // What a hold of this window may grow within.
   Standing standing(std::uint32_t window) const;
   void view(AccountId account, Instant now, AccountView& out) const;  // `out` is fresh
+  void view_plain(AccountId account, Instant now, AccountView& out) const;
+  // ledger_share.cpp. What the others did in the window; zeroes without a fleet.
+  FleetShare elsewhere(const Window& window) const {
+    const Share* const share = cold[window.account].share.get();
+    return share != nullptr && share->start == window.start ? share->said : FleetShare{};
+  }
+  void view_shared(AccountId account, Instant now, AccountView& out) const;
   // The hold's windows lose its amount and gain `actual`.
   EndOutcome finish(std::uint32_t slot, NanoUsd actual, HoldState state);
 };

@@ -83,11 +83,13 @@ void Ledger::State::refit(AccountId account) {
   AccountHot& current = hot[account.v];
   if (current.window == kNone) return;
   Window& window = windows[current.window];
-  current.enforced = bound(cold[account.v], limit_in(window), window.approved);
+  current.enforced = bound(cold[account.v], limit_for_all(window), window.approved);
   if (window.rolls && current.enforced.v != INT64_MAX) {
     const OlderSums older = this->older(cold[account.v], window.start);
     current.enforced = current.enforced - saturating_add(older.posted, older.held);
   }
+  if (cold[account.v].share && current.enforced.v != INT64_MAX)
+    current.enforced = std::min(current.enforced, elsewhere(window).room);
   const NanoUsd in_use = saturating_add(window.posted, window.held) - window.overrun;
   window.ceiling = std::max(current.enforced, in_use);
   say_marks(window);
@@ -97,18 +99,19 @@ void Ledger::State::say_marks(Window& window) {
   const AccountCold& account = cold[window.account];
   const std::int32_t said = window.fired;
   window.next_mark = NanoUsd{INT64_MAX};
-  const NanoUsd before = window.rolls ? older(account, window.start).posted : NanoUsd{0};
+  NanoUsd before = window.rolls ? older(account, window.start).posted : NanoUsd{0};
+  if (account.share) before = elsewhere(window).posted;
   const NanoUsd posted = saturating_add(window.posted, before);
   for (const Mark& mark : account.marks) {
     if (mark.percent <= said || mark.action == ThresholdAction::require_approval) continue;
-    const NanoUsd amount = threshold_amount(limit_in(window), mark.percent);
+    const NanoUsd amount = threshold_amount(limit_for_all(window), mark.percent);
     if (posted < amount) {
       window.next_mark = amount - before;
       return;
     }
     window.fired = mark.percent;
     crossings.push_back({AccountId{window.account}, account.scope, account.per, mark.percent,
-                         mark.action, mark.max_tier, limit_in(window), posted, window.start,
+                         mark.action, mark.max_tier, limit_for_all(window), posted, window.start,
                          window.end});
   }
 }
@@ -126,10 +129,18 @@ void Ledger::view(AccountId id, Instant now, AccountView& out) const {
 
 void Ledger::State::view(AccountId id, Instant now, AccountView& out) const {
   const AccountCold& account = cold[id.v];
-  if (account.rolling) [[unlikely]] {
-    out = view_rolling(id, now);
+  if (account.aside) [[unlikely]] {
+    if (account.rolling)
+      out = view_rolling(id, now);
+    else
+      view_shared(id, now, out);
     return;
   }
+  view_plain(id, now, out);
+}
+
+void Ledger::State::view_plain(AccountId id, Instant now, AccountView& out) const {
+  const AccountCold& account = cold[id.v];
   const AccountHot& current = hot[id.v];
   out.scope = account.scope;
   out.per = account.per;
