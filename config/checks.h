@@ -17,6 +17,7 @@ void check_tier_name(const GatewaySpec& spec, const std::string& name, SourceSpa
 void check_policies(const GatewaySpec& spec, DiagnosticSink& sink);     // checks_policies.cpp
 void check_listeners(const GatewayDraft& draft, DiagnosticSink& sink);  // checks_listeners.cpp
 void check_lease(const GatewayDraft& draft, DiagnosticSink& sink);      // checks_listeners.cpp
+void check_fleet(const GatewayDraft& draft, DiagnosticSink& sink);      // checks_fleet.cpp
 // Tiers named by policies, budgets and `default_tier` exist.
 void check_tier_names(const GatewayDraft& draft, DiagnosticSink& sink);
 

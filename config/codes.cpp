@@ -165,6 +165,28 @@ constexpr CodeStory stories[] = {
      "A request needs room in every quota that counts it: of two alike the smaller one decides, "
      "and "
      "they would have one name."},
+    {"C0460", "a fleet without memory",
+     "What a replica has spent must outlive its process: a fleet needs `ledger: { directory }`, "
+     "one "
+     "for each process."},
+    {"C0461", "not shared over a fleet",
+     "Rolling budgets, thresholds that require approval and plans (seats, quotas, packs) are kept "
+     "by "
+     "each process for itself. In a fleet they would allow as many times what they say, so they "
+     "are "
+     "refused."},
+    {"C0462", "more than the store can count",
+     "Scripts of the store compute with doubles, which are exact up to 2^53 nano-dollars: a budget "
+     "of "
+     "a fleet is at most $9,007,199.25."},
+    {"C0463", "a rate of each process",
+     "Limits of requests and tokens in a stretch of time are counted by each process of a fleet "
+     "for "
+     "itself: divide them by the number of replicas."},
+    {"C0464", "times that do not fit",
+     "Others of a fleet see at their next beat that money is wanted, and a call to the store must "
+     "be "
+     "over before a request stops waiting: two beats are within `wait`, which is within `lease`."},
     {"C0501", "planned, not there yet",
      "The key belongs to a planned feature. It is accepted so that shared files stay loadable, and "
      "does nothing."},

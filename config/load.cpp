@@ -156,6 +156,7 @@ void Loader::complete(GatewayDraft& draft, CatalogDraft& catalog) {
   check_models(draft.spec, sink_);
   check_people(draft.spec, sink_);
   check_plans(draft.spec, sink_);
+  check_fleet(draft, sink_);
   check_policies(draft.spec, sink_);
 }
 

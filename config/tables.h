@@ -14,6 +14,7 @@ const Table<TierSpec>& tier_table();                  // tables_provider.cpp
 const Table<PassRuleSpec>& pass_table();              // tables_pass.cpp
 const Table<BudgetSpec>& budget_table();              // tables_budget.cpp
 const Table<RateSpec>& rate_table();                  // tables_budget.cpp
+const Table<FleetSpec>& fleet_table();                // tables_fleet.cpp
 const Table<OrganisationSpec>& organisation_table();  // tables_people.cpp
 const Table<PlanSpec>& plan_table();                  // tables_plan.cpp
 const Table<CatalogDraft>& catalog_table();           // tables_catalog.cpp

@@ -354,6 +354,11 @@ const Table<GatewayDraft>& gateway_table() {
        part<OverloadSpec>("overload", &S::overload, overload_table, "what is too much at once"),
        part<LogSpec>("log", &S::log, log_table, "logs"),
        ledger_field(),
+       custom<G>("fleet", object_shape("fleet"), "several processes share their budgets",
+                 [](BindContext& context, const YamlNode& node, G& out) {
+                   out.spec.fleet.emplace().at = node.at;
+                   bind_map(context, node, node.at, fleet_table(), *out.spec.fleet);
+                 }),
        part<AlertSpec>("alerts", &S::alerts, alerts_table, "who is told about budgets"),
        part<IdempotencySpec>("idempotency", &S::idempotency, idempotency_table,
                              "requests with an `idempotency-key`"),
@@ -370,7 +375,7 @@ const Table<GatewayDraft>& gateway_table() {
        lifted(map_of<S>("organisations", &S::organisations, organisation_table,
                         "who asks: a map from names to organisations")),
        policies_field()},
-      {{"fleet", "run one process; budgets shared over a fleet come later"}}};
+      {}};
   return table;
 }
 
@@ -378,7 +383,7 @@ void append_gateway_parts(std::vector<TableInfo>& out) {
   for (TableInfo info :
        {tls_table().info(), admin_table().info(), timeout_table().info(), retry_table().info(),
         breaker_table().info(), overload_table().info(), log_table().info(), ledger_table().info(),
-        alerts_table().info(), idempotency_table().info()}) {
+        fleet_table().info(), alerts_table().info(), idempotency_table().info()}) {
     out.push_back(std::move(info));
   }
 }

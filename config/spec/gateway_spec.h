@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/spec/budget_spec.h"
+#include "config/spec/fleet_spec.h"
 #include "config/spec/model_spec.h"
 #include "config/spec/policy_spec.h"
 #include "config/types/limits.h"
@@ -192,6 +193,7 @@ struct GatewaySpec {
   OverloadSpec overload;
   LogSpec log;
   LedgerSpec ledger;
+  std::optional<FleetSpec> fleet;  // none: this process is alone
   AlertSpec alerts;
   IdempotencySpec idempotency;
   std::vector<ModelSpec> models;  // all catalogues, merged
