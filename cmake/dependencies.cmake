@@ -22,6 +22,8 @@ find_package(doctest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)
+pkg_check_modules(LUA IMPORTED_TARGET lua5.1)  # tests run the store's scripts without a store
 find_path(RAPIDCHECK_INCLUDE rapidcheck.h)
 find_library(RAPIDCHECK_LIBRARY rapidcheck)
 find_package(benchmark QUIET)

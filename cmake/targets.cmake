@@ -101,6 +101,7 @@ steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
 steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router EXTERNAL SQLite::SQLite3 fmt::fmt)
+steelyard_library(steelyard_fleet FOLDERS gateway/fleet DEPS steelyard_store steelyard_net EXTERNAL PkgConfig::HIREDIS fmt::fmt)
 steelyard_library(steelyard_telemetry FOLDERS gateway/telemetry DEPS steelyard_router EXTERNAL spdlog::spdlog fmt::fmt)
 steelyard_library(steelyard_reports FOLDERS gateway/reports DEPS steelyard_store steelyard_telemetry
   EXTERNAL SQLite::SQLite3 simdjson::simdjson fmt::fmt)
@@ -108,7 +109,7 @@ steelyard_library(steelyard_mock FOLDERS gateway/mock DEPS steelyard_types steel
   EXTERNAL steelyard_asio simdjson::simdjson fmt::fmt)
 steelyard_library(steelyard_gateway FOLDERS gateway gateway/admin gateway/cloud
   DEPS steelyard_config steelyard_policies steelyard_router steelyard_dialect steelyard_net steelyard_store
-       steelyard_telemetry steelyard_reports steelyard_mock
+       steelyard_fleet steelyard_telemetry steelyard_reports steelyard_mock
   EXTERNAL OpenSSL::Crypto Boost::url fmt::fmt simdjson::simdjson)
 set(dashboard_source ${PROJECT_BINARY_DIR}/dashboard_html.cpp)
 add_custom_command(OUTPUT ${dashboard_source}
@@ -159,6 +160,9 @@ if(STEELYARD_TESTS)
   steelyard_tests(tokens steelyard_router)
   steelyard_tests(calibration steelyard_router steelyard_config)
   steelyard_tests(ledger steelyard_router steelyard_store)
+  if(TARGET PkgConfig::LUA)
+    steelyard_tests(fleet steelyard_fleet PkgConfig::LUA)
+  endif()
   steelyard_tests(reports steelyard_reports)
   steelyard_tests(router steelyard_router steelyard_config)
   steelyard_tests(dialect steelyard_dialect)

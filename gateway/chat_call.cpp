@@ -199,6 +199,7 @@ net::Task<void> ChatCall::forward() {
     }
     retry_same_ = false;
     AttemptEnd end = begin_attempt(*planned);
+    if (end != AttemptEnd::going_on && room_wanted_) end = co_await begin_with_room(*planned);
     if (end == AttemptEnd::going_on) end = co_await exchange();
     if (end == AttemptEnd::stream) end = co_await relay();
     drop_upstream();

@@ -91,6 +91,7 @@ class ChatCall final : public DepartureListener {
   // chat_attempt.cpp: one request to one provider
   net::Task<AttemptEnd> exchange();
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
+  net::Task<AttemptEnd> begin_with_room(const router::PlannedAttempt& planned);
   bool build_body();
   bool loses_too_much();
   bool other_provider_signed() const;
@@ -234,8 +235,9 @@ class ChatCall final : public DepartureListener {
   std::uint8_t attempt_count_ = 0, next_ = 0;
   std::uint8_t sent_count_ = 0;  // attempts that were reserved: numbers them in the books
   bool escalated_ = false, retry_same_ = false, budgets_are_final_ = false;
-  bool renewed_ = false;    // credentials, once a request
-  bool other_key_ = false;  // the last attempt again, at once: its provider has another key
+  bool renewed_ = false;      // credentials, once a request
+  bool room_wanted_ = false;  // refused here; others of the fleet may have room
+  bool other_key_ = false;    // the last attempt again, at once: its provider has another key
 
   // The attempt under way.
   const router::PlannedAttempt* planned_ = nullptr;

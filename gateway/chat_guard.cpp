@@ -6,6 +6,7 @@
 #include "gateway/chat_call.h"
 #include "gateway/dialect/hub_cut.h"
 #include "gateway/dialect/usage.h"
+#include "gateway/fleet/agent.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/usd_text.h"
@@ -61,6 +62,11 @@ void ChatCall::look_at_room() {
         if (!more_room()) guard_.refused();
         break;
       case StreamGuard::State::over:
+        // The fleet may have given what was asked for when it came near.
+        if (worker_.seams().fleet != nullptr) {
+          wake();
+          if (more_room()) break;
+        }
         // What has said that it ends is let end.
         cutting_ = tap_.facts().finishes.empty();
         return guard_.end();
@@ -96,7 +102,9 @@ bool ChatCall::more_room() {
     }
     if (grown.status != store::Admission::denied) return false;
     left = grown.denial.limit - grown.denial.posted - grown.denial.held;
-    if (left.v <= 0) return false;
+    if (left.v > 0) continue;
+    if (worker_.seams().fleet != nullptr) worker_.seams().fleet->prepare(*chain_, more);
+    return false;
   }
   return false;
 }

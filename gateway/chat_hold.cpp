@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/chat_call.h"
+#include "gateway/room_wait.h"
 #include "gateway/runtime.h"
 #include "gateway/spending.h"
 #include "gateway/worker.h"
@@ -27,6 +28,7 @@ bool ChatCall::hold() {
   }
   if (reserved.status == store::Admission::denied) {
     const router::Denial& denial = reserved.denial;
+    room_wanted_ = worker_.seams().fleet != nullptr;
     budget_details_ = details_of(denial);
     extras_.budget = &budget_details_;
     if (denial.needs_approval != 0) extras_.code = "approval_required";
@@ -39,6 +41,23 @@ bool ChatCall::hold() {
     give_error(ErrorKind::overloaded, ErrorSource::gateway, "too many requests are under way");
   }
   return false;
+}
+
+// The attempt again, as long as others of the fleet may give room for it.
+net::Task<ChatCall::AttemptEnd> ChatCall::begin_with_room(const router::PlannedAttempt& planned) {
+  RoomWait wait(worker_);
+  AttemptEnd end = AttemptEnd::give_up;
+  while (std::exchange(room_wanted_, false)) {
+    const bool more = co_await wait.more(*chain_, planned_->worst_case);
+    if (!more && wait.unreachable()) {
+      extras_.budget = nullptr;
+      error_ = RoomWait::unreachable_error();
+      co_return AttemptEnd::give_up;
+    }
+    end = begin_attempt(planned);  // a refusal tells how the fleet stands now
+    if (!more) room_wanted_ = false;
+  }
+  co_return end;
 }
 
 // Is there an attempt left that may fit where this one did not?

@@ -23,7 +23,13 @@ class CompletionsCall {
       : session_(session), runtime_(session.runtime()), call_(session) {}
 
   net::Task<void> run() {
-    if (prepare()) co_await pass();
+    bool chosen = prepare();
+    while (!chosen && call_.wants_room()) {
+      const bool more = co_await call_.room_came();
+      if (!more) break;
+      chosen = choose(runtime_.catalog.model(model_));
+    }
+    if (chosen) co_await pass();
     if (!answered_ && !session_.client_gone()) co_await call_.answer_error();
     call_.finish(waited_ns_);
   }

@@ -114,7 +114,14 @@ class EmbeddingsCall {
         continue;
       }
       const std::int32_t provider = runtime_.catalog.target(target).provider;
-      if (!call_.begin({provider, target, {}, likely, worst, tokens_.upper})) {
+      const MeteredCall::Attempt asked{provider, target, {}, likely, worst, tokens_.upper};
+      bool begun = call_.begin(asked);
+      while (!begun && call_.wants_room()) {
+        const bool more = co_await call_.room_came();
+        if (!more) break;
+        begun = call_.begin(asked);
+      }
+      if (!begun) {
         health.on_abandoned(target);
         co_return;
       }

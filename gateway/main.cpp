@@ -6,6 +6,7 @@
 #include "gateway/cli/check_command.h"
 #include "gateway/cli/check_hooks.h"
 #include "gateway/cli/explain_command.h"
+#include "gateway/cli/fleet_command.h"
 #include "gateway/cli/ledger_command.h"
 #include "gateway/cli/mock_command.h"
 #include "gateway/cli/report_command.h"
@@ -49,6 +50,7 @@ int main(int argc, char** argv) {
   add_check_command(app, check_hooks(), exit_code);
   add_explain_command(app, exit_code);
   add_budget_command(app, exit_code);
+  add_fleet_command(app, exit_code);
   add_ledger_command(app, exit_code);
   add_report_command(app, exit_code);
   add_mock_command(app, exit_code);

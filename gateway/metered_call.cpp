@@ -9,6 +9,7 @@
 #include "gateway/hints.h"
 #include "gateway/net/head_writer.h"
 #include "gateway/receipts.h"
+#include "gateway/room_wait.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/usd_text.h"
@@ -65,6 +66,7 @@ bool MeteredCall::begin(const Attempt& attempt) {
     }
     return false;
   }
+  room_.reset();
   telemetry::ReceiptAttempt* const line = receipt_.attempts.add();
   if (line == nullptr) {
     spending_.release();
@@ -80,6 +82,16 @@ bool MeteredCall::begin(const Attempt& attempt) {
   }
   receipt_.upstream_dialect = dialect_of(at.wire);
   return true;
+}
+
+net::Task<bool> MeteredCall::room_came() {
+  if (room_ == nullptr) room_ = std::make_unique<RoomWait>(session_.worker());
+  const bool more = co_await room_->more(spending_.chain(), spending_.most());
+  room_over_ = !more;
+  extras_.budget = nullptr;
+  if (more || !room_->unreachable()) co_return true;  // a refusal tells how the fleet stands now
+  give_error(RoomWait::unreachable_error());
+  co_return false;
 }
 
 void MeteredCall::failed(ErrorKind kind, int status, bool may_be_billed) {

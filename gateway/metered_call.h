@@ -2,6 +2,7 @@
 // What requests share that no chat plan serves and that cost money all the same: receipt, policies,
 // hold and settlement, the line of an attempt, errors in the client's shape.
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,6 +19,8 @@
 #include "router/prices.h"
 
 namespace steelyard {
+
+class RoomWait;
 
 class MeteredCall {
  public:
@@ -42,6 +45,10 @@ class MeteredCall {
     std::int64_t tokens = 0;  // the most it may take, for quotas of them
   };
   bool begin(const Attempt& attempt);
+  // begin() was refused, and others of the fleet may give room: room_came() waits for it. True: try
+  // again.
+  bool wants_room() const { return !room_over_ && spending_.wants_room(); }
+  net::Task<bool> room_came();
   // The provider was not asked, or failed: its line ends so. A hold that is still there is given
   // back, or settled in full if the provider may have billed it.
   void failed(ErrorKind kind, int status, bool may_be_billed);
@@ -66,7 +73,8 @@ class MeteredCall {
   Session& session_;
   telemetry::Receipt receipt_;
   Spending spending_;
-  std::optional<RateHold> rated_;  // where requests or tokens are limited
+  std::unique_ptr<RoomWait> room_;  // null: it never waited for room
+  std::optional<RateHold> rated_;   // where requests or tokens are limited
   policies::Verdict verdict_;
   Instant at_;
   Tick attempt_started_;
@@ -75,7 +83,7 @@ class MeteredCall {
   dialect::ErrorExtras extras_;
   dialect::BudgetDetails details_;
   std::optional<Instant> resets_at_;  // of a budget or quota without room
-  bool has_error_ = false, finished_ = false;
+  bool has_error_ = false, finished_ = false, room_over_ = false;
 };
 
 // Tokens as billed, by the provider's own arithmetic.

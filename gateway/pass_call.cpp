@@ -30,7 +30,13 @@ class PassCall {
   net::Task<void> run() {
     bool goes = prepare();
     if (goes && reads_ahead()) goes = co_await read_ahead();
-    if (goes && begin()) co_await pass();
+    bool begun = goes && begin();
+    while (goes && !begun && call_.wants_room()) {
+      const bool more = co_await call_.room_came();
+      if (!more) break;
+      begun = begin();
+    }
+    if (begun) co_await pass();
     if (!answered_ && !session_.client_gone()) co_await call_.answer_error();
     call_.finish(waited_ns_);
   }

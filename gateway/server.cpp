@@ -89,6 +89,7 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .memo = memo,
       .outcomes = state.outcomes.get(),
       .plans = state.plans.get(),
+      .fleet = state.fleet.get(),
       .thread_cpu_ns = sys::thread_cpu_ns,
       .in_flight_default = state.streams_max};
   thread.worker = std::make_unique<Worker>(std::move(seams), state.runtime, std::move(counter));
@@ -126,6 +127,15 @@ Result<void> open_workers(Server::State& state) {
   return {};
 }
 
+bool same_fleet(const std::optional<FleetSpec>& a, const std::optional<FleetSpec>& b) {
+  if (!a || !b) return a.has_value() == b.has_value();
+  return a->host == b->host && a->port == b->port && a->database == b->database &&
+         a->user == b->user && a->name == b->name && a->replica == b->replica &&
+         a->beat_ms == b->beat_ms && a->wait_ms == b->wait_ms && a->lease_ms == b->lease_ms &&
+         a->timeout_ms == b->timeout_ms && a->when_unreachable == b->when_unreachable &&
+         a->password.value_or(Secret()).reveal() == b->password.value_or(Secret()).reveal();
+}
+
 std::size_t worker_count(const GatewaySpec& spec) {
   if (spec.workers > 0) return static_cast<std::size_t>(spec.workers);
   return std::max(1u, std::thread::hardware_concurrency());
@@ -151,7 +161,9 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   state->options = std::move(options);
   GatewaySpec spec = state->options.spec;
   const std::size_t workers = worker_count(spec);
-  auto books = store::Books::open(spec.ledger, state->clock.now());
+  store::BooksOptions books_options;
+  books_options.in_fleet = spec.fleet.has_value();
+  auto books = store::Books::open(spec.ledger, state->clock.now(), books_options);
   if (!books) return fail(books.error());
   state->books = std::move(*books);
   state->once.configure(spec.idempotency);
@@ -183,6 +195,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
   if (!runtime) return fail(runtime.error());
   state->runtime = *runtime;
   state->plans->charge_seats(state->runtime->plans, *state->books, state->clock.now());
+  if (const Result<void> joined = state->join_fleet(); !joined) return fail(joined.error());
   if (const Result<void> done = open_workers(*state); !done) return fail(done.error());
   State* self = state.get();
   const ListenSpec& admin = state->runtime->spec.admin.listen;
@@ -206,6 +219,9 @@ Result<void> Server::State::reload() {
   };
   Result<GatewaySpec> spec = options.reload();
   if (!spec) return give_up(spec.error());
+  if (!same_fleet(spec->fleet, runtime->spec.fleet))
+    return give_up(Error(ErrorKind::bad_request, ErrorSource::gateway, Retry::never,
+                         "`fleet` cannot change while the process runs: restart it"));
   auto next =
       build_runtime(std::move(*spec), *books, metrics->labels(), clock.now(), generation + 1);
   if (!next) return give_up(next.error());
@@ -239,10 +255,34 @@ void Server::State::begin_drain() {
   }
 }
 
+// Behind the first configuration: its budgets are what is shared.
+Result<void> Server::State::join_fleet() {
+  const GatewaySpec& spec = runtime->spec;
+  if (!spec.fleet) return {};
+  auto agent = fleet::Agent::open(*spec.fleet, spec.ledger.directory, *books, clock);
+  if (!agent) return fail(agent.error());
+  fleet = std::move(*agent);
+  watch_fleet();
+  return {};
+}
+
+// Says when the store is lost and found.
+void Server::State::watch_fleet() {
+  if (fleet == nullptr) return;
+  const fleet::AgentStatus status = fleet->status();
+  if (status.error == fleet_error) return;
+  fleet_error = status.error;
+  if (status.error.empty())
+    telemetry::log_info("fleet: the store answers `{}`, {} replicas", status.replica, status.live);
+  else
+    telemetry::log_warn("fleet: {}", status.error);
+}
+
 bool Server::State::housekeeping() {
   const Tick now = clock.tick();
   holds_expired += static_cast<std::int64_t>(books->expire(now, clock.now()));
   plans->charge_seats(runtime->plans, *books, clock.now());
+  watch_fleet();
   std::vector<store::CrossingReport> crossings;
   if (books->take_crossings(crossings, clock.now())) {
     for (const store::CrossingReport& c : crossings) {
@@ -304,6 +344,7 @@ void Server::run() {
   state.main_loop.run();
   for (const auto& thread : state.workers) thread->loop.stop();
   for (const auto& thread : state.workers) thread->thread.join();
+  if (state.fleet != nullptr) state.fleet->stop();
   (void)state.books->flush();
   state.calibrations->save();
   state.kept->save();

@@ -9,6 +9,7 @@
 #include "gateway/admin/admin_listener.h"
 #include "gateway/alerts.h"
 #include "gateway/calibrations.h"
+#include "gateway/fleet/agent.h"
 #include "gateway/idempotency.h"
 #include "gateway/kept_answers.h"
 #include "gateway/net/tcp.h"
@@ -50,6 +51,8 @@ struct Server::State {
   std::shared_ptr<const Runtime> runtime;  // main thread only
   net::EventLoop main_loop;
   std::unique_ptr<net::Signals> signals;  // caught from the moment the process says it is ready
+  std::unique_ptr<fleet::Agent> fleet;    // null: alone; outlives the workers that ask it
+  std::string fleet_error;                // as last logged
   std::vector<std::unique_ptr<WorkerThread>> workers;
   std::unique_ptr<Outcomes> outcomes;  // behind the workers: its thread posts to their loops
   std::unique_ptr<AdminListener> admin;
@@ -63,6 +66,8 @@ struct Server::State {
 
   Result<void> reload();  // main thread
   void begin_drain();
+  Result<void> join_fleet();
+  void watch_fleet();
   bool housekeeping();  // once a second; false: stop the main loop
 };
 

@@ -141,6 +141,10 @@ net::Task<bool> Spending::dispatch() {
   co_return false;
 }
 
+bool Spending::wants_room() const {
+  return denied_ && session_.worker().seams().fleet != nullptr;
+}
+
 void Spending::settle(NanoUsd cost, router::UsageSource source) {
   if (!holding_) return;
   Worker& worker = session_.worker();

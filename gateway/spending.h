@@ -52,6 +52,9 @@ class Spending {
   void settle_whole();  // it may have been billed, and nobody can say how much
   void release();       // nothing went out, or it is not billed
 
+  // After a hold() that was refused: this process has no room, its fleet may.
+  bool wants_room() const;
+  NanoUsd most() const { return most_; }  // that hold() asked for
   bool holding() const { return holding_; }
   const Error& error() const { return error_; }
   const dialect::BudgetDetails* details() const { return denied_ ? &details_ : nullptr; }

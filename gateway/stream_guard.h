@@ -44,6 +44,7 @@ class StreamGuard {
   // The hold has grown by this many tokens.
   void grew(std::int64_t tokens) {
     room_ += tokens;
+    final_ = false;
     aim();
     bytes_due_ = 0;
   }

@@ -37,6 +37,9 @@ struct Runtime;
 struct Serving;
 struct WorkerTools;  // parser, counter, health, ...: worker_tools.h
 
+namespace fleet {
+class Agent;
+}
 namespace net {
 class Dialer;
 }  // namespace net
@@ -68,6 +71,7 @@ struct WorkerSeams {
   std::shared_ptr<router::CountMemo> memo = nullptr;  // of all workers; null: this one has its own
   Outcomes* outcomes = nullptr;                       // null: no task can be closed
   Plans* plans = nullptr;                             // null: no packs are sold
+  fleet::Agent* fleet = nullptr;                      // null: budgets are this process's own
   std::int64_t (*thread_cpu_ns)() = nullptr;          // null: queues are not looked at
   std::size_t in_flight_default = SIZE_MAX;  // requests at once, where the configuration says none
 };

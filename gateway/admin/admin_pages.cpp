@@ -7,6 +7,7 @@
 #include "config/types/json_writer.h"
 #include "gateway/admin/budget_pages.h"
 #include "gateway/admin/dashboard_page.h"
+#include "gateway/admin/fleet_page.h"
 #include "gateway/admin/overview_page.h"
 #include "gateway/admin/report_page.h"
 #include "gateway/telemetry/prometheus.h"
@@ -37,12 +38,15 @@ bool authorised(const AdminSpec& admin, std::string_view key) {
 AdminReply ready(const Server::State& state) {
   AdminReply reply;
   const bool healthy = state.books->healthy();
-  const bool is_ready = !state.draining && healthy;
+  const bool heard = state.fleet == nullptr || state.fleet->ready();
+  const bool is_ready = !state.draining && healthy && heard;
   reply.status = is_ready ? 200 : 503;
   JsonWriter json(reply.body);
   json.begin_object().field("ready", is_ready);
   if (state.draining) json.field("because", "draining");
   if (!healthy) json.field("because", "the budget ledger cannot be written");
+  if (!heard && healthy && !state.draining)
+    json.field("because", "the store that shares budgets over the fleet does not answer");
   json.end_object();
   reply.body += '\n';
   return reply;
@@ -71,7 +75,8 @@ std::vector<telemetry::BreakerGauge> breakers(const Server::State& state) {
 
 AdminReply metrics(const Server::State& state) {
   const Instant now = state.clock.now();
-  const std::vector<router::AccountView> budgets = state.books->all_views(now, false);
+  std::vector<NanoUsd> spent;
+  const std::vector<router::AccountView> budgets = state.books->all_views(now, false, &spent);
   const std::vector<telemetry::BreakerGauge> gauges = breakers(state);
   telemetry::ScrapeInput input;
   input.version = state.options.version;
@@ -81,10 +86,16 @@ AdminReply metrics(const Server::State& state) {
   input.config_reloads = state.reloads;
   input.config_reload_failures = state.reload_failures;
   input.budgets = budgets;
+  input.spent = spent;
   input.now = now;
   input.breakers = gauges;
   input.reservations_expired = state.holds_expired;
   input.open_holds = static_cast<std::int64_t>(state.books->open_holds());
+  if (state.fleet != nullptr) {
+    const fleet::AgentStatus fleet = state.fleet->status();
+    input.fleet = {fleet.reachable, fleet.live,    fleet.calls,     fleet.failures,
+                   fleet.granted,   fleet.refused, fleet.unanswered};
+  }
   if (state.log) {
     input.log_lines_dropped = state.log->dropped();
     input.log_lines_written = state.log->written();
@@ -131,6 +142,8 @@ AdminReply admin_page(Server::State& state, net::Method method, std::string_view
                                     : "set `admin: { token: ... }` to use this page");
   if (path.starts_with("/admin/budgets") && (get || method == net::Method::post))
     return budget_page(state, get, target);
+  if (path.starts_with("/admin/fleet") && (get || method == net::Method::post))
+    return fleet_page(state, get, target);
   if (path == "/admin/overview" && get) return overview_page(state);
   if (path == "/admin/report" && get) return report_page(state, target);
   if (path == "/admin/reload" && method == net::Method::post) return reload(state);

@@ -126,6 +126,21 @@ void decisions(PrometheusPage& page, const MetricsTables& t, const Labels& label
         page.integer(n, {{"rule", policies[p]}, {"effect", denied != 0 ? "deny" : "route"}});
 }
 
+void fleet(PrometheusPage& page, const ScrapeInput::Fleet& in) {
+  page.family("fleet_store_reachable", "gauge", "1: the store was heard of within a lease.");
+  page.integer(in.reachable ? 1 : 0);
+  page.family("fleet_replicas", "gauge", "Processes that share budgets, as the store last said.");
+  page.integer(in.replicas);
+  page.family("fleet_calls_total", "counter", "Calls to the store.");
+  page.integer(static_cast<std::int64_t>(in.calls));
+  page.family("fleet_call_failures_total", "counter", "Calls that the store did not answer well.");
+  page.integer(static_cast<std::int64_t>(in.failures));
+  page.family("fleet_waits_total", "counter", "Requests that waited for money of the fleet.");
+  page.integer(static_cast<std::int64_t>(in.granted), {{"answer", "granted"}});
+  page.integer(static_cast<std::int64_t>(in.refused), {{"answer", "refused"}});
+  page.integer(static_cast<std::int64_t>(in.unanswered), {{"answer", "unanswered"}});
+}
+
 void money(PrometheusPage& page, const MetricsTables& t, const ScrapeInput& in) {
   page.family("saved_usd", "gauge",
               "Counterfactual cost minus cost since start, US dollars; may fall.");
@@ -148,9 +163,17 @@ void money(PrometheusPage& page, const MetricsTables& t, const ScrapeInput& in) 
   gauge(
       "budget_limit_usd", "Limit of the current window.", [](const View& b) { return b.limit.v; },
       kNano);
-  gauge(
-      "budget_spent_usd", "Posted in the current window.", [](const View& b) { return b.posted.v; },
-      kNano);
+  page.family("budget_spent_usd", "gauge", "Posted in the current window, by this process.");
+  for (std::size_t i = 0; i < in.budgets.size(); ++i) {
+    const View& b = in.budgets[i];
+    const NanoUsd spent = i < in.spent.size() ? in.spent[i] : b.posted;
+    if (router::unit_of(b.scope).empty())
+      page.decimal(spent.v, kNano, {{"budget", b.scope}, {"window", window_name(b.per)}});
+  }
+  if (in.fleet)
+    gauge(
+        "budget_fleet_spent_usd", "Posted in the current window, by all of the fleet.",
+        [](const View& b) { return b.posted.v; }, kNano);
   gauge(
       "budget_reserved_usd", "Held in the current window.", [](const View& b) { return b.held.v; },
       kNano);
@@ -264,6 +287,7 @@ void write_prometheus(std::string& out, const Metrics& metrics, const ScrapeInpu
   targets(page, *total, metrics.labels());
   decisions(page, *total, metrics.labels());
   money(page, *total, input);
+  if (input.fleet) fleet(page, *input.fleet);
   quotas(page, input);
   paces(page, input);
   gateway(page, metrics, input);

@@ -3,6 +3,7 @@
 // Metric names, labels and help texts are listed in gateway/telemetry/README.md, which a test
 // compares with what is printed.
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,10 +26,17 @@ struct ScrapeInput {
   bool config_last_reload_successful = true;
   std::int64_t config_reloads = 0, config_reload_failures = 0;  // since start
   std::span<const router::AccountView> budgets;                 // all accounts, current windows
+  std::span<const NanoUsd> spent;                               // of each, by this process
   Instant now;                                                  // of the budgets' views
   std::span<const BreakerGauge> breakers;                       // of what can be served now
   std::int64_t reservations_expired = 0;  // holds whose lease passed, since start
   std::int64_t open_holds = 0;
+  struct Fleet {
+    bool reachable = false;
+    std::int64_t replicas = 0;
+    std::uint64_t calls = 0, failures = 0, granted = 0, refused = 0, unanswered = 0;
+  };
+  std::optional<Fleet> fleet;  // nothing: this process is alone
   std::uint64_t log_lines_dropped = 0, log_lines_written = 0, log_write_errors = 0;
 };
 

@@ -40,6 +40,7 @@ ALLOWED = {
     ("gateway/cold_slot.cpp", "mutex"): "pages of threads that have ended, taken over when a thread has none left",
     ("gateway/calibrations.cpp", "mutex"): "what bills taught about counting: some hundred instructions a bill",
     ("gateway/outcomes.cpp", "mutex"): "hands outcomes to the thread that writes them; once per task",
+    ("gateway/fleet/agent.cpp", "mutex"): "hands requests that wait for a fleet's money to the thread that asks for it",
     ("gateway/idempotency.cpp", "mutex"): "keys that any worker may be asked for; two looks a request that names one",
     ("gateway/plans.cpp", "mutex"): "no pack is bought twice; only when a quota is used up",
     ("gateway/admin/admin_listener.cpp", "mutex"): "hands reports to the listener's helper thread; per admin request",
