@@ -11,12 +11,16 @@ ROLLING, ROLLS = "router/ledger/ledger_rolling.cpp", "router/ledger/rolling.h"
 RATE, RATES = "router/ledger/rate_window.h", "gateway/store/rates.cpp"
 SCOPES = "gateway/store/books_scopes.cpp"
 METER, PRICES = "router/meter.cpp", "router/prices.cpp"
+SCRIPTS, SHARING, SHARE = "gateway/fleet/scripts.cpp", "gateway/fleet/sharing.cpp", "router/ledger/ledger_share.cpp"
 
 ROLLED = "rolling: over any stretch of the length no more than the limit, and no false refusal"
 RATED = "rates: in any stretch no more than the limit, and never refused with room"
 GROWS = "rolling: a hold grows within all windows that hold its moment, and no further"
 APPROVED = "approval: each threshold waits for its own, in every kind of window"
 SEARCHED = "meter: web searches cost their price each, or once, whatever else multiplies prices"
+SLICES = "fleet: nothing is spent that was not granted, and near the limit exactly what is needed"
+SILENT = "fleet: who is silent keeps what it was granted, and all of it may be spent"
+FLEET_WORLD = "fleet: a grant whose answer is lost neither leaks nor counts twice"
 KEYS = "world: whatever happens, the books are what the mirror says, after each event"
 MODEL = "ledger: any sequence of commands gives the figures of the naive ledger"
 
@@ -168,4 +172,25 @@ BUGS = [
      "tariff.billed_searches(sane(searches))) * tariff.web_search.v * tariff.percent / 100 + tokens.v;", SEARCHED),
     ("a search without a price costs less than nothing", METER, "  if (searches <= 0 || tariff.web_search.v <= 0) [[likely]]", "  if (searches <= 0) [[likely]]", SEARCHED),
     ("a search of unknown price is free", PRICES, "spec.web_search.value_or(NanoUsd{-1})", "spec.web_search.value_or(NanoUsd{0})", SEARCHED),
+    ("a slice is granted and not debited", SCRIPTS, "      granted = granted + give\n", "", SLICES),
+    ("a slice comes back when its replica is silent", SCRIPTS, "  local total = math.max(granted, floor)\n",
+     "  local total = math.max(granted, floor)\n  for _, value in pairs(unspent) do total = total - math.max(value, 0) end\n", SILENT),
+    ("a grant whose answer was lost is granted again", SCRIPTS, "  if keep < g then\n", "  if keep < g then\n    keep = g\n  elseif false then\n", FLEET_WORLD),
+    ("what is billed above the hold is not told", SHARING, "  if (hard) line.keep = books_.limit_share(slice, line.keep);",
+     "  if (hard) line.keep = std::min(line.keep, books_.limit_share(slice, line.keep));", "fleet: what is billed above a hold takes room from all"),
+    ("a grant of a window that has passed is room in the next", SHARE, "  if (s.windows[s.hot[id.v].window].start != start) return false;\n  *s.cold[id.v].share = {start, share};",
+     "  *s.cold[id.v].share = {s.windows[s.hot[id.v].window].start, share};", "fleet: a grant belongs to its window"),
+    ("a call that comes late is carried out", SCRIPTS, "if tonumber(ARGV[3]) <= num(redis.call('HGET', fleet, 'q:' .. me)) then return {'late'} end\n", "", "fleet: a call that comes late changes nothing"),
+    ("a call of an earlier process is carried out", SCRIPTS, "if num(generation) > tonumber(ARGV[2]) or redis.call('HGET', fleet, 'n:' .. me) ~= ARGV[8] then",
+     "if false then", "fleet: a call of an earlier process changes nothing either"),
+    ("room is used before the store has said so", SHARE, "  return std::max(share.said.room, used);",
+     "  share.said.room = std::max(share.said.room, used);\n  s.refit(id);\n  return share.said.room;", "fleet: what is claimed and was not heard is no room"),
+    ("a name is anybody's", SCRIPTS, "if id and id ~= ARGV[2] then return {'taken'} end\n", "", "fleet: a name belongs to one directory, and to one process of it"),
+    ("a restarted store grants at once", SCRIPTS, "local learning = num(meta['learn']) > now\n", "local learning = false\n",
+     "fleet: after a restart that forgot a grant, whoever has it says so first"),
+    ("who is forgotten gives back what it was granted", SCRIPTS, "    redis.call('HSET', KEYS[i], 'p:' .. who, g, 'h:' .. who, '0')",
+     "    redis.call('HSET', KEYS[i], 'g:' .. who, '0', 'granted', string.format('%.0f', tonumber(redis.call('HGET', KEYS[i], 'granted')) - tonumber(g)))",
+     "fleet: who is forgotten has spent all it was granted; when it comes back it says better"),
+    ("pieces that are too small are kept", SHARING, "  const bool gives = leaving || over || wanted_.count(tracked.key) != 0;", "  const bool gives = leaving || over;",
+     "fleet: pieces that are too small each are put together"),
 ]
