@@ -33,7 +33,7 @@ steelyard_bench(steelyard_token_speed SOURCES ${bench_dir}/tokens/speed.cpp ${PR
   LIBRARIES steelyard_router)
 
 # The goals of the books as a table.
-steelyard_bench(steelyard_bench_ledger SOURCES ${bench_dir}/ledger/goals.cpp LIBRARIES steelyard_store)
+steelyard_bench(steelyard_bench_ledger SOURCES ${bench_dir}/ledger/goals.cpp ${bench_dir}/ledger/strict.cpp LIBRARIES steelyard_store)
 
 # One small program per tests/bench/*.cpp, to be run under callgrind by hand.
 file(GLOB bench_singles CONFIGURE_DEPENDS ${bench_dir}/*.cpp)
