@@ -8,6 +8,7 @@
 #include "gateway/dialect/gemini_write.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_facts.h"
+#include "gateway/dialect/hub_read.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
 #include "gateway/dialect/responses_write.h"
@@ -126,6 +127,9 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   const Result<void> read = readers.parse(client, client_body, request);
   if (!read) return read;
   if (!request.needs_store.empty()) return refuse_stored(request.needs_store);
+  if (!request.stray_result.empty())  // of the client's dialect there may be one that takes it
+    return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
+                dialect::hub::stray_refusal(request));
   if (const Result<void> made = readers.make_portable(request); !made) return made;
   if (client == Wire::gemini) request.stream = target.stream;
   if (target.drop_state) dialect::disown_state(request);

@@ -115,9 +115,9 @@ class BlockReader {
       case kRedacted: return take_text(kData, PartKind::redacted_thinking);
       case kImage: return media(PartKind::image);
       case kDocument: return media(PartKind::document);
-      case kToolUse: return nested || tool_use();
+      case kToolUse: return nested || tool_use(out);
       case kToolResult: return nested || tool_result(out);
-      default: return true;
+      default: unknown(out); return true;
     }
   }
 
@@ -140,7 +140,13 @@ class BlockReader {
     return true;
   }
 
-  bool tool_use() {
+  // Results may name what a server tool began; a summary stands for turns that are no longer here.
+  void unknown(hub::Request& out) const {
+    out.pairs.also(text_[kId]);
+    if (text_[kType].starts_with("compaction")) out.pairs.hide();
+  }
+
+  bool tool_use(hub::Request& out) {
     if (text_[kId].empty()) return refuse(kId, "must be a string that is not empty");
     if (text_[kName].empty()) return refuse(kName, "must be a string that is not empty");
     if (!raw_[kInput].starts_with('{')) return refuse(kInput, "must be an object");
@@ -148,6 +154,7 @@ class BlockReader {
     part_.id = text_[kId];
     part_.name = text_[kName];
     part_.arguments = raw_[kInput];
+    out.pairs.call(part_.id);
     return true;
   }
 
@@ -155,6 +162,7 @@ class BlockReader {
     if (text_[kToolUseId].empty()) return refuse(kToolUseId, "must be a string that is not empty");
     part_.kind = PartKind::tool_result;
     part_.id = text_[kToolUseId];
+    hub::note_result(out, {&where_, kKeys.name(kToolUseId)}, part_.id);
     part_.nested_begin = static_cast<std::uint32_t>(out.nested.size());
     const Where where{&where_, "content"};
     if (text_[kContent].data() != nullptr) {

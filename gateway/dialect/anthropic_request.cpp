@@ -51,8 +51,9 @@ class RequestReader {
     if (reader_.failed()) return false;
     if (!reader_.cursor.at_end()) return reader_.refuse(root_, "goes on after its end");
     if (out_.model.empty()) return reader_.refuse({&root_, "model"}, "is missing");
-    return (members.seen & 1u << kMessages) != 0 ||
-           reader_.refuse({&root_, "messages"}, "is missing");
+    if ((members.seen & 1u << kMessages) == 0)
+      return reader_.refuse({&root_, "messages"}, "is missing");
+    return hub::refuse_orphan(document_, out_);
   }
 
  private:

@@ -179,6 +179,8 @@ class ContentReader {
     if (!ok) return false;
     if (part.name.empty()) return reader_.refuse({&where, "name"}, "must be a string");
     if (part.arguments.empty()) part.arguments = "{}";
+    out_.pairs.call(part.id);
+    out_.pairs.also(part.name);
     if (part.id.empty()) {
       std::string& made = room_.take();
       made.append("call_").append(std::to_string(number_)).append("_");
@@ -206,6 +208,7 @@ class ContentReader {
     });
     if (!ok) return false;
     if (part.name.empty()) return reader_.refuse({&where, "name"}, "must be a string");
+    hub::note_result(out_, where, part.id, part.name);
     out_.nested[first].text = text_of(answer, part.is_error);
     part.nested_count = static_cast<std::uint32_t>(out_.nested.size()) - part.nested_begin;
     part.id = id_of_call(part.id, part.name);

@@ -14,6 +14,10 @@ enum TopKey { kModel, kContents, kSystem, kTools, kToolConfig, kTier, kGeneratio
 constexpr KeyTable kTop(key_names("model", "contents", "systemInstruction", "tools", "toolConfig",
                                   "serviceTier", "generationConfig"));
 
+bool is_cached_content(std::string_view key) {
+  return key == "cachedContent" || key == "cached_content";
+}
+
 class RequestReader {
  public:
   RequestReader(Document& document, TextRoom& room, hub::Request& out)
@@ -23,10 +27,14 @@ class RequestReader {
     if (reader_.cursor.peek() != '{') return reader_.enter(root_, '{', "must be a JSON object");
     const bool ok = object(
         document_, root_, kTop, [&](int key, const Where& where) { return member(key, where); },
-        [&](std::string_view key) { return document_.take_extra(root_, key, out_); });
+        [&](std::string_view key) {
+          cached_ = cached_ || is_cached_content(key);
+          return document_.take_extra(root_, key, out_);
+        });
     if (!ok) return false;
     if (!reader_.cursor.at_end()) return reader_.refuse(root_, "goes on after its end");
-    return contents_ > 0 || reader_.refuse({&root_, "contents"}, "is missing");
+    if (contents_ == 0) return reader_.refuse({&root_, "contents"}, "is missing");
+    return cached_ || hub::refuse_orphan(document_, out_);
   }
 
  private:
@@ -66,6 +74,7 @@ class RequestReader {
   TextRoom& room_;
   hub::Request& out_;
   std::size_t contents_ = 0;
+  bool cached_ = false;  // what goes before stands at Google
   Where root_;
 };
 
@@ -92,7 +101,7 @@ Result<void> RequestParser::parse(std::string_view body, hub::Request& out) {
 
 Result<void> RequestParser::make_portable(hub::Request& request) {
   for (const hub::Extra& extra : request.extras)
-    if (extra.key == "cachedContent" || extra.key == "cached_content") {
+    if (is_cached_content(extra.key)) {
       return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
                   "`/cachedContent` stands at Google: it needs a model behind Gemini's interface");
     }

@@ -7,10 +7,12 @@
 // that are not strings are kept as raw JSON. What only one dialect knows is `native`, with its raw
 // slice.
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "gateway/dialect/chat.h"
+#include "gateway/dialect/tool_pairs.h"
 
 namespace steelyard::dialect::hub {
 
@@ -134,6 +136,12 @@ struct Request {
   std::string_view conversation;  // raw: what a provider keeps a whole conversation under
   std::vector<std::string_view> kept_items;  // escaped ids of items that a provider keeps
   FieldSet fields;
+
+  ToolPairs pairs;
+  // The first result of a tool that answers no call, as a JSON pointer ("": each answers one); if
+  // there is one without even a call that waits for it, that one (hub_read.h).
+  std::string stray_result;
+  bool orphan_result = false;
 
   void clear();
 };

@@ -3,6 +3,18 @@
 #include "gateway/dialect/openai_request.h"
 
 namespace steelyard::dialect::hub {
+namespace {
+
+constexpr std::string_view anthropic_orphan =
+    "answers no call: unexpected `tool_use_id` found in `tool_result` blocks. Each `tool_result` "
+    "block must have a corresponding `tool_use` block in the previous message";
+constexpr std::string_view responses_orphan =
+    "answers no call: No tool call found for function call output with this call_id";
+constexpr std::string_view gemini_orphan =
+    "answers no call: the number of function response parts must be equal to the number of "
+    "function call parts of the function call turn";
+
+}  // namespace
 
 bool Document::take_raw(std::string_view& out) {
   const std::size_t begin = reader.cursor.offset();
@@ -99,6 +111,31 @@ bool read_stops(Document& document, const Where& where, Request& out) {
     if (!reader.cursor.take_string(out.stops.back())) return false;
   }
   return !reader.failed();
+}
+
+void note_result(Request& out, const Where& where, std::string_view id, std::string_view name) {
+  const ToolPairs::Standing standing = out.pairs.result(id, name);
+  if (standing == ToolPairs::Standing::known || out.orphan_result) return;
+  out.orphan_result = standing == ToolPairs::Standing::orphan;
+  if (!out.orphan_result && !out.stray_result.empty()) return;
+  out.stray_result.clear();
+  append_pointer(out.stray_result, where);
+}
+
+std::string stray_refusal(const Request& request) {
+  std::string text = "`" + request.stray_result + "` ";
+  switch (request.wire) {
+    case Wire::anthropic: return text.append(anthropic_orphan);
+    case Wire::openai_responses: return text.append(responses_orphan);
+    case Wire::gemini: return text.append(gemini_orphan);
+    case Wire::converse:
+    case Wire::openai_chat: break;
+  }
+  return text.append(chat_orphan);
+}
+
+bool refuse_orphan(Document& document, const Request& out) {
+  return !out.orphan_result || document.reader.repeat(stray_refusal(out));
 }
 
 Error refusal_of(const StrictReader& reader, std::string refusal) {

@@ -47,6 +47,14 @@ bool read_limit(Document& document, const Where& where, std::int64_t lowest, Out
 // A string or an array of strings.
 bool read_stops(Document& document, const Where& where, Request& out);
 
+// A result of a tool was read: `id` and `name` say which call it answers, `where` where it says so.
+void note_result(Request& out, const Where& where, std::string_view id, std::string_view name = {});
+// What is wrong with out.stray_result, in the words of its dialect's maker: clients look for them.
+std::string stray_refusal(const Request& request);
+// Refuses a result that nothing waits for. Last, where a request may refer to calls it does not
+// hold.
+bool refuse_orphan(Document& document, const Request& out);
+
 // After a reader said no: the error for the client.
 Error refusal_of(const StrictReader& reader, std::string refusal);
 

@@ -132,6 +132,7 @@ class MessageReader {
     if (part.id.empty()) return reader_.refuse({&where, "id"}, "is missing");
     if (part.name.empty()) return reader_.refuse({&where, "function"}, "has no name");
     part.raw = reader_.range_from(begin).of(document_.text);
+    out_.pairs.call(part.id);
     scratch_.calls.push_back(part);
     return true;
   }
@@ -186,6 +187,7 @@ class MessageReader {
     if (!function(where, part)) return false;
     if (part.name.empty()) return reader_.refuse(where, "has no name");
     part.id = part.name;
+    out_.pairs.call(part.id);
     scratch_.calls.push_back(part);
     return true;
   }
@@ -220,10 +222,9 @@ class MessageReader {
     Part result;
     result.kind = PartKind::tool_result;
     result.id = message_.role == Role::tool ? call_id_ : message_.name;
-    if (result.id.empty()) {
-      return reader_.refuse({&where, message_.role == Role::tool ? "tool_call_id" : "name"},
-                            "is missing");
-    }
+    const Where says{&where, message_.role == Role::tool ? "tool_call_id" : "name"};
+    if (result.id.empty()) return reader_.refuse(says, "is missing");
+    hub::note_result(out_, says, result.id);
     result.cache = cache_;
     result.nested_begin = static_cast<std::uint32_t>(out_.nested.size());
     result.nested_count = static_cast<std::uint32_t>(scratch_.content.size());

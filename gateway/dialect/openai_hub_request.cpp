@@ -29,7 +29,8 @@ class RequestReader {
     if (reader_.failed()) return false;
     if (!reader_.cursor.at_end()) return reader_.refuse(root_, "goes on after its end");
     if (out_.model.empty()) return reader_.refuse({&root_, "model"}, "is missing");
-    return !out_.messages.empty() || reader_.refuse({&root_, "messages"}, "is missing");
+    if (out_.messages.empty()) return reader_.refuse({&root_, "messages"}, "is missing");
+    return hub::refuse_orphan(document_, out_);
   }
 
  private:

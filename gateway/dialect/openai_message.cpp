@@ -17,11 +17,13 @@ enum MessageKey {
   kRefusal,
   kReasoningDetails,
   kExtraContent,
-  kThinkingBlocks
+  kThinkingBlocks,
+  kToolCallId
 };
 constexpr KeyTable kMessageKeys(key_names("role", "content", "name", "tool_calls", "function_call",
                                           "reasoning_content", "reasoning", "refusal",
-                                          "reasoning_details", "extra_content", "thinking_blocks"));
+                                          "reasoning_details", "extra_content", "thinking_blocks",
+                                          "tool_call_id"));
 
 enum PartKey { kType, kText, kPartRefusal, kFirstMedia };  // the rest: media, as kMediaKinds
 constexpr KeyTable kPartKeys(key_names("type", "text", "refusal", "image_url", "input_audio",
@@ -32,8 +34,8 @@ constexpr MediaKind kMediaKinds[] = {MediaKind::image, MediaKind::audio, MediaKi
 enum MediaKey { kUrl, kData, kFileData, kFileId, kDetail };
 constexpr KeyTable kMediaKeys(key_names("url", "data", "file_data", "file_id", "detail"));
 
-enum CallKey { kFunction, kCustom };
-constexpr KeyTable kCallKeys(key_names("function", "custom"));
+enum CallKey { kFunction, kCustom, kCallId };
+constexpr KeyTable kCallKeys(key_names("function", "custom", "id"));
 enum FunctionKey { kFunctionName, kArguments, kInput };
 constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
 
@@ -50,26 +52,32 @@ class MessageReader {
       info.text_begin = texts_;
       info.role = role_named(role_name);
       if (!add_text({&where, "content"}, plain, TextKind::content)) return false;
-      return add_message(info, begin);
+      return add_message(where, info, begin, {});
     }
     if (reader_.failed()) return false;
     if (!reader_.enter(where, '{', "must be an object")) return false;
     MessageInfo info;
     info.text_begin = texts_;
+    call_id_ = {};
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kMessageKeys, where)) != StrictReader::kEnd;) {
       if (!member(key, where, info)) return false;
     }
     if (reader_.failed()) return false;
     if ((members.seen & 1u << kRole) == 0) return reader_.refuse({&where, "role"}, "is missing");
-    return add_message(info, begin);
+    return add_message(where, info, begin, call_id_);
   }
 
  private:
-  bool add_message(MessageInfo& info, std::size_t begin) {
+  bool add_message(const Where& where, MessageInfo& info, std::size_t begin,
+                   std::string_view call_id) {
     info.raw = reader_.range_from(begin);
     info.text_count = texts_ - info.text_begin;
     out_.has_tool_results |= info.role == Role::tool || info.role == Role::function;
+    // A wrong id is the provider's to judge, as long as there is a call that this can answer.
+    if (info.role == Role::tool && out_.pairs.result(call_id) == ToolPairs::Standing::orphan)
+        [[unlikely]]
+      return reader_.refuse({&where, "tool_call_id"}, chat_orphan);
     out_.messages.push_back(info);
     ++message_;
     return true;
@@ -86,10 +94,15 @@ class MessageReader {
       case kContent: return content({&where, "content"});
       case kName: return text({&where, "name"}, TextKind::name);
       case kToolCalls: return tool_calls({&where, "tool_calls"});
-      case kFunctionCall: return function({&where, "function_call"});
+      case kFunctionCall:
+        if (reader_.cursor.peek() == '{') out_.pairs.call({});
+        return function({&where, "function_call"});
       case kReasoningContent: return reasoning({&where, "reasoning_content"});
       case kReasoning: return reasoning({&where, "reasoning"});
       case kRefusal: return text({&where, "refusal"}, TextKind::refusal);
+      case kToolCallId:
+        if (reader_.cursor.peek() == '"') return reader_.cursor.take_string(call_id_);
+        break;
       case kReasoningDetails:
       case kExtraContent:
       case kThinkingBlocks: out_.has_reasoning_state |= reader_.cursor.peek() != 'n'; break;
@@ -223,16 +236,22 @@ class MessageReader {
     for (bool first = true; reader_.cursor.next_element(first); ++index) {
       const Where call{&where, {}, index};
       if (!reader_.enter(call, '{', "must be an object")) return false;
+      std::string_view id;
       StrictReader::Members members;
       for (int key; (key = reader_.next(members, kCallKeys, call)) != StrictReader::kEnd;) {
-        const bool ok = key == StrictReader::kUnknown
-                            ? reader_.cursor.skip_value()
-                            : function({&call, kCallKeys.name(static_cast<std::size_t>(key))});
-        if (!ok) return false;
+        if (!call_member(key, call, id)) return false;
       }
       if (reader_.failed()) return false;
+      out_.pairs.call(id);
     }
     return !reader_.failed();
+  }
+
+  bool call_member(int key, const Where& where, std::string_view& id) {
+    if (key == kCallId && reader_.cursor.peek() == '"') return reader_.cursor.take_string(id);
+    if (key == kFunction || key == kCustom)
+      return function({&where, kCallKeys.name(static_cast<std::size_t>(key))});
+    return reader_.cursor.skip_value();
   }
 
   // {name, arguments} or {name, input}. Arguments that are not a string (Ollama's clients) are not
@@ -252,6 +271,7 @@ class MessageReader {
   StrictReader& reader_;
   Conversation& out_;
   std::uint32_t message_ = 0, texts_ = 0;  // how many so far
+  std::string_view call_id_;               // of the message being read
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "gateway/dialect/chat.h"
 #include "gateway/dialect/strict_reader.h"
+#include "gateway/dialect/tool_pairs.h"
 
 namespace steelyard::dialect::openai {
 
@@ -17,8 +18,10 @@ struct Conversation {
   std::vector<TextSlice> texts;
   std::vector<MediaPart> media;
   bool has_tool_results = false, has_images = false, has_reasoning_state = false;
+  ToolPairs pairs;
 
   void clear() {
+    pairs.clear();
     messages.clear();
     texts.clear();
     media.clear();

@@ -112,8 +112,15 @@ class InputReader {
       case kCustomOutput: return output(where);
       case kAdditionalTools: return tools(where);
       case kItemReference: refer(); return native();
-      default: return native();
+      default: unknown(); return native();
     }
+  }
+
+  // What is called may be of a type that only this dialect has; what stands for earlier turns may
+  // hold calls.
+  void unknown() {
+    if (!text_[kType].ends_with("_output")) out_.pairs.also(text_[kCallId]);
+    if (text_[kType].find("compaction") != std::string_view::npos) out_.pairs.hide();
   }
 
   bool message(const Where& where) {
@@ -213,12 +220,14 @@ class InputReader {
     part.arguments = text_[arguments];
     part.arguments_escaped = true;
     part.custom_tool = custom;
+    out_.pairs.call(part.id);
     end(to_);
     return true;
   }
 
   bool output(const Where& where) {
     if (text_[kCallId].empty()) return refuse(where, kCallId, "must be a string that is not empty");
+    hub::note_result(out_, {&where, kItem.name(kCallId)}, text_[kCallId]);
     Part part;
     part.kind = PartKind::tool_result;
     part.id = text_[kCallId];

@@ -61,7 +61,9 @@ class RequestReader {
     if (out_.model.empty()) return reader_.refuse({&root_, "model"}, "is missing");
     alternatives();
     const bool input = (members.seen & 1u << kInput) != 0;
-    return input || !out_.needs_store.empty() || reader_.refuse({&root_, "input"}, "is missing");
+    if (!out_.needs_store.empty()) return true;  // the calls may be kept there
+    if (!input) return reader_.refuse({&root_, "input"}, "is missing");
+    return hub::refuse_orphan(document_, out_);
   }
 
  private:

@@ -3,9 +3,8 @@
 #include <charconv>
 
 namespace steelyard::dialect {
-namespace {
 
-// RFC 6901. Keys here are our own names: no ~ or / to escape.
+// Keys here are our own names: no ~ or / to escape.
 void append_pointer(std::string& out, const Where& where) {
   if (where.parent != nullptr) append_pointer(out, *where.parent);
   if (where.parent == nullptr) return;  // the root is ""
@@ -15,8 +14,6 @@ void append_pointer(std::string& out, const Where& where) {
   else
     out += where.name;
 }
-
-}  // namespace
 
 bool StrictReader::refuse(const Where& where, std::string_view problem) {
   if (failed()) return false;

@@ -18,6 +18,9 @@ struct Where {
   std::size_t index = 0;
 };
 
+// Appends the JSON pointer (RFC 6901) of a place; of the root nothing.
+void append_pointer(std::string& out, const Where& where);
+
 class StrictReader {
  public:
   StrictReader(std::string_view json, std::string& refusal) : cursor(json), refusal_(&refusal) {}

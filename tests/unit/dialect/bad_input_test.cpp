@@ -2,7 +2,9 @@
 // JSON pointer, or, where a provider may judge otherwise, read.
 #include <doctest/doctest.h>
 
+#include "gateway/dialect/hub_read.h"
 #include "gateway/dialect/hub_wires.h"
+#include "gateway/dialect/openai_request.h"
 #include "tests/unit/dialect/support.h"
 
 namespace steelyard::dialect {
@@ -88,6 +90,106 @@ TEST_CASE("bad input: each fault is refused in each dialect, by its place") {
     much.resize(10'000'000, 'x');
     much += '"';
     CHECK(refusal(frame.wire, whole(put(frame.call, much))) == "");
+  }
+}
+
+// Results of tools: each row is a list of turns.
+struct Results {
+  Wire wire;
+  std::string_view frame;    // % is a list of turns, without its brackets
+  std::string_view call;     // of a tool, as "c"
+  std::string_view result;   // % is the name of the call
+  std::string_view summary;  // of turns that are no longer here; "" the dialect has none
+  std::string_view kept;     // a member that says where calls may be; "" none
+  std::string_view place;    // of the fault, where the result comes first
+};
+constexpr Results results[] = {
+    {Wire::openai_chat, R"({"model":"m","messages":[%]})",
+     R"({"role":"assistant","tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]})",
+     R"({"role":"tool","tool_call_id":"%","content":"x"})", "", "", "`/messages/0/tool_call_id`"},
+    {Wire::anthropic, R"({"model":"m","max_tokens":9,"messages":[%]})",
+     R"({"role":"assistant","content":[{"type":"tool_use","id":"c","name":"f","input":{}}]})",
+     R"({"role":"user","content":[{"type":"tool_result","tool_use_id":"%","content":"x"}]})",
+     R"({"role":"assistant","content":[{"type":"compaction","content":"x"}]})", "",
+     "`/messages/0/content/0/tool_use_id`"},
+    {Wire::openai_responses, R"({"model":"m","input":[%]})",
+     R"({"type":"function_call","call_id":"c","name":"f","arguments":"{}"})",
+     R"({"type":"function_call_output","call_id":"%","output":"x"})",
+     R"({"type":"compaction","encrypted_content":"x"})", R"("previous_response_id":"r",)",
+     "`/input/0/call_id`"},
+    {Wire::gemini, R"({"contents":[%]})",
+     R"({"role":"model","parts":[{"functionCall":{"name":"c","args":{}}}]})",
+     R"({"role":"user","parts":[{"functionResponse":{"name":"%","response":{}}}]})", "",
+     R"("cachedContent":"r",)", "`/contents/0/parts/0/functionResponse`"},
+};
+
+TEST_CASE("bad input: a tool's result that answers no call is refused in each dialect") {
+  for (const Results& row : results) {
+    const std::string name(hub::name_of(row.wire)), call(row.call);
+    CAPTURE(name);
+    const std::string mine = put(row.result, "c"), other = put(row.result, "d");
+    const auto said = [&](const std::string& turns) {
+      return refusal(row.wire, put(row.frame, turns));
+    };
+    CHECK(said(mine).starts_with(row.place));
+    CHECK(said(mine + "," + call).starts_with(row.place));  // the call comes too late
+    CHECK(said(call + "," + mine) == "");
+    CHECK(said(call + "," + mine + "," + mine) == "");  // answered twice: there was a call
+    CHECK(holds(said(call + "," + mine + "," + other), "answers no call"));
+    CHECK(said(call + "," + other + "," + call) == "");  // a wrong id: its provider's to judge
+    if (!row.summary.empty()) CHECK(said(std::string(row.summary) + "," + mine) == "");
+    if (!row.kept.empty()) {
+      std::string kept = put(row.frame, mine);
+      kept.insert(1, row.kept);
+      CHECK(refusal(row.wire, kept) == "");
+    }
+    // Where it is translated, a wrong id has no place.
+    hub::RequestReaders readers;
+    hub::Request request;
+    const std::string strange = put(row.frame, call + "," + other);
+    REQUIRE(readers.parse(row.wire, strange, request));
+    CHECK(!request.stray_result.empty());
+    CHECK(hub::stray_refusal(request).starts_with("`/" + std::string(row.place.substr(2, 5))));
+    REQUIRE(readers.parse(row.wire, put(row.frame, call), request));
+    CHECK(request.stray_result.empty());
+  }
+}
+
+TEST_CASE("bad input: Chat that stays Chat is judged as what is translated") {
+  const Results& row = results[0];
+  openai::RequestParser parser;
+  ChatRequest chat;
+  const auto said = [&](const std::string& turns) {
+    const Result<void> read = parser.parse(put(row.frame, turns), chat);
+    return read ? "" : read.error().context;
+  };
+  const std::string call(row.call), mine = put(row.result, "c"), other = put(row.result, "d");
+  const std::string bare = R"({"role":"tool","content":"x"})";
+  CHECK(said(mine).starts_with(row.place));
+  CHECK(said(bare).starts_with(row.place));
+  CHECK(said(mine + "," + call).starts_with(row.place));
+  CHECK(holds(said(call + "," + mine + "," + other), "/messages/2/tool_call_id"));
+  CHECK(said(call + "," + mine) == "");
+  CHECK(said(call + "," + bare) == "");  // local servers do without ids
+  CHECK(said(call + "," + other) == "");
+  CHECK(said(mine).starts_with(row.place));  // nothing is remembered from one request to the next
+  CHECK(
+      said(
+          R"({"role":"assistant","content":null,"tool_calls":[{"id":"\u0063","function":{"name":"f"}}]},)" +
+          mine + "," + mine) == "");
+}
+
+TEST_CASE("tool pairs: many calls, in any order, and none but them") {
+  ToolPairs pairs;
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < 100'000; ++i) pairs.call("call_" + std::to_string(i));
+    std::size_t known = 0;
+    for (int i = 100'000; i-- > 0;)
+      known += pairs.result("call_" + std::to_string(i)) == ToolPairs::Standing::known;
+    CHECK(known == 100'000);
+    CHECK(pairs.result("call_x") == ToolPairs::Standing::orphan);
+    pairs.clear();
+    CHECK(pairs.result("call_1") == ToolPairs::Standing::orphan);
   }
 }
 

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Requests that are wrong in themselves, in all dialects of clients: refused in the client's shape, with the place of the fault, before
+anything is spent."""
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from gateway import Cases, Mock, running, speaking  # noqa: E402
+
+ASK = "How late is it?"
+
+
+def chat(*turns):
+    return "/v1/chat/completions", {"model": "cheap", "messages": [{"role": "user", "content": ASK}, *turns]}
+
+
+def messages(*turns):
+    return "/v1/messages", {"model": "cheap", "max_tokens": 99, "messages": [{"role": "user", "content": ASK}, *turns]}
+
+
+def responses(*items, **fields):
+    return "/v1/responses", {"model": "cheap", "input": [{"role": "user", "content": ASK}, *items], **fields}
+
+
+def gemini(*contents):
+    return "/v1beta/models/cheap:generateContent", {"contents": [{"role": "user", "parts": [{"text": ASK}]}, *contents]}
+
+
+def chat_call(arguments):
+    return {"role": "assistant", "tool_calls": [{"id": "c", "type": "function", "function": {"name": "clock", "arguments": arguments}}]}
+
+
+def messages_call(arguments):
+    return {"role": "assistant", "content": [{"type": "tool_use", "id": "c", "name": "clock", "input": json.loads(arguments)}]}
+
+
+def responses_call(arguments):
+    return {"type": "function_call", "call_id": "c", "name": "clock", "arguments": arguments}
+
+
+def gemini_call(arguments):
+    return {"role": "model", "parts": [{"functionCall": {"name": "clock", "args": json.loads(arguments)}}]}
+
+
+# How the dialect asks, calls, answers a call; where a result stands that answers none; its error's kind.
+DIALECTS = {
+    "openai": (chat, chat_call, {"role": "tool", "tool_call_id": "c", "content": "12:30"}, "/messages/1/tool_call_id",
+               lambda e: (e["error"]["type"], e["error"]["message"]), "invalid_request_error"),
+    "anthropic": (messages, messages_call,
+                  {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "c", "content": "12:30"}]},
+                  "/messages/1/content/0/tool_use_id", lambda e: (e["error"]["type"], e["error"]["message"]), "invalid_request_error"),
+    "responses": (responses, responses_call, {"type": "function_call_output", "call_id": "c", "output": "12:30"}, "/input/1/call_id",
+                  lambda e: (e["error"]["type"], e["error"]["message"]), "invalid_request_error"),
+    "gemini": (gemini, gemini_call,
+               {"role": "user", "parts": [{"functionResponse": {"name": "clock", "response": {"output": "12:30"}}}]},
+               "/contents/1/parts/0/functionResponse", lambda e: (e["error"]["status"], e["error"]["message"]), "INVALID_ARGUMENT"),
+}
+
+
+def each_pair():
+    """Every dialect of clients with a provider of its own and with one of another."""
+    for provider in ("openai", "anthropic"):
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, provider)
+        with running(mock, gateway):
+            for client, row in DIALECTS.items():
+                yield f"{client} to {provider}", mock, gateway, row
+
+
+def test_a_result_that_answers_no_call():
+    for what, mock, gateway, (ask, call, result, place, read, kind) in each_pair():
+        before = len(mock.requests(50))
+        path, body = ask(result)
+        status, _, data = gateway.chat(body, path=path)
+        assert status == 400, (what, status, data)
+        said, text = read(json.loads(data))
+        assert said == kind and text.startswith(f"`{place}` answers no call"), (what, data)
+        assert len(mock.requests(50)) == before, what
+        # With its call it is a turn like any other.
+        path, body = ask(call("{}"), result)
+        status, _, data = gateway.chat(body, path=path)
+        assert status == 200, (what, status, data)
+        assert len(mock.requests(50)) == before + 1, what
+
+
+def test_a_result_with_a_wrong_id_is_the_providers_to_judge():
+    for what, mock, gateway, (ask, call, result, _, read, kind) in each_pair():
+        before = len(mock.requests(50))
+        path, body = ask(call("{}"), json.loads(json.dumps(result).replace('"c"', '"d"').replace('"name": "clock"', '"name": "dial"')))
+        status, _, data = gateway.chat(body, path=path)
+        client, provider = what.split(" to ")
+        if client == provider:
+            assert status == 200 and len(mock.requests(50)) == before + 1, (what, status, data)
+        else:
+            assert status == 400 and read(json.loads(data))[0] == kind and "/2/" in read(json.loads(data))[1], (what, status, data)
+            assert len(mock.requests(50)) == before, what
+
+
+def test_ten_megabytes_of_arguments():
+    """Larger than anything real, and no fault in itself: each provider gets them."""
+    much = json.dumps({"text": "x" * 10_000_000})
+    for what, mock, gateway, (ask, call, result, *_) in each_pair():
+        path, body = ask(call(much), result)
+        status, _, data = gateway.chat(body, path=path)
+        assert status == 413, (what, status, data[:300])
+
+
+if __name__ == "__main__":
+    Cases(globals()).run()
