@@ -69,7 +69,7 @@ bool ChatCall::loses_too_much() {
   receipt_.dropped |= foreign_->dropped.bits();
   if (!decision_.verdict.reject_losses) return false;
   std::string names;
-  foreign_->dropped.append_names(names);
+  foreign_->append_dropped(names);
   error_ = Error(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
                  "the policy `" + std::string(decision_.verdict.policy) +
                      "` rejects what would be lost on the way to provider `" +

@@ -31,6 +31,7 @@ std::string_view telling(const TranslateTarget& target, std::string_view family)
 Result<void> write_messages(const dialect::hub::Request& request, const TranslateTarget& target,
                             ForeignCall& foreign) {
   dialect::anthropic::WriteOptions options;
+  options.lost_fields = &foreign.lost_fields;
   options.model = target.model;
   options.output_tokens_cap = target.output_tokens_cap;
   options.default_max_tokens =
@@ -43,6 +44,7 @@ Result<void> write_messages(const dialect::hub::Request& request, const Translat
 Result<void> write_chat(const dialect::hub::Request& request, const TranslateTarget& target,
                         ForeignCall& foreign) {
   dialect::openai::HubWriteOptions options;
+  options.lost_fields = &foreign.lost_fields;
   options.model = target.model;
   options.output_tokens_cap = target.output_tokens_cap;
   options.limit_key = target.max_completion_tokens ? dialect::LimitKey::max_completion_tokens
@@ -55,6 +57,7 @@ Result<void> write_chat(const dialect::hub::Request& request, const TranslateTar
 Result<void> write_contents(const dialect::hub::Request& request, const TranslateTarget& target,
                             ForeignCall& foreign) {
   dialect::gemini::WriteOptions options;
+  options.lost_fields = &foreign.lost_fields;
   options.output_tokens_cap = target.output_tokens_cap;
   dialect::gemini::apply_model(telling(target, "gemini"), options);
   dialect::gemini::RequestWriter writer;
@@ -64,6 +67,7 @@ Result<void> write_contents(const dialect::hub::Request& request, const Translat
 Result<void> write_responses(const dialect::hub::Request& request, const TranslateTarget& target,
                              ForeignCall& foreign) {
   dialect::responses::WriteOptions options;
+  options.lost_fields = &foreign.lost_fields;
   options.model = target.model;
   options.output_tokens_cap = target.output_tokens_cap;
   dialect::responses::RequestWriter writer;
@@ -73,6 +77,7 @@ Result<void> write_responses(const dialect::hub::Request& request, const Transla
 Result<void> write_converse(const dialect::hub::Request& request, const TranslateTarget& target,
                             ForeignCall& foreign) {
   dialect::converse::WriteOptions options;
+  options.lost_fields = &foreign.lost_fields;
   options.output_tokens_cap = target.output_tokens_cap;
   if (!dialect::converse::apply_model(target.model, options))
     (void)dialect::converse::apply_model(target.catalog_model, options);
@@ -89,6 +94,11 @@ Result<void> refuse_stored(std::string_view field) {
 }
 
 }  // namespace
+
+void ForeignCall::append_dropped(std::string& out) const {
+  dropped.append_names(out);
+  if (!lost_fields.names().empty()) out.append(1, ',').append(lost_fields.names());
+}
 
 bool wants_array(const Session& session) {
   return session.route() == Route::stream_content &&
@@ -121,6 +131,7 @@ Result<void> translate_body(std::string_view client_body, Wire client,
                             const TranslateTarget& target, ForeignCall& foreign) {
   foreign.body.clear();
   foreign.dropped.clear();
+  foreign.lost_fields.clear();
   dialect::hub::Request request;
   // The readers keep a model name that was spelled with escapes: they must outlive the writing.
   dialect::hub::RequestReaders readers;
@@ -133,6 +144,8 @@ Result<void> translate_body(std::string_view client_body, Wire client,
   if (const Result<void> made = readers.make_portable(request); !made) return made;
   if (client == Wire::gemini) request.stream = target.stream;
   if (target.drop_state) dialect::disown_state(request);
+  if (request.unknown.any()) foreign.dropped.add(dialect::hub::Loss::fields);
+  foreign.lost_fields = request.unknown;
   foreign.names.clear();
   foreign.names.apply(target.provider, request);
   switch (target.provider) {

@@ -32,12 +32,15 @@ struct ForeignCall {
   std::string request_id;  // ours, for answers that have no name
   std::string body;        // of the attempt under way, when it had to be written anew
   dialect::hub::Dropped dropped;
+  dialect::LostFields lost_fields;  // of the request, by the client's names
   dialect::hub::ToolRenames names;
   std::string request_line;  // where the provider has the model in the path, with its line end
   std::string head_lines;    // behind content-length, with CRLF
   std::string betas;         // of the client, as far as the provider takes them
   dialect::hub::WholeBridge whole;
 
+  // What `x-steelyard-dropped-fields` says: names of losses, and of the fields among them.
+  void append_dropped(std::string& out) const;
   std::size_t lines_size() const {
     return request_line.size() + head_lines.size() + signed_lines.size();
   }

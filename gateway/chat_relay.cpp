@@ -264,7 +264,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
     note_lost(tap_.lost());
     if (!tap_.lost().empty()) {
       head_text_ += "\r\nx-steelyard-dropped-fields: ";
-      foreign_->dropped.append_names(head_text_);
+      foreign_->append_dropped(head_text_);
     }
   }
   head_text_ += "\r\n\r\n";

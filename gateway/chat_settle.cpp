@@ -299,7 +299,7 @@ void ChatCall::append_common_headers(net::HeadWriter& head) const {
   }
   if (foreign_ && !foreign_->dropped.empty()) {
     std::string names;
-    foreign_->dropped.append_names(names);
+    foreign_->append_dropped(names);
     head.append_field("x-steelyard-dropped-fields", names);
   }
 }

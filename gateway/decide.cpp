@@ -188,7 +188,21 @@ void choose_counted(Worker& worker, Serving& serving, const Principal& principal
   }
 }
 
-Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
+// How the maker of the client's dialect says it: coding agents make room when they read that.
+// OpenAI has a code of its own for it.
+std::string too_long(dialect::hub::Wire wire, const policies::RequestFacts& facts,
+                     std::int64_t most) {
+  const std::int64_t likely =
+      facts.input_tokens > most ? facts.input_tokens : facts.input_tokens_upper;
+  const std::string have = std::to_string(std::max(likely, most + 1)), may = std::to_string(most);
+  if (wire == dialect::hub::Wire::gemini)
+    return "The input token count (" + have + ") exceeds the maximum number of tokens allowed (" +
+           may + "): ";
+  return "prompt is too long: " + have + " tokens > " + may + " maximum: ";
+}
+
+Error no_route(dialect::hub::Wire wire, const policies::RequestFacts& facts,
+               const router::Plan& plan, const router::Catalog& catalog) {
   std::string text = "no model can serve this request: ";
   bool first = true, health = false, forbidden = false, other = false;
   for (std::size_t r = 1; r < router::reasons; ++r) {
@@ -206,6 +220,13 @@ Error no_route(const policies::RequestFacts& facts, const router::Plan& plan) {
     (reason == router::Reason::no_tool_price ? forbidden : other) = true;
   }
   if (first) text += "none is configured";
+  std::int64_t context = 0;
+  for (const router::Candidate& one : plan.listed())
+    if (one.reason == router::Reason::context_too_small && one.model >= 0)
+      context = std::max(context, catalog.model(one.model).context_tokens);
+  if (context > 0 && !health)
+    return Error(ErrorKind::context_length, ErrorSource::client, Retry::never,
+                 too_long(wire, facts, context) + text);
   const ErrorKind kind = health                ? ErrorKind::overloaded
                          : forbidden && !other ? ErrorKind::forbidden
                                                : ErrorKind::no_route;
@@ -354,7 +375,8 @@ Result<void> decide(Worker& worker, Serving& serving, const Principal& principal
   Result<void> allowed = refuse_verdict(d.verdict, d.facts);
   if (allowed) {
     choose_counted(worker, serving, principal, d);
-    if (tools.plan.attempt_count == 0) allowed = fail(no_route(d.facts, tools.plan));
+    if (tools.plan.attempt_count == 0)
+      allowed = fail(no_route(d.wire, d.facts, tools.plan, runtime.catalog));
   }
   d.decide_ns = worker.tick_now() - t2;
   return allowed;

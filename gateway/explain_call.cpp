@@ -21,7 +21,7 @@ namespace {
 // A request nobody can serve has a tree too: only what could not be read is an error.
 bool explainable(const Error& error) {
   return error.kind == ErrorKind::no_route || error.kind == ErrorKind::overloaded ||
-         error.kind == ErrorKind::forbidden;
+         error.kind == ErrorKind::forbidden || error.kind == ErrorKind::context_length;
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ const char* name_of(ErrorKind kind) {
     case ErrorKind::forbidden: return "forbidden";
     case ErrorKind::not_found: return "not_found";
     case ErrorKind::not_kept: return "not_kept";
+    case ErrorKind::context_length: return "context_length";
     case ErrorKind::no_route: return "no_route";
     case ErrorKind::over_budget: return "over_budget";
     case ErrorKind::rate_limited: return "rate_limited";

@@ -13,6 +13,7 @@ enum class ErrorKind : std::uint8_t {
   forbidden,          // known key, not allowed to do this
   not_found,          // no such path or model
   not_kept,           // refers to an answer that is not kept for who asks
+  context_length,     // the prompt fits into no model that could serve it
   no_route,           // no model can serve it; the text names the reasons
   over_budget,        // a hard budget has no room
   rate_limited,       // provider or gateway limit

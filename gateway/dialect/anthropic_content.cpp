@@ -51,6 +51,7 @@ class BlockReader {
   bool read(hub::Request& out, bool nested) {
     StrictReader& reader = document_.reader;
     const std::size_t begin = reader.cursor.offset();
+    const LostFields::Mark known = out.unknown.mark();
     if (!reader.enter(where_, '{', "must be an object")) return false;
     StrictReader::Members members;
     for (int key; (key = reader.next(members, kKeys, where_)) != StrictReader::kEnd;) {
@@ -61,6 +62,7 @@ class BlockReader {
     if ((members.seen & 1u << kType) == 0 || raw_[kType].data() != nullptr)
       return refuse(kType, "must be a string");
     if (!make(out, nested)) return false;
+    if (part_.kind == PartKind::native) out.unknown.undo(known);
     if (out.parts.size() + out.nested.size() >= hub::parts_max)
       return reader.refuse(where_, "is one block too many");
     (nested ? out.nested : out.parts).push_back(part_);
@@ -74,7 +76,7 @@ class BlockReader {
 
   // What a key means depends on the type, which may come last: so everything is kept first.
   bool member(int key) {
-    if (key == StrictReader::kUnknown) return document_.reader.cursor.skip_value();
+    if (key == StrictReader::kUnknown) return document_.skip_unknown();
     if (key == kSource && document_.reader.cursor.peek() == '{') return source();
     if (key == kIsError && document_.reader.cursor.peek() != '{')
       return document_.reader.read_bool({&where_, "is_error"}, part_.is_error);
@@ -180,6 +182,7 @@ class BlockReader {
   bool blocks(const Where& where, hub::Request& out) {
     std::string refusal;
     Document inner(raw_[kContent], refusal);
+    inner.unknown = document_.unknown;
     StrictReader& reader = inner.reader;
     bool ok = reader.enter(where, '[', "must be a string, an array or null");
     std::size_t index = 0;

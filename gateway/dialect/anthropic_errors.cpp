@@ -9,6 +9,7 @@ using openai::HttpReply;
 
 constexpr HttpReply reply(ErrorKind kind) {
   switch (kind) {
+    case ErrorKind::context_length:
     case ErrorKind::bad_request: return {400, "invalid_request_error", nullptr, true};
     case ErrorKind::unauthorized: return {401, "authentication_error", nullptr, true};
     case ErrorKind::forbidden: return {403, "permission_error", nullptr, true};

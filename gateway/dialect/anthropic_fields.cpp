@@ -29,7 +29,7 @@ bool object(Document& document, const Where& where, const KeyTable<N>& table, Me
   if (!reader.enter(where, '{', "must be an object or null")) return false;
   StrictReader::Members members;
   for (int key; (key = reader.next(members, table, where)) != StrictReader::kEnd;) {
-    if (!(key == StrictReader::kUnknown ? reader.cursor.skip_value() : member(key))) return false;
+    if (!(key == StrictReader::kUnknown ? document.skip_unknown() : member(key))) return false;
   }
   return !reader.failed();
 }
@@ -71,7 +71,9 @@ bool read_tools(Document& document, const Where& where, hub::Request& out) {
     const Where element{&where, {}, index};
     if (index == hub::tools_max) return reader.refuse(element, "is one tool too many");
     out.tools.emplace_back();
+    const LostFields::Mark known = out.unknown.mark();
     if (!read_tool(document, element, out.tools.back())) return false;
+    if (out.tools.back().kind == hub::ToolKind::native) out.unknown.undo(known);
   }
   out.tools_raw = reader.range_from(begin);
   return !reader.failed();

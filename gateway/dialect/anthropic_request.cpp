@@ -156,7 +156,7 @@ class RequestReader {
     std::string_view role;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kMessageKeys, where)) != StrictReader::kEnd;) {
-      const bool ok = key == StrictReader::kUnknown ? reader_.cursor.skip_value()
+      const bool ok = key == StrictReader::kUnknown ? document_.skip_unknown()
                       : key == 0                    ? reader_.read_string({&where, "role"}, role)
                                                     : content({&where, "content"}, made);
       if (!ok) return false;
@@ -195,6 +195,7 @@ Result<void> RequestParser::parse(std::string_view body, hub::Request& out) {
   out.body = body;
   out.wire = hub::Wire::anthropic;
   Document document(body, state_->refusal);
+  document.unknown = &out.unknown;
   if (RequestReader(document, state_->model, out).read()) return {};
   return fail(hub::refusal_of(document.reader, state_->refusal));
 }

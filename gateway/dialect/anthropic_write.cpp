@@ -5,6 +5,7 @@
 
 #include "gateway/dialect/anthropic_turns.h"
 #include "gateway/dialect/hub_json.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/openai_request.h"
 
@@ -234,7 +235,7 @@ class BodyWriter {
       if (same_wire())
         json_.field_raw(extra.key, extra.value);
       else
-        lose(extra);
+        hub::lose_extra(extra, dropped_, options_.lost_fields);
     }
   }
 
@@ -269,22 +270,6 @@ class BodyWriter {
       json_.field("service_tier", "standard_only");
     else
       dropped_.add(Loss::service_tier);
-  }
-
-  void lose(const hub::Extra& extra) {
-    constexpr std::pair<std::string_view, Loss> kLosses[] = {
-        {"frequency_penalty", Loss::penalties},  {"presence_penalty", Loss::penalties},
-        {"repetition_penalty", Loss::penalties}, {"seed", Loss::seed},
-        {"logit_bias", Loss::logit_bias},        {"logprobs", Loss::logprobs},
-        {"top_logprobs", Loss::logprobs}};
-    for (const auto& [name, loss] : kLosses)
-      if (name == extra.key) return dropped_.add(loss);
-    if (extra.key == "store") {
-      if (extra.value == "true") dropped_.add(Loss::store);
-      return;
-    }
-    if (extra.key == "prompt_cache_retention") return;  // no answer depends on it
-    dropped_.add(Loss::fields);
   }
 
   const hub::Request& request_;

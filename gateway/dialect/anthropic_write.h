@@ -24,6 +24,7 @@ struct WriteOptions {
   bool forced_tool_choice = true;  // takes `any` and `tool`
   bool structured_output = true;   // takes output_config.format
   bool auto_cache = false;         // a whole-request cache mark when the client could not set marks
+  LostFields* lost_fields = nullptr;  // gets the names of fields without a place
 };
 
 // The tokens of thinking an effort stands for where a model wants a number; 0 for none and unset.

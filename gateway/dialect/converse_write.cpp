@@ -6,6 +6,7 @@
 
 #include "gateway/dialect/converse_turns.h"
 #include "gateway/dialect/hub_json.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
 
 namespace steelyard::dialect::converse {
@@ -302,23 +303,8 @@ class BodyWriter {
       json_.key("serviceTier").open('{').field("type", "default").close('}');
     else if (!tier.empty() && tier != "auto")
       dropped_.add(Loss::service_tier);
-    for (const hub::Extra& extra : request_.extras) lose(extra);
-  }
-
-  void lose(const hub::Extra& extra) {
-    constexpr std::pair<std::string_view, Loss> kLosses[] = {
-        {"frequency_penalty", Loss::penalties},  {"presence_penalty", Loss::penalties},
-        {"repetition_penalty", Loss::penalties}, {"seed", Loss::seed},
-        {"logit_bias", Loss::logit_bias},        {"logprobs", Loss::logprobs},
-        {"top_logprobs", Loss::logprobs}};
-    for (const auto& [name, loss] : kLosses)
-      if (name == extra.key) return dropped_.add(loss);
-    if (extra.key == "store") {
-      if (extra.value == "true") dropped_.add(Loss::store);
-      return;
-    }
-    if (extra.key == "prompt_cache_retention") return;  // no answer depends on it
-    dropped_.add(Loss::fields);
+    for (const hub::Extra& extra : request_.extras)
+      hub::lose_extra(extra, dropped_, options_.lost_fields);
   }
 
   const hub::Request& request_;

@@ -26,11 +26,12 @@ struct WriteOptions {
   ThinkingStyle thinking = ThinkingStyle::none;
   anthropic::WriteOptions claude;  // what this Claude takes; others take everything
   bool is_claude = false;
-  bool cache_points = false;        // takes cachePoint
-  bool signed_thinking = false;     // wants thoughts of earlier turns back, signed
-  bool nine_character_ids = false;  // of tool calls: Mistral
-  bool structured_output = false;   // takes outputConfig.textFormat
-  std::string_view top_k_key;       // its name in additionalModelRequestFields; "" takes none
+  bool cache_points = false;          // takes cachePoint
+  bool signed_thinking = false;       // wants thoughts of earlier turns back, signed
+  bool nine_character_ids = false;    // of tool calls: Mistral
+  bool structured_output = false;     // takes outputConfig.textFormat
+  std::string_view top_k_key;         // its name in additionalModelRequestFields; "" takes none
+  LostFields* lost_fields = nullptr;  // gets the names of fields without a place
 };
 
 // Appends to `out`. Fails with bad_request for what Converse has no way to do (n above 1).

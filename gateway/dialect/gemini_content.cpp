@@ -80,6 +80,7 @@ class ContentReader {
     if (out_.parts.size() + out_.nested.size() >= hub::parts_max)
       return reader_.refuse(where, "is one part too many");
     Part part;
+    const LostFields::Mark noted = out_.unknown.mark();
     bool thought = false, known = false, other = false;
     std::string_view signature;
     const bool ok = object(
@@ -97,16 +98,20 @@ class ContentReader {
             case kFileData: known = true; return blob(at, part);
             case kCall: known = true; return call(at, part);
             case kResponse: known = true; return response(at, part);
-            default: return reader_.cursor.skip_value();
+            case kPartMetadata: return reader_.cursor.skip_value();
+            default: return document_.skip_unknown();  // how a picture or a film is to be seen
           }
         },
         [&](std::string_view) {
           other = other || reader_.cursor.peek() != 'n';
-          return reader_.cursor.skip_value();
+          return document_.skip_unknown();
         });
     if (!ok) return false;
     part.raw = reader_.range_from(begin).of(document_.text);
-    if (other && !known) part.kind = PartKind::native;
+    if (other && !known) {
+      part.kind = PartKind::native;
+      out_.unknown.undo(noted);
+    }
     const bool carries = part.kind == PartKind::tool_use || part.kind == PartKind::text;
     const std::size_t before = out_.parts.size();
     if (carries && take_carried(signature)) {

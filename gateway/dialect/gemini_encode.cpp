@@ -178,7 +178,9 @@ void StreamEncoder::end() {
     if (out.back() != '[') out += ',';
     out += R"({"content":{)";
     part_.clear();
-    if (done.last_part(part_)) out.append(R"("parts":[)").append(part_).append("],");
+    // Google's SDKs strike a turn from their history if one of its chunks has no part.
+    if (!done.last_part(part_) && done.spoken()) part_ = R"({"text":""})";
+    if (!part_.empty()) out.append(R"("parts":[)").append(part_).append("],");
     out.append(R"("role":"model"},"finishReason":")").append(name_of(done.stop));
     out.append(R"(","index":)").append(std::to_string(done.number()));
     PieceWriter json(out, true);

@@ -62,6 +62,7 @@ class PartWriter {
   // At the end: what was thought with no call behind it, as a part without text of its own, as
   // Gemini signs its texts. False: nothing.
   bool last_part(std::string& out);
+  bool spoken() const { return spoken_; }
 
   // What stands beside the parts: appends the members of the candidate. `last`: all there is;
   // before, only what belongs to the parts just written.

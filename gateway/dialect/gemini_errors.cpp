@@ -14,6 +14,7 @@ using openai::HttpReply;
 
 constexpr HttpReply reply(ErrorKind kind) {
   switch (kind) {
+    case ErrorKind::context_length:
     case ErrorKind::bad_request: return {400, "INVALID_ARGUMENT", nullptr, true};
     case ErrorKind::unauthorized: return {401, "UNAUTHENTICATED", nullptr, true};
     case ErrorKind::forbidden: return {403, "PERMISSION_DENIED", nullptr, true};

@@ -56,7 +56,7 @@ template <std::size_t N, class Member>
 bool object(hub::Document& document, const Where& where, const KeyTable<N>& table,
             Member&& member) {
   return object(document, where, table, member,
-                [&](std::string_view) { return document.reader.cursor.skip_value(); });
+                [&](std::string_view) { return document.skip_unknown(); });
 }
 
 // Repeated fields: an array, or one value without its brackets, as Google takes them. null is none.

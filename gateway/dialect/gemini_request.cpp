@@ -95,6 +95,7 @@ Result<void> RequestParser::parse(std::string_view body, hub::Request& out) {
   out.body = body;
   out.wire = hub::Wire::gemini;
   Document document(body, state_->refusal);
+  document.unknown = &out.unknown;
   if (RequestReader(document, state_->room, out).read()) return {};
   return fail(hub::refusal_of(document.reader, state_->refusal));
 }

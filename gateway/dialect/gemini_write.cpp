@@ -5,6 +5,7 @@
 #include "gateway/dialect/anthropic_write.h"
 #include "gateway/dialect/gemini_turns.h"
 #include "gateway/dialect/hub_json.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
@@ -153,14 +154,7 @@ class BodyWriter {
       json_.field_raw(row.gemini, extra.value);
       return;
     }
-    if (extra.key == "logit_bias") return dropped_.add(Loss::logit_bias);
-    if (extra.key == "repetition_penalty") return dropped_.add(Loss::penalties);
-    if (extra.key == "store") {
-      if (extra.value == "true") dropped_.add(Loss::store);
-      return;
-    }
-    if (extra.key == "prompt_cache_retention") return;  // no answer depends on it
-    dropped_.add(Loss::fields);
+    hub::lose_extra(extra, dropped_, options_.lost_fields);
   }
 
   void thinking() {

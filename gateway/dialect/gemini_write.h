@@ -19,10 +19,11 @@ struct WriteOptions {
   std::int64_t output_tokens_cap = 0;  // lowers the limit, or sets it; 0: none
   ThinkingStyle thinking = ThinkingStyle::level;
   bool can_disable_thinking = true;
-  bool low_and_high_only = false;    // of the levels
-  bool needs_signatures = false;     // calls of earlier turns without one are refused
-  bool result_parts = true;          // takes pictures inside functionResponse
-  std::int32_t budget_max = 24'576;  // tokens
+  bool low_and_high_only = false;     // of the levels
+  bool needs_signatures = false;      // calls of earlier turns without one are refused
+  bool result_parts = true;           // takes pictures inside functionResponse
+  std::int32_t budget_max = 24'576;   // tokens
+  LostFields* lost_fields = nullptr;  // gets the names of fields without a place
 };
 
 // Appends to `out`. One per worker: `scratch` keeps its memory.

@@ -28,6 +28,8 @@ void Request::clear() {
   fresh.stops.clear();
   fresh.extras.clear();
   fresh.kept_items.clear();
+  unknown.clear();
+  fresh.unknown = std::move(unknown);
   pairs.clear();
   fresh.pairs = std::move(pairs);
   *this = std::move(fresh);

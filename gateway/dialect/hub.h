@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/dialect/chat.h"
+#include "gateway/dialect/lost_fields.h"
 #include "gateway/dialect/tool_pairs.h"
 
 namespace steelyard::dialect::hub {
@@ -136,6 +137,9 @@ struct Request {
   std::string_view conversation;  // raw: what a provider keeps a whole conversation under
   std::vector<std::string_view> kept_items;  // escaped ids of items that a provider keeps
   FieldSet fields;
+
+  // Fields inside of messages, tools and settings that no reader knows.
+  LostFields unknown;
 
   ToolPairs pairs;
   // The first result of a tool that answers no call, as a JSON pointer ("": each answers one); if

@@ -12,4 +12,8 @@ inline void lose_settings(const Part& part, Dropped& dropped) {
   if (!part.arguments.empty()) dropped.add(Loss::documents);
 }
 
+// A field of the request that the target's dialect has no place for. `names`: where it is told how
+// the client calls it; may be null.
+void lose_extra(const Extra& extra, Dropped& dropped, LostFields* names);
+
 }  // namespace steelyard::dialect::hub

@@ -51,6 +51,16 @@ bool Document::take_tristate(const Where& where, Tristate& out) {
   return true;
 }
 
+bool Document::skip_unknown() {
+  if (unknown == nullptr) return reader.cursor.skip_value();
+  const std::size_t end = reader.cursor.end_of_previous_key() - 1;
+  const std::size_t begin = text.rfind('"', end - 1) + 1;
+  std::string_view value;
+  if (!take_raw(value)) return false;
+  unknown->add(text.substr(begin, end - begin), value);
+  return true;
+}
+
 bool Document::take_extra(const Where& where, std::string_view key, Request& out) {
   if (reader.cursor.take_null()) return true;
   if (reader.failed()) return false;

@@ -27,6 +27,8 @@ struct Document {
   std::string_view text;
   StrictReader reader;
 
+  LostFields* unknown = nullptr;  // null: what is passed over is not noted
+
   // Any value; false only if it is broken.
   bool take_raw(std::string_view& out);
   // A string goes to `inside`, any other value to `raw`; null to neither.
@@ -35,6 +37,8 @@ struct Document {
   bool take_object(const Where& where, std::string_view& out);
   bool take_number(const Where& where, std::string_view& raw);  // or null
   bool take_tristate(const Where& where, Tristate& out);
+  // The value of a key that no reader knows.
+  bool skip_unknown();
   // Between the braces of the document's object: key and value of a field nobody knows.
   bool take_extra(const Where& where, std::string_view key, Request& out);
 };

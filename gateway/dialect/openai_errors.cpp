@@ -13,6 +13,8 @@ constexpr HttpReply reply(ErrorKind kind) {
     case ErrorKind::not_found: return {404, "invalid_request_error", "model_not_found", true};
     case ErrorKind::not_kept:
       return {404, "invalid_request_error", "previous_response_not_found", true};
+    case ErrorKind::context_length:
+      return {400, "invalid_request_error", "context_length_exceeded", true};
     case ErrorKind::no_route: return {503, "server_error", "no_route", true};
     case ErrorKind::over_budget: return {429, "insufficient_quota", "budget_exceeded", true};
     case ErrorKind::rate_limited: return {429, "rate_limit_error", "rate_limit_exceeded", false};

@@ -23,7 +23,7 @@ bool object(Document& document, const Where& where, const KeyTable<N>& table, Me
   StrictReader::Members members;
   for (int key; (key = reader.next(members, table, where)) != StrictReader::kEnd;) {
     if (key == StrictReader::kUnknown) {
-      if (!reader.cursor.skip_value()) return false;
+      if (!document.skip_unknown()) return false;
     } else if (!member(key, Where{&where, table.name(static_cast<std::size_t>(key))})) {
       return false;
     }
@@ -73,8 +73,10 @@ bool read_list(Document& document, const Where& where, hub::Request& out, Read&&
     if (index == hub::tools_max) return reader.refuse(element, "is one tool too many");
     const std::size_t from = reader.cursor.offset();
     out.tools.emplace_back();
+    const LostFields::Mark known = out.unknown.mark();
     if (!read(element, out.tools.back())) return false;
     out.tools.back().raw = reader.range_from(from).of(document.text);
+    if (out.tools.back().kind == hub::ToolKind::native) out.unknown.undo(known);
   }
   out.tools_raw = reader.range_from(begin);
   return !reader.failed();

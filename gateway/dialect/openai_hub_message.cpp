@@ -82,7 +82,7 @@ class MessageReader {
         if (!scratch_.thinking.empty()) return reader_.cursor.skip_value();
         return read_reasoning_list(document_, where, scratch_.thinking);
       case kCache: return document_.take_object(where, cache_);
-      default: return reader_.cursor.skip_value();
+      default: return document_.skip_unknown();
     }
   }
 
@@ -124,7 +124,7 @@ class MessageReader {
           ok = function({&where, "custom"}, part);
           break;
         case kExtraContent: ok = extra_content({&where, "extra_content"}, part); break;
-        default: ok = reader_.cursor.skip_value();
+        default: ok = document_.skip_unknown();
       }
       if (!ok) return false;
     }
@@ -145,7 +145,7 @@ class MessageReader {
       if (key == kFunctionName) {
         if (!reader_.read_string({&where, "name"}, part.name)) return false;
       } else if (key == StrictReader::kUnknown) {
-        if (!reader_.cursor.skip_value()) return false;
+        if (!document_.skip_unknown()) return false;
       } else {
         std::string_view inside, raw;  // a string; an object from clients of Ollama
         if (!document_.take(inside, raw)) return false;

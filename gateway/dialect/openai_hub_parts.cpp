@@ -57,7 +57,7 @@ bool read_media(Document& document, const Where& where, PartKind kind, Part& out
     StrictReader::Members members;
     for (int key; (key = reader.next(members, kMedia, where)) != StrictReader::kEnd;) {
       const bool ok = key == StrictReader::kUnknown
-                          ? reader.cursor.skip_value()
+                          ? document.skip_unknown()
                           : reader.read_string({&where, kMedia.name(static_cast<std::size_t>(key))},
                                                values[key]);
       if (!ok) return false;
@@ -84,6 +84,8 @@ bool read_part(Document& document, const Where& where, std::vector<Part>& out) {
   StrictReader& reader = document.reader;
   const std::size_t begin = reader.cursor.offset();
   if (!reader.enter(where, '{', "must be an object")) return false;
+  const LostFields::Mark before =
+      document.unknown != nullptr ? document.unknown->mark() : LostFields::Mark();
   Part part, media;
   std::string_view type, text, refusal;
   StrictReader::Members members;
@@ -98,7 +100,7 @@ bool read_part(Document& document, const Where& where, std::vector<Part>& out) {
       case kAudio: ok = read_media(document, at, PartKind::audio, media); break;
       case kFile: ok = read_media(document, at, PartKind::document, media); break;
       case kCache: ok = document.take_object(at, part.cache); break;
-      default: ok = reader.cursor.skip_value();
+      default: ok = document.skip_unknown();
     }
     if (!ok) return false;
   }
@@ -114,6 +116,7 @@ bool read_part(Document& document, const Where& where, std::vector<Part>& out) {
     part.text = known == 0 ? text : refusal;
   } else {
     part.kind = PartKind::native;
+    if (document.unknown != nullptr) document.unknown->undo(before);
   }
   part.raw = reader.range_from(begin).of(document.text);
   out.push_back(part);

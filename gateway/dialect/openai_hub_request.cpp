@@ -187,6 +187,7 @@ Result<void> HubRequestParser::parse(std::string_view body, hub::Request& out) {
   out.body = body;
   out.wire = hub::Wire::openai_chat;
   Document document(body, state_->refusal);
+  document.unknown = &out.unknown;
   if (RequestReader(document, state_->model, state_->scratch, out).read()) return {};
   return fail(hub::refusal_of(document.reader, state_->refusal));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/dialect/hub_json.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/openai_hub_turns.h"
 #include "gateway/dialect/openai_request.h"
 
@@ -203,8 +204,8 @@ class BodyWriter {
     for (const hub::Extra& extra : request_.extras) {
       if (same_wire() || is_shared(extra.key))
         json_.field_raw(extra.key, extra.value);
-      else if (extra.key != "store" || extra.value == "true")
-        dropped_.add(extra.key == "store" ? Loss::store : Loss::fields);
+      else
+        hub::lose_extra(extra, dropped_, options_.lost_fields);
     }
   }
 

@@ -23,6 +23,7 @@ struct HubWriteOptions {
   bool system_anywhere = true;     // else later system messages become marked user text
   bool cache_marks = false;        // takes cache_control on parts and tools
   bool top_k = false;
+  LostFields* lost_fields = nullptr;  // gets the names of fields without a place
 };
 
 // Appends to `out`. Fails with internal when the options are not usable. One per worker.

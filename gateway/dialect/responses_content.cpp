@@ -60,7 +60,7 @@ class PartReader {
     if (!reader_.enter(where_, '{', "must be an object")) return false;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kPart, where_)) != StrictReader::kEnd;) {
-      const bool ok = key == StrictReader::kUnknown ? reader_.cursor.skip_value()
+      const bool ok = key == StrictReader::kUnknown ? document_.skip_unknown()
                       : key == kAudio               ? audio()
                       : key == kAnnotations         ? annotations()
                                                     : document_.take(text_[key], raw_);

@@ -29,7 +29,7 @@ bool object(Document& document, const Where& where, const KeyTable<N>& table, Me
   StrictReader::Members members;
   for (int key; (key = reader.next(members, table, where)) != StrictReader::kEnd;) {
     const bool ok = key == StrictReader::kUnknown
-                        ? reader.cursor.skip_value()
+                        ? document.skip_unknown()
                         : member(key, Where{&where, table.name(static_cast<std::size_t>(key))});
     if (!ok) return false;
   }
@@ -58,6 +58,7 @@ class ToolsReader {
   bool one(Document& document, const Where& where, std::string_view space) {
     StrictReader& reader = document.reader;
     const std::size_t begin = reader.cursor.offset();
+    const LostFields::Mark known = out_.unknown.mark();
     hub::Tool tool;
     std::string_view type, inner, syntax, definition;
     if (reader.cursor.peek() != '{') return reader.refuse(where, "must be an object");
@@ -80,6 +81,7 @@ class ToolsReader {
                 : type == "custom" ? hub::ToolKind::custom
                                    : hub::ToolKind::native;
     if (tool.kind == hub::ToolKind::native) {
+      out_.unknown.undo(known);
       out_.tools.push_back(tool);
       return true;
     }
@@ -107,6 +109,7 @@ class ToolsReader {
     if (inner.empty()) return true;
     std::string refusal;
     Document inside(inner, refusal);
+    inside.unknown = document.unknown;
     const Where at{&where, "tools"};
     return list(inside, at, space) || document.reader.repeat(refusal);
   }

@@ -82,12 +82,13 @@ class InputReader {
   // Which members count depends on the type, which may come last: so all are kept first.
   bool item(const Where& where) {
     const std::size_t from = reader_.cursor.offset();
+    before_ = out_.unknown.mark();
     if (!reader_.enter(where, '{', "must be an object")) return false;
     for (std::string_view& text : text_) text = {};
     for (std::string_view& raw : raw_) raw = {};
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kItem, where)) != StrictReader::kEnd;) {
-      const bool ok = key == StrictReader::kUnknown ? reader_.cursor.skip_value()
+      const bool ok = key == StrictReader::kUnknown ? document_.skip_unknown()
                                                     : document_.take(text_[key], raw_[key]);
       if (!ok) return false;
     }
@@ -144,6 +145,7 @@ class InputReader {
     if (raw_[key].empty()) return true;
     std::string refusal;
     Document inner(raw_[key], refusal);
+    inner.unknown = &out_.unknown;
     return read_content(inner, {&where, kItem.name(key)}, out) || reader_.repeat(refusal);
   }
 
@@ -244,6 +246,7 @@ class InputReader {
     if (raw_[kTools].empty()) return true;
     std::string refusal;
     Document inner(raw_[kTools], refusal);
+    inner.unknown = &out_.unknown;
     if (!read_tools(inner, {&where, "tools"}, made_, out_)) return reader_.repeat(refusal);
     // They are counted as input like any others.
     const auto begin = static_cast<std::uint32_t>(raw_[kTools].data() - document_.text.data());
@@ -253,6 +256,7 @@ class InputReader {
   }
 
   bool native() {
+    out_.unknown.undo(before_);
     begin(Role::assistant, from_, true);
     Part& part = out_.parts.emplace_back();
     part.kind = PartKind::native;
@@ -288,6 +292,7 @@ class InputReader {
   hub::Message message_;
   bool open_ = false;
   std::size_t from_ = 0, to_ = 0;
+  LostFields::Mark before_{};
   std::string_view text_[kKeys], raw_[kKeys];
 };
 

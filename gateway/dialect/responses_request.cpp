@@ -234,6 +234,7 @@ Result<void> RequestParser::parse(std::string_view body, hub::Request& out) {
   out.body = body;
   out.wire = hub::Wire::openai_responses;
   Document document(body, state_->refusal);
+  document.unknown = &out.unknown;
   if (RequestReader(document, state_->model, state_->made, out).read()) return {};
   return fail(hub::refusal_of(document.reader, state_->refusal));
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gateway/dialect/hub_json.h"
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/openai_request.h"
 #include "gateway/dialect/responses_turns.h"
 
@@ -177,20 +178,12 @@ class BodyWriter {
   }
 
   void lose(const hub::Extra& extra) {
-    constexpr std::pair<std::string_view, Loss> losses[] = {{"frequency_penalty", Loss::penalties},
-                                                            {"presence_penalty", Loss::penalties},
-                                                            {"repetition_penalty", Loss::penalties},
-                                                            {"seed", Loss::seed},
-                                                            {"logit_bias", Loss::logit_bias}};
     if (extra.key == "logprobs") return;  // include()
     if (extra.key == "top_logprobs") {
       json_.field_raw("top_logprobs", extra.value);
       return;
     }
-    for (const auto& [name, loss] : losses)
-      if (name == extra.key) return dropped_.add(loss);
-    if (extra.key == "store" && extra.value == "false") return;
-    dropped_.add(extra.key == "store" ? Loss::store : Loss::fields);
+    hub::lose_extra(extra, dropped_, options_.lost_fields);
   }
 
   const hub::Request& request_;

@@ -15,6 +15,7 @@ namespace steelyard::dialect::responses {
 struct WriteOptions {
   std::string_view model;              // what the provider calls it: a model token
   std::int64_t output_tokens_cap = 0;  // lowers or sets the limit; 0: none
+  LostFields* lost_fields = nullptr;   // gets the names of fields without a place
 };
 
 // Appends to `out`. Fails with bad_request for what Responses has no way to do (n above 1), with

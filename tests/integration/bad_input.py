@@ -3,6 +3,7 @@
 anything is spent."""
 import json
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -98,12 +99,39 @@ def test_a_result_with_a_wrong_id_is_the_providers_to_judge():
 
 
 def test_ten_megabytes_of_arguments():
-    """Larger than anything real, and no fault in itself: each provider gets them."""
-    much = json.dumps({"text": "x" * 10_000_000})
-    for what, mock, gateway, (ask, call, result, *_) in each_pair():
+    """Well formed, and more than the model's context holds: clients are told so in words that make coding agents shorten what they send."""
+    much = json.dumps({"text": "what else, " * 909_000})
+    for what, mock, gateway, (ask, call, result, _, read, kind) in each_pair():
         path, body = ask(call(much), result)
-        status, _, data = gateway.chat(body, path=path)
-        assert status == 413, (what, status, data[:300])
+        status, headers, data = gateway.chat(body, path=path)
+        said, text = read(json.loads(data))
+        assert status == 400 and said == kind and headers["x-should-retry"] == "false", (what, status, headers, data[:300])
+        found = re.match(r"The input token count \((\d+)\) exceeds the maximum number of tokens allowed \((\d+)\)" if ask is gemini
+                         else r"prompt is too long: (\d+) tokens > (\d+) maximum", text)
+        assert found and int(found[1]) > int(found[2]) > 1000, (what, text)
+        if ask in (chat, responses):
+            assert json.loads(data)["error"]["code"] == "context_length_exceeded", data
+        assert mock.requests(5) == [], what
+
+
+def test_fields_that_nobody_knows_are_told():
+    """Where the provider speaks another dialect; what carries nothing is not, and a header's length has a bound."""
+    odd = {"zz_top": 1, **{f"zz_{i}": 1 for i in range(20)}, "bad name\r\nx-evil: 1": 1}
+    for what, mock, gateway, (ask, call, *_) in each_pair():
+        path, body = ask(call("{}"))
+        turns = body.get("messages") or body.get("input") or body["contents"]
+        turns[0].update({"zz_turn": 1, "status": "completed", "zz_none": None})
+        for fields, names in (({}, "fields,field.zz_turn"), ({"zz_top": True}, "fields,field.zz_turn,field.zz_top"), (odd, None)):
+            status, headers, data = gateway.chat({**body, **fields}, path=path)
+            assert status == 200, (what, status, data)
+            told = headers.get("x-steelyard-dropped-fields", "")
+            client, provider = what.split(" to ")
+            if client == provider:
+                assert told == "" and "zz_turn" in mock.requests(1)[0]["body"], (what, told)
+            elif names is not None:
+                assert told.endswith(names), (what, told)
+            else:
+                assert told.count("field.zz_") == 8 and len(told) < 300 and "evil" not in headers.keys(), (what, told)
 
 
 if __name__ == "__main__":
