@@ -158,6 +158,7 @@ void ChatCall::prepare_foreign() {
   bridge.created = decision_.at.seconds();
   bridge.client_body = decision_.chat.body;
   bridge.names = &foreign_->names;
+  bridge.state_key = &provider.state_key;
   bridge.include_usage = decision_.chat.include_usage;
   bridge.json_array = wants_array(session_);
   no_pings_ = wire() == dialect::hub::Wire::gemini && takes_events_only(session_.head());
@@ -181,6 +182,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   target.catalog_model = runtime_.catalog.model(planned_->model).name;
   target.output_tokens_room = planned_->output_tokens_max;
   target.drop_state = other_provider_signed();
+  target.state_key = &provider.state_key;
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
   target.max_completion_tokens = provider.quirks.max_completion_tokens;
   target.include_usage = provider.quirks.include_usage;

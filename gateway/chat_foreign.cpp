@@ -12,6 +12,7 @@
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_hub_write.h"
 #include "gateway/dialect/responses_write.h"
+#include "gateway/dialect/state_seal.h"
 #include "gateway/session.h"
 
 namespace steelyard {
@@ -143,6 +144,7 @@ Result<void> translate_body(std::string_view client_body, Wire client,
                 dialect::hub::stray_refusal(request));
   if (const Result<void> made = readers.make_portable(request); !made) return made;
   if (client == Wire::gemini) request.stream = target.stream;
+  if (target.state_key != nullptr) dialect::hub::open_seals(request, *target.state_key);
   if (target.drop_state) dialect::disown_state(request);
   if (request.unknown.any()) foreign.dropped.add(dialect::hub::Loss::fields);
   foreign.lost_fields = request.unknown;

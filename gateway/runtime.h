@@ -14,6 +14,7 @@
 #include "gateway/auth.h"
 #include "gateway/dialect/fields.h"
 #include "gateway/dialect/hub.h"
+#include "gateway/dialect/state_seal.h"
 #include "gateway/net/dialer.h"
 #include "gateway/pass_through.h"
 #include "gateway/plans.h"
@@ -63,7 +64,8 @@ struct ProviderRuntime {
   std::vector<Secret> chat_heads;
   // The same without request line and framing, for paths of every kind (forward.h). Secrets, too.
   std::vector<Secret> auth_heads;
-  std::string base_path;  // of its base URL: "/v1", no slash at the end
+  dialect::hub::StateKey state_key;  // of its account
+  std::string base_path;             // of its base URL: "/v1", no slash at the end
   ProviderPath path;
   Platform platform = Platform::vendor;
   std::string host;                            // as its head field has it

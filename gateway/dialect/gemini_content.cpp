@@ -298,6 +298,7 @@ class ContentReader {
         part.kind = PartKind::redacted_thinking;
         part.text = redacted;
       }
+      part.carried = !part.signature.empty() ? !hub::is_carrier(part.signature) : !redacted.empty();
       if (ok && out_.parts.size() < hub::parts_max) out_.parts.push_back(part);
       return ok;
     });

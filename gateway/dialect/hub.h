@@ -56,6 +56,7 @@ struct Part {
   SourceKind source = SourceKind::none;
   ImageDetail detail = ImageDetail::automatic;
   bool encrypted = false;  // of thinking: `signature` is OpenAI's state, as it came from its client
+  bool carried = false;    // of thinking: Anthropic's, out of a carrier (state_seal.h)
   bool arguments_escaped = false;
   bool is_error = false;     // of tool_result
   bool custom_tool = false;  // of tool_use: arguments are free text, not JSON

@@ -41,6 +41,11 @@ class Judge final : public EventSink {
   bool custom_ = false;
 };
 
+std::optional<Sealer> seal_for(const BridgeOptions& options, EventSink* writer) {
+  if (writer == nullptr || options.state_key == nullptr) return {};
+  return std::optional<Sealer>(std::in_place, *options.state_key, options.client, *writer);
+}
+
 std::optional<Placer> place_for(const BridgeOptions& options, EventSink* writer) {
   if (writer == nullptr) return {};
   return std::optional<Placer>(std::in_place, options.client, *writer);
@@ -52,7 +57,8 @@ StreamBridge::StreamBridge(const BridgeOptions& options)
     : options_(options),
       reader_(make_stream_reader(options)),
       writer_(options.client == options.provider ? nullptr : make_stream_writer(options, text_)),
-      placer_(place_for(options, writer_.get())),
+      sealer_(seal_for(options, writer_.get())),
+      placer_(place_for(options, sealer_ ? static_cast<EventSink*>(&*sealer_) : writer_.get())),
       watch_(placer_ ? &*placer_ : nullptr),
       names_(options.names, watch_) {
   if (writer_ == nullptr && options.json_array) array_.emplace(text_);
@@ -117,7 +123,9 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   client_body_ = {};
   std::unique_ptr<WholeWriter> writer;
   if (options.client != options.provider) writer = make_whole_writer(options);
-  std::optional<Placer> placer = place_for(options, writer.get());
+  std::optional<Sealer> sealer = seal_for(options, writer.get());
+  std::optional<Placer> placer =
+      place_for(options, sealer ? static_cast<EventSink*>(&*sealer) : writer.get());
   Judge judge(facts_, content_, placer ? &*placer : nullptr);
   AnswerWatch watch(&judge);
   NameRestorer names(options.names, watch);

@@ -16,6 +16,7 @@
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/openai_stream.h"
+#include "gateway/dialect/state_seal.h"
 
 namespace steelyard::dialect::hub {
 
@@ -54,6 +55,7 @@ class StreamBridge {
   std::unique_ptr<StreamWriter> writer_;     // null: client and provider speak the same
   std::optional<gemini::ArrayRelay> array_;  // they do, but frame it differently
   std::optional<InvokeFrames> invoked_;      // the provider does
+  std::optional<Sealer> sealer_;             // with writer_, and a key
   std::optional<Placer> placer_;             // with writer_
   AnswerWatch watch_;
   NameRestorer names_;

@@ -14,6 +14,7 @@
 namespace steelyard::dialect::hub {
 
 class ToolRenames;
+struct StateKey;
 
 // What a configuration calls a dialect: "openai", "responses", "anthropic", "gemini",
 // "converse".
@@ -31,8 +32,9 @@ struct BridgeOptions {
   bool json_array = false;         // the Gemini client wants its stream as one JSON array
   bool no_pings = false;           // it takes nothing between two events
   UsageQuirks quirks;
-  const ToolRenames* names = nullptr;  // tools that the provider knows by another name
-  std::string_view client_body;        // the request: Responses repeats much of it; lives as long
+  const ToolRenames* names = nullptr;   // tools that the provider knows by another name
+  const StateKey* state_key = nullptr;  // of the provider; null: what it signs is carried unsealed
+  std::string_view client_body;         // the request: Responses repeats much of it; lives as long
 };
 
 // Where a stream stands, for dialects that number their events and name their answer.

@@ -176,6 +176,7 @@ class InputReader {
   // OpenAI's own, or what this client carried for another dialect.
   static void take_state(std::string_view state, Part& part) {
     part.signature = state;
+    part.carried = state.starts_with(hub::anthropic_tag) || state.starts_with(hub::redacted_tag);
     if (state.starts_with(hub::anthropic_tag)) {
       part.signature.remove_prefix(hub::anthropic_tag.size());
     } else if (state.starts_with(hub::redacted_tag)) {

@@ -249,7 +249,7 @@ def test_a_gemini_client_of_a_chat_provider():
         assert status == 200, data
         answer = json.loads(data)
         assert answer["candidates"][0]["finishReason"] == "STOP" and text_of([answer]), answer
-        assert headers["x-steelyard-dropped-fields"] == "fields", headers
+        assert headers["x-steelyard-dropped-fields"] == "fields,field.safetySettings", headers
         [seen] = [r for r in mock.requests() if r["method"] == "POST"]
         sent = json.loads(seen["body"])
         assert sent["messages"] == [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "hello"}], sent

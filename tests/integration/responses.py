@@ -251,7 +251,7 @@ def test_an_anthropic_client_of_a_responses_provider():
         answer = json.loads(data)
         assert [b["type"] for b in answer["content"]] == ["thinking", "text", "tool_use"] and answer["stop_reason"] == "tool_use"
         # OpenAI's state is carried by a client that knows nothing of it, with a mark whose it is.
-        assert answer["content"][0]["signature"] == "sy1.openai.gAAA==", answer
+        assert answer["content"][0]["signature"].startswith("sy1.openai.gAAA==."), answer
         turns = [*body["messages"], {"role": "assistant", "content": answer["content"]},
                  {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "call_1", "content": "12:30"}]}]
         status, _, data = gateway.chat({**body, "messages": turns}, key=None, path="/v1/messages", headers=head)
