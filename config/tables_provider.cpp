@@ -116,7 +116,19 @@ const Table<ProviderQuirks>& quirks_table() {
                   "they are counted here"),
        boolean<Q>("ends_without_done", &Q::ends_without_done,
                   "its streams end with a finish reason, without `[DONE]` (Perplexity, some "
-                  "self-hosted servers)")},
+                  "self-hosted servers)"),
+       boolean<Q>("reasoning_content", &Q::reasoning_content,
+                  "Chat, for clients of other dialects: wants earlier thinking back as "
+                  "`reasoning_content`, an empty one too (DeepSeek, Kimi, GLM, Qwen)"),
+       boolean<Q>("reasoning_details", &Q::reasoning_details,
+                  "likewise: wants it back as `reasoning_details`, sealed state included "
+                  "(OpenRouter)"),
+       boolean<Q>("system_anywhere", &Q::system_anywhere,
+                  "likewise: takes system messages in the middle; else they become marked text of "
+                  "the user, in their place (Mistral, chat templates of many open models)"),
+       boolean<Q>("cache_marks", &Q::cache_marks,
+                  "likewise: takes `cache_control` on parts and tools (OpenRouter, DashScope)"),
+       boolean<Q>("top_k", &Q::top_k, "likewise: takes `top_k`")},
       {}};
   return table;
 }

@@ -184,8 +184,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   target.drop_state = other_provider_signed();
   target.state_key = &provider.state_key;
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
-  target.max_completion_tokens = provider.quirks.max_completion_tokens;
-  target.include_usage = provider.quirks.include_usage;
+  target.quirks = &provider.quirks;
   target.stream = decision_.chat.stream;
   const Result<void> built = translate_body(decision_.chat.body, wire(), target, *foreign_);
   if (built) body_.set(foreign_->body);

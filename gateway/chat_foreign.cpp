@@ -48,9 +48,15 @@ Result<void> write_chat(const dialect::hub::Request& request, const TranslateTar
   options.lost_fields = &foreign.lost_fields;
   options.model = target.model;
   options.output_tokens_cap = target.output_tokens_cap;
-  options.limit_key = target.max_completion_tokens ? dialect::LimitKey::max_completion_tokens
+  const ProviderQuirks& quirks = *target.quirks;
+  options.limit_key = quirks.max_completion_tokens ? dialect::LimitKey::max_completion_tokens
                                                    : dialect::LimitKey::max_tokens;
-  options.include_usage = target.include_usage;
+  options.include_usage = quirks.include_usage;
+  options.reasoning_content = quirks.reasoning_content;
+  options.reasoning_details = quirks.reasoning_details;
+  options.system_anywhere = quirks.system_anywhere;
+  options.cache_marks = quirks.cache_marks;
+  options.top_k = quirks.top_k;
   dialect::openai::HubRequestWriter writer;
   return writer.write(request, options, foreign.body, foreign.dropped);
 }

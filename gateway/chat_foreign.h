@@ -71,8 +71,8 @@ struct TranslateTarget {
   std::string_view catalog_model;       // says what it takes where `model` is a deployment's name
   std::int64_t output_tokens_cap = 0;   // 0: none
   std::int64_t output_tokens_room = 0;  // when the client set no limit and the dialect needs one
-  bool max_completion_tokens = false, include_usage = true;
-  bool stream = false;  // where the client's path says so, not its body
+  const ProviderQuirks* quirks = nullptr;  // never null where it is used
+  bool stream = false;                     // where the client's path says so, not its body
   const dialect::hub::StateKey* state_key = nullptr;  // of the provider
   bool drop_state = false;  // what was signed or encrypted was by another provider
 };

@@ -67,6 +67,12 @@ struct ProviderQuirks {
   bool reasoning_exclusive = false;    // completion_tokens leaves reasoning out (xAI)
   bool count_tokens = true;            // its dialect's own endpoint that counts is there
   bool ends_without_done = false;      // a finish reason ends a stream (Perplexity, some TGI)
+  // Of Chat, for requests that come in another dialect.
+  bool reasoning_content = false;  // wants earlier thinking back (DeepSeek, Kimi, GLM, Qwen)
+  bool reasoning_details = false;  // likewise, in its own shape (OpenRouter)
+  bool system_anywhere = true;     // takes system messages behind others
+  bool cache_marks = false;        // takes Anthropic's cache_control (OpenRouter, DashScope)
+  bool top_k = false;
 };
 
 // Where a provider wants its key.

@@ -18,6 +18,8 @@ constexpr bool is_carrier(std::string_view signature) {
 inline constexpr std::string_view openai_tag = "sy1.openai.";
 inline constexpr std::string_view anthropic_tag = "sy1.anthropic.";
 inline constexpr std::string_view redacted_tag = "sy1.redacted.";
+// An element of OpenRouter's `reasoning_details` as a signature: base64url of the whole object.
+inline constexpr std::string_view chat_tag = "sy1.chat.";
 
 // Stands for the index that Anthropic gives the pages it found, on a page that another provider
 // found.

@@ -147,21 +147,26 @@ void ChoiceBlocks::advance(bool last, EventSink& sink) {
   }
 }
 
+void ChoiceBlocks::sign(std::string_view signature, EventSink& sink) {
+  ensure_open(BlockKind::thinking, sink);
+  Event event;
+  event.kind = EventKind::delta;
+  event.block = BlockKind::thinking;
+  event.delta = DeltaKind::signature;
+  event.choice = choice_;
+  event.index = next_ - 1;
+  event.text = signature;
+  sink.take(event);
+  close(sink);
+}
+
 // The text of a detail repeats reasoning_content where both are.
 void ChoiceBlocks::thought(const ThoughtPiece& piece, bool with_text, EventSink& sink) {
   if (with_text) words(BlockKind::thinking, piece.text, sink);
-  if (!piece.signature.empty() && current_ == calls_.size()) {
-    ensure_open(BlockKind::thinking, sink);
-    Event event;
-    event.kind = EventKind::delta;
-    event.block = BlockKind::thinking;
-    event.delta = DeltaKind::signature;
-    event.choice = choice_;
-    event.index = next_ - 1;
-    event.text = piece.signature;
-    sink.take(event);
-    close(sink);
-  }
+  if (!piece.signature.empty() && current_ == calls_.size())
+    sign(piece.signature, sink);
+  else if (!piece.signature.empty())
+    late_states_.emplace_back(piece.signature);
   if (!piece.data.empty() && current_ == calls_.size()) {
     close(sink);
     Event event;
@@ -209,6 +214,7 @@ void ChoiceBlocks::finish(bool anyway, EventSink& sink) {
   const std::string late = std::exchange(late_text_, {});
   words(BlockKind::text, late, sink);
   close(sink);
+  for (const std::string& state : late_states_) sign(state, sink);
   Event event;
   event.kind = EventKind::stop;
   event.choice = choice_;

@@ -1,5 +1,7 @@
 #include "gateway/dialect/openai_chunk.h"
 
+#include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
 #include "gateway/dialect/openai_fault.h"
@@ -73,7 +75,7 @@ constexpr KeyTable kDetailKeys(key_names("type", "text", "signature", "data", "f
 
 class Reader {
  public:
-  Reader(std::string_view json, ChunkReader& out) : reader_(json), out_(out) {}
+  Reader(std::string_view json, ChunkReader& out) : json_(json), reader_(json), out_(out) {}
 
   bool read() {
     if (reader_.cursor.peek() != '{') return false;
@@ -235,13 +237,22 @@ class Reader {
   // Only what Anthropic signed can be shown to an Anthropic client as its own.
   bool detail() {
     std::string_view values[kDetailKeys.size()];
+    const std::size_t begin = reader_.cursor.offset();
     const bool ok = reader_.object(
         kDetailKeys, [&](int key) { return key < 0 ? skip() : reader_.text(values[key]); });
     if (!ok) return false;
     const bool own = values[kFormat].starts_with("anthropic");
     const bool sealed = !values[kSignature].empty() || !values[kData].empty();
-    if (sealed && !own) out_.lost.add(hub::Loss::thinking);
     ThoughtPiece piece;
+    if (!own && values[kDetailType] == "reasoning.encrypted" && sealed) {
+      // The client carries the whole element, for the provider wants it back as it was.
+      std::string& carrier = out_.made.emplace_back(hub::chat_tag);
+      hub::append_base64url(carrier, json_.substr(begin, reader_.cursor.end_of_previous() - begin));
+      piece.signature = carrier;
+      out_.thoughts.push_back(piece);
+      return true;
+    }
+    if (sealed && !own) out_.lost.add(hub::Loss::thinking);
     if (values[kDetailType] == "reasoning.text") {
       piece.text = values[kDetailText];
       if (own) piece.signature = values[kSignature];
@@ -298,6 +309,7 @@ class Reader {
     });
   }
 
+  std::string_view json_;
   LenientReader reader_;
   ChunkReader& out_;
   std::string_view pages_;  // raw: Perplexity's pages with their titles
@@ -317,6 +329,7 @@ bool ChunkReader::read(std::string_view json) {
   texts.clear();
   thoughts.clear();
   calls.clear();
+  made.clear();
   return Reader(json, *this).read();
 }
 

@@ -2,6 +2,8 @@
 // One chunk of a chat stream, or one whole answer, taken apart: values, no state. Used by
 // openai_events.cpp.
 #include <cstdint>
+#include <deque>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -57,6 +59,7 @@ class ChunkReader {
   std::vector<TextPiece> texts;
   std::vector<ThoughtPiece> thoughts;
   std::vector<CallPiece> calls;
+  std::deque<std::string> made;  // carriers, which pieces point at
 };
 
 }  // namespace steelyard::dialect::openai

@@ -52,6 +52,7 @@ class ChoiceBlocks {
   void words(hub::BlockKind kind, std::string_view text, std::string_view logprobs,
              hub::EventSink& sink);
   void thought(const ThoughtPiece& piece, bool with_text, hub::EventSink& sink);
+  void sign(std::string_view signature, hub::EventSink& sink);
   void call_piece(const CallPiece& piece, hub::EventSink& sink);
   Call& find(const CallPiece& piece);
   void advance(bool last, hub::EventSink& sink);
@@ -66,8 +67,9 @@ class ChoiceBlocks {
   bool open_ = false, stopped_ = false;
   bool plain_thoughts_ = false;  // reasoning_content was shown
   std::vector<Call> calls_;
-  std::size_t current_ = 0;  // first call that is not closed
-  std::string late_text_;    // escaped: words that came while calls were open
+  std::size_t current_ = 0;               // first call that is not closed
+  std::string late_text_;                 // escaped: words that came while calls were open
+  std::vector<std::string> late_states_;  // escaped: signatures that did
   std::string finish_, scratch_;
   hub::Dropped lost_;
 };

@@ -96,12 +96,34 @@ int status_in(std::string_view code) {
   return whole && value >= 400 && value <= 599 ? value : 0;
 }
 
+// Of a page of HTML its title, else its text: clients show what is in an error, and the page may be
+// anybody's.
+std::string text_of_page(std::string_view page) {
+  constexpr std::string_view kTitle = "<title>";
+  const auto* const end = page.data() + page.size();
+  const auto* const at = std::search(page.data(), end, kTitle.begin(), kTitle.end(),
+                                     [](char a, char b) { return lower(a) == b; });
+  if (at != end) {
+    page.remove_prefix(static_cast<std::size_t>(at - page.data()) + kTitle.size());
+    return std::string(page.substr(0, page.find('<')));
+  }
+  std::string text;
+  bool tag = false;
+  for (const char c : page) {
+    tag = c == '<' || (tag && c != '>');
+    if (!tag) text += c == '>' ? ' ' : c;
+  }
+  return text;
+}
+
 // What a balancer or proxy said in place of the provider: one line of plain text.
 std::string plain_text(std::string_view body) {
-  std::string out;
+  std::string page, out;
+  const std::size_t at = body.find_first_not_of(" \t\r\n");
+  if (at != body.npos && body[at] == '<') body = page = text_of_page(body);
   for (const char c : body.substr(0, kPlainKept)) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7F)
+    if (byte > 0x20 && byte < 0x7F)
       out += c;
     else if (!out.empty() && out.back() != ' ')
       out += ' ';

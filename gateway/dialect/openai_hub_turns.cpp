@@ -1,6 +1,8 @@
 #include "gateway/dialect/openai_hub_turns.h"
 
+#include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_lost.h"
+#include "gateway/dialect/hub_text.h"
 
 #include <algorithm>
 
@@ -69,9 +71,9 @@ void TurnWriter::system(const hub::Message& message, bool leading) {
       std::any_of(parts.begin(), parts.end(), [this](const Part& p) { return shows(p); });
   if (!any) return;
   const bool marked = !leading && !options_.system_anywhere;
-  json_.open('{').field("role", marked                            ? "user"
-                                : message.role == Role::developer ? "developer"
-                                                                  : "system");
+  // Compatible endpoints know `system` alone, and OpenAI's own take it for the other.
+  const bool developer = message.role == Role::developer && same_wire();
+  json_.open('{').field("role", marked ? "user" : developer ? "developer" : "system");
   json_.key("content");
   if (marked) {
     joined_text(parts, "<system>\\n");
@@ -116,7 +118,11 @@ void TurnWriter::tool_results(Parts parts) {
       if (inside.kind == PartKind::document) dropped_.add(Loss::documents);
       if (inside.kind == PartKind::native) dropped_.add(Loss::native_parts);
     }
+    // The mark stands on a part: on the message itself some hang (research/wire 2.10).
+    const bool marked = options_.cache_marks && !part.cache.empty();
+    if (marked) json_.open('[').open('{').field("type", "text").key("text");
     joined_text(nested, part.is_error ? "Error: " : "");
+    if (marked) json_.field_raw("cache_control", part.cache).close('}').close(']');
     json_.close('}');
   }
 }
@@ -226,30 +232,69 @@ void TurnWriter::assistant(const hub::Message& message) {
     else
       shows(part);  // tells what is lost
   }
-  if (!text && !calls_here && !(thoughts && options_.reasoning_content)) {
+  const bool back = options_.reasoning_content || options_.reasoning_details;
+  if (!text && !calls_here && !(thoughts && back)) {
     if (thoughts) dropped_.add(Loss::thinking);
     return;
   }
   json_.open('{').field("role", "assistant").given("name", message.name).key("content");
+  for (const Part& part : parts)
+    if (!part.cache.empty() && options_.cache_marks) dropped_.add(Loss::cache_control);
   if (text)
     joined_text(parts, {});
   else if (calls_here)
     json_.raw("null");
   else
     json_.escaped("");
-  if (thoughts) reasoning(parts);
+  if (thoughts || (calls_here && options_.reasoning_content)) reasoning(parts);
   if (calls_here) calls(parts);
   json_.close('}');
 }
 
+// Elements of other makers as they came; what Anthropic signed as OpenRouter shows it.
+void TurnWriter::details(Parts parts) {
+  constexpr std::string_view kClaude = "anthropic-claude-v1";
+  json_.key("reasoning_details").open('[');
+  for (const Part& part : parts) {
+    const bool thinking = part.kind == PartKind::thinking;
+    if (!thinking && part.kind != PartKind::redacted_thinking) continue;
+    const bool element = thinking && part.signature.starts_with(hub::chat_tag);
+    if (element) {
+      scratch_.clear();
+      if (hub::decode_base64url(scratch_, part.signature.substr(hub::chat_tag.size())) &&
+          hub::is_json_object(scratch_))
+        json_.raw(scratch_);
+      else
+        dropped_.add(Loss::thinking);
+    } else if (!thinking) {
+      json_.open('{').field("type", "reasoning.encrypted").field("data", part.text);
+      json_.field("format", kClaude).close('}');
+    } else if (hub::is_carrier(part.signature) || (part.text.empty() && part.signature.empty())) {
+      dropped_.add(Loss::thinking);
+    } else {
+      json_.open('{').field("type", "reasoning.text").field("text", part.text);
+      if (!part.signature.empty())
+        json_.field("signature", part.signature).field("format", kClaude);
+      json_.close('}');
+    }
+  }
+  json_.close(']');
+}
+
 void TurnWriter::reasoning(Parts parts) {
+  if (options_.reasoning_details) return details(parts);
   bool any = false;
   for (const Part& part : parts) {
     if (part.kind == PartKind::redacted_thinking || !part.signature.empty())
       dropped_.add(Loss::thinking);
     any = any || (part.kind == PartKind::thinking && !part.text.empty());
   }
-  if (!options_.reasoning_content || !any) return dropped_.add(Loss::thinking);
+  // A turn with calls and without it is refused, where it is wanted (research/wire 3.3).
+  if (!any && !parts.empty() && options_.reasoning_content) {
+    json_.key("reasoning_content").escaped("");
+    return;
+  }
+  if (!options_.reasoning_content) return dropped_.add(Loss::thinking);
   json_.key("reasoning_content").escaped("");
   std::string& out = json_.out();
   out.pop_back();

@@ -33,6 +33,7 @@ class TurnWriter {
   void content_part(const hub::Part& part);
   void joined_text(Parts parts, std::string_view prefix);
   void reasoning(Parts parts);
+  void details(Parts parts);
   void calls(Parts parts);
   void custom_input(const hub::Part& part);
   bool shows(const hub::Part& part);

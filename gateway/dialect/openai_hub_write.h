@@ -20,6 +20,7 @@ struct HubWriteOptions {
   bool include_usage = true;                 // streams: ask for usage
   bool reasoning_effort = true;
   bool reasoning_content = false;  // earlier thinking goes back as reasoning_content
+  bool reasoning_details = false;  // likewise in OpenRouter's shape, signed and sealed
   bool system_anywhere = true;     // else later system messages become marked user text
   bool cache_marks = false;        // takes cache_control on parts and tools
   bool top_k = false;

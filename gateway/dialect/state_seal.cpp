@@ -29,10 +29,11 @@ bool payload_of(std::string_view carrier, StateKind& kind, std::string_view& pay
   SignatureOf what = SignatureOf::call;
   kind = StateKind::gemini;
   if (read_gemini_carrier(carrier, what, payload)) return true;
-  kind = StateKind::openai;
+  const bool chat = carrier.starts_with(chat_tag);
+  kind = chat ? StateKind::chat : StateKind::openai;
   payload = carrier;
-  if (!carrier.starts_with(openai_tag)) return false;
-  payload.remove_prefix(openai_tag.size());
+  if (!chat && !carrier.starts_with(openai_tag)) return false;
+  payload.remove_prefix(chat ? chat_tag.size() : openai_tag.size());
   return true;
 }
 

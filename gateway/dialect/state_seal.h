@@ -20,7 +20,7 @@ struct StateKey {
 // `account`: where the provider is reached; `secret`: what it knows us by, which clients do not.
 StateKey state_key_of(std::string_view account, std::string_view secret);
 
-enum class StateKind : unsigned char { openai, anthropic, redacted, gemini };
+enum class StateKind : unsigned char { openai, anthropic, redacted, gemini, chat };
 
 // A dot and 22 letters of base64url behind the payload. Escaped texts: how a client escapes them
 // anew does not matter.

@@ -36,6 +36,8 @@ enum class Fault : std::uint8_t {
   no_finish,          // no finish_reason
   no_done,            // no `data: [DONE]`
   bad_body,           // JSON cut short, framing intact
+  html,               // the error page of a proxy in between, with `status` or 200
+  empty,              // the same without a body
 };
 enum class BillOnAbort : std::uint8_t { generated, all, none };
 

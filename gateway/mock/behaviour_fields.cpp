@@ -23,7 +23,9 @@ constexpr const char* kFault[] = {"none",
                                   "error_event",
                                   "no_finish",
                                   "no_done",
-                                  "bad_body"};
+                                  "bad_body",
+                                  "html",
+                                  "empty"};
 
 template <auto Member>
 ChoiceField choice(std::span<const char* const> names) {

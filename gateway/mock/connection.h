@@ -59,6 +59,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void append_error(std::string& body, const ErrorReply& error) const;
   void reply_error();
   bool reply_broken();
+  void reply_page();
   void reply_whole();
   void append_framed(std::string_view bytes);
   ReplyHead head_of(int status) const;

@@ -28,6 +28,10 @@ bool shows_key(const RequestView& request, std::string_view bearer) {
   return false;
 }
 
+bool is_page(Fault fault) {
+  return fault == Fault::html || fault == Fault::empty;
+}
+
 }  // namespace
 
 void Connection::dispatch(const RequestView& request) {
@@ -133,7 +137,8 @@ void Connection::begin_chat(const RequestView& request) {
   if (job_.latency_us == 0) return reply();
   phase_ = Phase::waiting;
   const bool pings = job_.behaviour->ping_us != 0 && job_.request.stream && job_.status == 200;
-  if (pings && job_.fault != Fault::close_before_head && job_.fault != Fault::garbage) {
+  if (pings && !is_page(job_.fault) && job_.fault != Fault::close_before_head &&
+      job_.fault != Fault::garbage) {
     begin_stream_head();
     return ping_while_waiting();
   }
@@ -152,7 +157,9 @@ void Connection::ping_while_waiting() {
 void Connection::reply() {
   const bool was_waiting = phase_ == Phase::waiting;
   phase_ = Phase::idle;
-  if (job_.status != 200) {
+  if (is_page(job_.fault)) {
+    reply_page();
+  } else if (job_.status != 200) {
     reply_error();
   } else if (reply_broken()) {
     return;
@@ -199,6 +206,21 @@ void Connection::reply_error() {
   out_ += body;
   const std::string& model = job_.request.model;
   worker_.shared().bill.add_error(model.empty() ? std::string_view("(none)") : model);
+}
+
+// What somebody between here and the client says, who knows nothing of dialects.
+void Connection::reply_page() {
+  constexpr std::string_view kPage =
+      "<!DOCTYPE html>\n<html><head><title>Bad gateway</title></head>\n"
+      "<body><h1>Bad gateway</h1><hr>proxy/1.0</body></html>\n";
+  const std::string_view page = job_.fault == Fault::html ? kPage : std::string_view();
+  ReplyHead head = head_of(job_.status);
+  head.content_type = page.empty() ? "application/json" : "text/html";
+  head.length = page.size();
+  append_head(out_, head);
+  out_ += page;
+  job_.open = false;
+  worker_.shared().bill.add_error(job_.request.model);
 }
 
 // Faults that come before any answer. True: one did.

@@ -156,7 +156,7 @@ def test_every_fault_of_a_stream_is_an_error_the_client_sees():
                 assert status == 200, (dialect, fault, data)
                 assert failure_in(dialect, data) or finish_may_be_absent, (dialect, fault, data)
             for fault, allowed in (("close_before_head", (502,)), ("garbage", (502,)), ("hang", (504,)), ("close_after_head", (502,)),
-                                   ("huge_line", (502, 503))):
+                                   ("huge_line", (502, 503)), ("html", (502,)), ("empty", (502,))):
                 mock.behave(fault=fault)
                 status, _, data = gateway.chat(body, path=path)
                 error = json.loads(data)["error"] if status != 200 else None
@@ -175,11 +175,16 @@ def test_every_fault_of_a_whole_answer_is_an_error():
                            "breaker: { failures: 100, open: 1s }")
         with running(mock, gateway):
             path, body = native(dialect)
-            for fault in ("cut", "reset", "stall", "bad_body", "error_event", "close_before_head", "garbage"):
+            for fault in ("cut", "reset", "stall", "bad_body", "error_event", "close_before_head", "garbage", "html", "empty"):
                 mock.behave(fault=fault)
                 status, _, data = gateway.chat(body, path=path)
                 assert status in (502, 503, 504, 500), (dialect, fault, status, data)
                 assert json.loads(data)["error"]["message"], data
+            for code in (502, 529):  # the page of a proxy in between: told in the client's dialect, without its HTML
+                mock.behave(fault="html", status=code)
+                status, headers, data = gateway.chat(body, path=path)
+                assert status in (500, 502, 503, 529) and headers["content-type"].startswith("application/json"), (dialect, status, headers)
+                assert json.loads(data)["error"]["message"] and b"<html" not in data, (dialect, data)
             mock.behave(fault="none", status=0)
             assert gateway.chat(body, path=path)[0] == 200
             for code, wait in ((400, None), (500, None), (429, "7")):  # the last one: the provider is left alone then

@@ -209,8 +209,11 @@ TEST_CASE("faults: bodies and statuses of providers' errors") {
     CHECK(std::string(name_of(fault.cls)) == name_of(row.cls));
     CHECK(fault.code == row.code);
   }
-  CHECK(parse_error(502, "<html>\n<body>Bad  Gateway</body>").message ==
-        "<html> <body>Bad  Gateway</body>");
+  CHECK(parse_error(502, "<html>\n<body>Bad  Gateway</body>").message == "Bad Gateway");
+  CHECK(
+      parse_error(502, " <!DOCTYPE html><HTML><head><Title>502 Bad\ngateway</title>...").message ==
+      "502 Bad gateway");
+  CHECK(parse_error(502, "upstream  connect error\n").message == "upstream connect error");
   CHECK(parse_error(422, R"({"detail":[{"msg":"field required"}]})").message == "field required");
   CHECK(parse_error(400, "{\"error\":{\"message\":\"" + std::string(9'000, 'm') + "\"}}")
             .message.size() == 2'000);

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What a provider of Chat wants beyond OpenAI's own (`quirks`), when its request comes in another dialect."""
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from gateway import KEY, Cases, Mock, running, speaking  # noqa: E402
+
+MARK = {"type": "ephemeral"}
+TOOL = {"name": "clock", "input_schema": {"type": "object"}}
+
+
+def call(number):
+    return {"type": "tool_use", "id": f"c{number}", "name": "clock", "input": {}}
+
+
+def result(number, **fields):
+    return {"role": "user", "content": [{"type": "tool_result", "tool_use_id": f"c{number}", "content": "12:30", **fields}]}
+
+
+HISTORY = [{"role": "user", "content": [{"type": "text", "text": "hello", "cache_control": MARK}]},
+           {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm.", "signature": ""}, call(1)]},
+           result(1, cache_control=MARK),
+           {"role": "assistant", "content": [call(2)]}, result(2),
+           {"role": "assistant", "content": [{"type": "text", "text": "Half past."}]},
+           {"role": "system", "content": "Be brief."}, {"role": "user", "content": "and now?"}]
+
+
+def sent(quirks):
+    """What the provider is asked, and what the client is told of losses."""
+    mock = Mock("cheap,1,2")
+    gateway = speaking(mock, "openai", quirks=quirks)
+    with running(mock, gateway):
+        body = {"model": "cheap", "max_tokens": 99, "messages": HISTORY, "top_k": 40, "tools": [{**TOOL, "cache_control": MARK}]}
+        status, headers, data = gateway.chat(body, path="/v1/messages", key=KEY)
+        assert status == 200, data
+        [seen] = [r for r in mock.requests() if r["method"] == "POST"]
+        return json.loads(seen["body"]), headers.get("x-steelyard-dropped-fields", "").split(",")
+
+
+def test_without_quirks_it_is_openai():
+    body, told = sent("")
+    assert told == ["top_k", "cache_control", "thinking"], told
+    text = json.dumps(body)
+    assert "reasoning_content" not in text and "cache_control" not in text and "top_k" not in body, text
+    assert [m["role"] for m in body["messages"]] == ["user", "assistant", "tool", "assistant", "tool", "assistant", "system", "user"], body
+
+
+def test_thinking_goes_back_where_it_is_wanted():
+    """DeepSeek refuses a turn with calls that lacks it; an empty one will do (research/wire 3.3)."""
+    body, told = sent("reasoning_content: true")
+    assert [m.get("reasoning_content") for m in body["messages"] if m["role"] == "assistant"] == ["Hm.", "", None], body
+    assert "thinking" not in told, told
+
+
+def test_cache_marks_and_top_k_where_they_are_taken():
+    body, told = sent("cache_marks: true, top_k: true")
+    messages = body["messages"]
+    assert body["top_k"] == 40 and messages[0]["content"] == [{"type": "text", "text": "hello", "cache_control": MARK}], body
+    assert messages[2] == {"role": "tool", "tool_call_id": "c1", "content": [{"type": "text", "text": "12:30", "cache_control": MARK}]}, messages
+    assert messages[4]["content"] == "12:30" and body["tools"][0]["cache_control"] == MARK, body
+    assert "cache_control" not in told and "top_k" not in told, told
+
+
+def test_system_messages_stay_in_their_place_as_the_users():
+    body, _ = sent("system_anywhere: false")
+    assert body["messages"][6] == {"role": "user", "content": "<system>\nBe brief.\n</system>"}, body
+
+
+def test_codex_developer_messages_are_system_messages_to_chat():
+    mock = Mock("cheap,1,2")
+    gateway = speaking(mock, "openai")
+    with running(mock, gateway):
+        items = [{"type": "message", "role": "developer", "content": [{"type": "input_text", "text": "Be brief."}]},
+                 {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hello"}]}]
+        status, _, data = gateway.chat({"model": "cheap", "input": items}, path="/v1/responses", key=KEY)
+        assert status == 200, data
+        assert [m["role"] for m in json.loads(mock.requests(1)[0]["body"])["messages"]] == ["system", "user"]
+
+
+if __name__ == "__main__":
+    Cases(globals()).run()
