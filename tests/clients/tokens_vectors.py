@@ -18,6 +18,7 @@ MODELS = {
     'o200k': ('tiktoken', 'o200k_base'),
     'cl100k': ('tiktoken', 'cl100k_base'),
     'deepseek-v3': ('tokenizers', 'r1'),
+    'qwen3.5': ('tokenizers', 'qwen35'),
     'tekken': ('tekken', 'mistral2410'),
 }
 SPECIAL = re.compile(r'<\|[^|]*\|>|<｜|\[/?[A-Z_]+\]|</?[a-z_]+>|<s>|</s>|<unk>')
