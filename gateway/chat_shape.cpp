@@ -162,7 +162,7 @@ class Texts {
  public:
   Texts(router::TokenCounter& counter, std::size_t bytes, const ShapeOptions& options,
         ShapeScratch& scratch)
-      : counter_(counter), look_(options.look), sliced_(counter, slice_of(scratch)) {
+      : counter_(counter), look_(options.look), sliced_(counter, slice_of(options, scratch)) {
     hurried_ = options.in_time && bytes > router::SlicedCount::at_once;
   }
 
@@ -197,8 +197,10 @@ class Texts {
   router::TextFeatures sums;
 
  private:
-  static router::SlicedCount::Slice slice_of(const ShapeScratch& scratch) {
+  static router::SlicedCount::Slice slice_of(const ShapeOptions& options,
+                                             const ShapeScratch& scratch) {
     router::SlicedCount::Slice slice;
+    slice.enough_tokens = options.enough_tokens;
     slice.seed = scratch.seed;
     return slice;
   }

@@ -30,6 +30,7 @@ struct ShapeOptions {
   bool look = true;
   bool responses = false;  // the client speaks OpenAI's Responses
   bool in_time = false;    // texts that would take long are estimated (ChatShape::sampled)
+  std::int64_t enough_tokens = std::int64_t{1} << 30;  // SlicedCount::Slice; where `in_time`
   std::int32_t messages_before = 0;
 };
 router::ChatShape shape_of(router::TokenCounter& counter, const dialect::ChatRequest& chat,

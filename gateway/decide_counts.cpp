@@ -125,6 +125,7 @@ void count_tokens(Worker& worker, Serving& serving, const Principal& principal, 
   ShapeOptions options;
   options.look = serving.some_text_unknown;
   options.in_time = true;
+  options.enough_tokens = serving.enough_tokens;
   options.responses = d.wire == dialect::hub::Wire::openai_responses;
   options.messages_before = d.before.key != 0 ? d.before.messages : 0;
   const router::ChatShape shape = shape_of(*tools.counter, d.chat, tools.shape_scratch, options);

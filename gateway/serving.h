@@ -36,6 +36,7 @@ struct Serving {
   std::vector<std::uint16_t> token_bytes;  // by target: StreamGuard::learn()
   std::uint32_t until_fetch = 0;           // requests until what other workers learned is fetched
   bool some_text_unknown = false;          // some model's tokenizer is not the counter's
+  std::int64_t enough_tokens = 0;  // by the gateway's counter: more than any served model takes
 
   void begin_counting(Calibrations* calibrations);
   void apply(std::int32_t target, const router::InputWeights& weights, bool is_calibrated);

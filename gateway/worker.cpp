@@ -42,8 +42,14 @@ void Serving::begin_counting(Calibrations* calibrations) {
   inputs = catalog.inputs();
   calibrated.assign(catalog.models().size(), 0);
   token_bytes.assign(catalog.targets().size(), StreamGuard::first_token_bytes);
-  for (const router::Model& model : catalog.models())
-    some_text_unknown |= model.target_count > 0 && !model.framing.exact_text;
+  for (const router::Model& model : catalog.models()) {
+    if (model.target_count == 0) continue;
+    some_text_unknown |= !model.framing.exact_text;
+    // Of the public tokenizers none makes less than 0.94 of it (framing_table.cpp).
+    const std::int64_t window = model.context_tokens;
+    enough_tokens =
+        std::max(enough_tokens, window > 0 ? window + window / 8 : std::int64_t{1} << 30);
+  }
   if (calibrations == nullptr) return;
   slots = calibrations->slots_of(catalog);
   bills.assign(slots.size(), 0);

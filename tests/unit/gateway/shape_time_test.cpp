@@ -73,6 +73,27 @@ TEST_CASE("a request that is slow to count is estimated, and its bound holds") {
   }
 }
 
+TEST_CASE("what no model takes is counted no further, and its bound holds") {
+  const std::vector<std::string> texts(4, ordinary(700'000));
+  const Parsed parsed({texts[0], texts[1] + "1", texts[2] + "2", texts[3] + "3"});
+  const auto exact = make_counter(load_o200k());
+  const std::int64_t each = exact->count_json(texts[0]);
+  ShapeScratch scratch(3);
+  ShapeOptions options;
+  options.in_time = true;
+  options.enough_tokens = each + each / 2;
+  MemoCounter counter(make_counter(load_o200k()), MemoSeed{1}, 1024);
+  const ChatShape shape = shape_of(counter, parsed.chat, scratch, options);
+  CHECK(shape.sampled);
+  CHECK(shape.text_tokens >= 4 * each);
+  CHECK(shape.text_tokens < 5 * each);
+  CHECK(counter.known_json(texts[1] + "1") >= 0);
+  CHECK(counter.known_json(texts[2] + "2") < 0);  // not counted: too long to be worth it
+  options.enough_tokens = 5 * each;
+  MemoCounter other(make_counter(load_o200k()), MemoSeed{1}, 1024);
+  CHECK(!shape_of(other, parsed.chat, scratch, options).sampled);
+}
+
 TEST_CASE("large ordinary requests, and small strange ones, are counted exactly in time") {
   const std::vector<std::string> large{ordinary(1'500'000), ordinary(900'000)};
   const std::vector<std::string> small{strange(SlicedCount::at_once - 1'000)};
