@@ -79,6 +79,8 @@ constexpr std::array images{
     ImageRow{"claude-opus-4-8", ImageRule::visual, 0, 0, 2576, 4784, 0, 100, claude_images},
     ImageRow{"gemini-2", ImageRule::tiles_768, 258, 258, 0, 0, 0, 100, gemini_images},
     ImageRow{"gemini", ImageRule::fixed, 1120, 280, 0, 2240, 0, 100, gemini_images},
+    ImageRow{"mistral", ImageRule::visual, 0, 0, 1540, 3025, 0, 100,
+             "docs.mistral.ai, vision: 28 px from Small 3.1 on, 1,540 px at most; two recorded"},
     ImageRow{"", ImageRule::visual, 0, 0, 2576, 4784, 0, 100,
              "not published: the most patches of those that are"},
 };

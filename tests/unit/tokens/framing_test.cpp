@@ -146,6 +146,15 @@ TEST_CASE("an image of unknown size widens the bound only") {
   CHECK(found.upper == 7 + 1445);
 }
 
+TEST_CASE(
+    "a picture for a vendor who says nothing: an estimate, whose bound holds for others' rules") {
+  const ImageShape small[] = {{239, 178}}, large[] = {{1024, 1024}};
+  CHECK(images_of(small, image_row("grok-4-1-fast")).upper >= 265 - 9);   // recorded
+  CHECK(images_of(large, image_row("llama-4-maverick")).upper >= 2'448);  // 17 tiles of 144
+  CHECK(images_of(small, image_row("grok-4-1-fast")).quality == CountQuality::prior);
+  CHECK(images_of(small, image_row("mistral-medium")).tokens == 9 * 7);
+}
+
 TEST_CASE("reasoning models: one token less, and two a reply, as recorded") {
   // gpt-5-nano of 2026-03: "What is 5 + 3?", "8", "Now multiply that by 2".
   ChatShape shape;

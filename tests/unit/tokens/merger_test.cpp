@@ -86,7 +86,8 @@ TEST_CASE("characters as first parts change nothing") {
   const std::string_view alphabets[] = {
       "слово и не", "中文的是不了人我在有", "日本語のテキスト、を。", "é ß ö", "한국어 이다",
       "हिन्दी में",    " -\u2014\u2019x"};
-  for (const std::string_view family : {"o200k", "cl100k", "deepseek-v3", "tekken", "qwen3", "qwen3.5"}) {
+  for (const std::string_view family :
+       {"o200k", "cl100k", "deepseek-v3", "tekken", "qwen3", "qwen3.5"}) {
     const auto vocabulary = shipped_vocabulary(family);
     REQUIRE(vocabulary != nullptr);
     CAPTURE(family);
