@@ -52,8 +52,8 @@ class CountMemo {
 
  private:
   using Word = std::atomic<std::uint64_t>;
-  // `value`: check << 32 | asked_for | tokens + 1 (0: empty). `first`: four of the five sums;
-  // `last`: the fifth, and whether they are known.
+  // `value`: check << 32 | asked_for | tokens + 1 (0: empty). `first`: four of the seven sums;
+  // `last`: the others, and whether they are known.
   struct Entry {
     Word tag{0}, value{0}, first{0}, last{0};
   };
