@@ -235,5 +235,37 @@ def test_what_operators_do_acts_on_the_fleet():
             assert [s for s in asked(one) if s == 200] == admitted, (limit, one.said())
 
 
+def test_a_process_starts_without_its_store_and_under_no_name_but_its_own():
+    with fleet(1) as (store, mock, [one]):
+        assert one.stop() == 0
+        store.kill()
+        one.start()
+        assert asked(one) == [503] and one.admin("/readyz")[0] == 503
+        store.start()
+        wait_until(lambda: one.admin("/readyz")[0] == 200, 15)
+        assert asked(one) == [200]
+        # Another directory under the same name.
+        try:
+            replica(mock, store, "r0").clean()
+        except AssertionError as error:
+            assert "belongs to another ledger directory" in str(error), error
+        else:
+            raise AssertionError("two directories have one name")
+        # A store that would drop what it granted is not used.
+        assert one.stop() == 0
+        store.ask("CONFIG", "SET", "maxmemory", "100000000")
+        store.ask("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+        one.start()
+        assert asked(one) == [503]
+        assert "noeviction" in json.loads(one.admin("/admin/fleet")[1])["error"]
+        # With a wrong password neither, and the right one is nowhere to be seen.
+        one.stop()
+        one.environment["STORE_PASSWORD"] = "wrong-canary"
+        one.start()
+        assert asked(one) == [503]
+        error = json.loads(one.admin("/admin/fleet")[1])["error"]
+        assert "AUTH" in error and "canary" not in error, error
+
+
 if __name__ == "__main__":
     Cases(globals()).run()
