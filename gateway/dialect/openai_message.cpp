@@ -52,7 +52,9 @@ class MessageReader {
       info.text_begin = texts_;
       info.role = role_named(role_name);
       if (!add_text({&where, "content"}, plain, TextKind::content)) return false;
-      return add_message(where, info, begin, {});
+      if (info.role == Role::tool && !answers({}, where)) [[unlikely]]
+        return false;
+      return add_message(info, begin);
     }
     if (reader_.failed()) return false;
     if (!reader_.enter(where, '{', "must be an object")) return false;
@@ -65,19 +67,21 @@ class MessageReader {
     }
     if (reader_.failed()) return false;
     if ((members.seen & 1u << kRole) == 0) return reader_.refuse({&where, "role"}, "is missing");
-    return add_message(where, info, begin, call_id_);
+    if (info.role == Role::tool && !answers(call_id_, where)) return false;
+    return add_message(info, begin);
   }
 
  private:
-  bool add_message(const Where& where, MessageInfo& info, std::size_t begin,
-                   std::string_view call_id) {
+  // A wrong id is the provider's to judge, as long as there is a call that this can answer.
+  bool answers(std::string_view call_id, const Where& where) {
+    return out_.pairs.result(call_id) != ToolPairs::Standing::orphan ||
+           reader_.refuse({&where, "tool_call_id"}, chat_orphan);
+  }
+
+  bool add_message(MessageInfo& info, std::size_t begin) {
     info.raw = reader_.range_from(begin);
     info.text_count = texts_ - info.text_begin;
     out_.has_tool_results |= info.role == Role::tool || info.role == Role::function;
-    // A wrong id is the provider's to judge, as long as there is a call that this can answer.
-    if (info.role == Role::tool && out_.pairs.result(call_id) == ToolPairs::Standing::orphan)
-        [[unlikely]]
-      return reader_.refuse({&where, "tool_call_id"}, chat_orphan);
     out_.messages.push_back(info);
     ++message_;
     return true;
