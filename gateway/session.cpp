@@ -354,6 +354,10 @@ void Session::on_client_event() {
 // instead of a reset.
 net::Task<void> Session::linger() {
   connection_->shutdown_write();
+  // What the connection has taken may have found no room yet; the end comes behind it.
+  worker_.set_deadline(deadline_, runtime().spec.timeouts.write_stall);
+  connection_->start_wait_writable(write_);
+  (void)co_await write_;
   worker_.set_deadline(deadline_, linger_ms);
   busy_ = false;
   std::size_t swallowed = 0;

@@ -1,6 +1,6 @@
 #pragma once
-// A contiguous byte buffer with padding that simdjson may read past the end. Blocks come from a
-// per-thread free list in a few sizes, so idle connections hold none.
+// A contiguous byte buffer with padding that simdjson may read past the end. Blocks come from
+// block_pool.h, so idle connections hold none.
 #include <cstddef>
 #include <cstring>
 #include <span>

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "gateway/net/outbox.h"
+
 namespace steelyard::net {
 namespace {
 
@@ -52,7 +54,8 @@ void Watch::defer() {
   reactor_.deferred_.push_back(token_);
 }
 
-Reactor::Reactor() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), slots_(1) {
+Reactor::Reactor()
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), slots_(1), outbox_(std::make_unique<Outbox>()) {
   if (epoll_ < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
 }
 
@@ -80,7 +83,16 @@ void Reactor::forget(std::uint64_t token) {
   slot.next_free = std::exchange(free_, index);
 }
 
+void Reactor::send_all() {
+  for (const Outbox::Entry& entry : outbox_->entries()) {
+    if (entry.token == 0) continue;
+    if (Watch* watch = find(entry.token)) watch->on_send(outbox_->bytes(entry));
+  }
+  outbox_->clear();
+}
+
 void Reactor::turn() {
+  if (!outbox_->empty()) send_all();
   std::array<epoll_event, 128> events;
   const int timeout_ms = deferred_.empty() ? -1 : 0;
   const int count =

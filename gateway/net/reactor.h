@@ -4,10 +4,13 @@
 // One thread runs a reactor; everything registered with it belongs to that thread.
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 namespace steelyard::net {
 
+class Outbox;
 class Reactor;
 
 // What a descriptor may do now, as far as the kernel said.
@@ -32,6 +35,8 @@ class Watch {
   virtual void on_ready(Readiness now) = 0;
   // After defer(), from the loop. May destroy *this.
   virtual void on_deferred() {}
+  // What it put into the outbox is to be sent now. Destroys nothing.
+  virtual void on_send(std::span<const char>) {}
   void watch(int descriptor);      // false positives only: errors show when the descriptor is used
   void take_over(int descriptor);  // it was registered by another Watch that lets it go
   void defer();                    // on_deferred() before the loop waits again; once is enough
@@ -52,8 +57,11 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Waits (unless work is deferred), then serves what is ready.
+  // Sends what is in the outbox, waits (unless work is deferred), then serves what is ready.
   void turn();
+  // Sends what is in the outbox now.
+  void send_all();
+  Outbox& outbox() { return *outbox_; }
   // Whether the Watch with this token still lives.
   bool alive(std::uint64_t token) const { return find(token) != nullptr; }
 
@@ -76,6 +84,7 @@ class Reactor {
   std::vector<Slot> slots_;
   std::uint32_t free_ = 0;  // first of the free list; 0: none (slot 0 is never used)
   std::vector<std::uint64_t> deferred_, serving_;
+  std::unique_ptr<Outbox> outbox_;
 };
 
 }  // namespace steelyard::net

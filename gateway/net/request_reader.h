@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/net/block_pool.h"
 #include "gateway/net/chunk_decoder.h"
 #include "gateway/net/head_reader.h"
 
@@ -32,6 +33,9 @@ enum class RequestEvent : std::uint8_t { need_more, head, request, refused };
 
 class RequestReader {
  public:
+  static void* operator new(std::size_t bytes) { return allocate_block(bytes); }
+  static void operator delete(void* block, std::size_t bytes) noexcept { free_block(block, bytes); }
+
   void reset();
 
   RequestEvent advance(char* data, std::size_t& size);

@@ -1,13 +1,14 @@
 #include "gateway/net/task.h"
 
 #include <array>
+#include <cstdint>
 #include <new>
 
 namespace steelyard::net {
 namespace {
 
-constexpr std::size_t grain = 64;     // bytes per size class: a waiting stream holds four frames
-constexpr std::size_t classes = 256;  // frames up to 16 KiB are recycled
+constexpr std::size_t grain = 16;      // bytes per size class: a waiting stream holds four frames
+constexpr std::size_t classes = 1024;  // frames up to 16 KiB are recycled
 constexpr std::size_t kept_per_class = 256;
 
 struct FreeBlock {
@@ -17,7 +18,7 @@ struct FreeBlock {
 // Blocks given back by this thread. Freed at thread exit.
 struct FrameCache {
   std::array<FreeBlock*, classes> head{};
-  std::array<std::size_t, classes> count{};
+  std::array<std::uint32_t, classes> count{};
   ~FrameCache() {
     for (FreeBlock*& first : head) {
       while (first != nullptr) {

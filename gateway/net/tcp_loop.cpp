@@ -90,6 +90,7 @@ EventLoop::~EventLoop() = default;
 void EventLoop::run() {
   impl_->stopped = false;
   while (!impl_->stopped) impl_->reactor.turn();
+  impl_->reactor.send_all();
 }
 
 void EventLoop::stop() {

@@ -36,7 +36,7 @@ bool TcpSocket::reader_may_go() const {
 
 void TcpSocket::on_ready(Readiness now) {
   readable_ |= now.readable;
-  writable_ |= now.writable;
+  if (now.writable && (writable_ = send_rest()) && finishing_) finish();
   peer_ended_ |= now.ended;
   progress();
 }
@@ -74,6 +74,12 @@ void TcpSocket::close(IoError why) {
 void TcpSocket::shutdown_write() {
   if (ended_ != IoError::none) return;
   say_goodbye();
+  finishing_ = true;
+  if (send_rest()) finish();
+}
+
+void TcpSocket::finish() {
+  finishing_ = false;
   (void)::shutdown(fd(), SHUT_WR);
 }
 

@@ -26,6 +26,8 @@ class TcpSocket : public Connection, protected Watch {
   // One step of what the reader waits for; would_block: not yet.
   virtual IoResult read_step(Waiting waiting) = 0;
   virtual void say_goodbye() {}  // before the socket closes, or its writing side
+  // The kernel takes bytes again: sends what it did not take before. Whether that was all.
+  virtual bool send_rest() { return true; }
 
   void begin(IoSlot& slot, Waiting waiting);
   // After a recv: less than asked for means drained, unless the end is known to follow.
@@ -38,6 +40,7 @@ class TcpSocket : public Connection, protected Watch {
   bool readable_ = false, writable_ = true;
   bool read_wants_write_ = false;  // TLS: the handshake must write before it can read
   bool peer_ended_ = false;
+  bool finishing_ = false;         // FIN follows what is to be sent
   IoError ended_ = IoError::none;  // set by close()
 
  private:
@@ -46,6 +49,7 @@ class TcpSocket : public Connection, protected Watch {
   void progress();
   bool reader_may_go() const;
   void serve_reader();
+  void finish();
 
   Descriptor socket_;
   IoSlot* reader_ = nullptr;

@@ -1,0 +1,182 @@
+// What is written in a turn of the loop goes out at its end, and none of it is lost on the way.
+#include "gateway/net/outbox.h"
+
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/net/tcp.h"
+
+using namespace steelyard;
+using namespace steelyard::net;
+
+namespace {
+
+// A connection of a loop, and the client's end of it as a bare socket with a small buffer.
+struct Served {
+  EventLoop loop;
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<Connection> accepted;
+  int client = -1;
+
+  Served() {
+    auto opened = Listener::open(loop, "127.0.0.1", 0, nullptr, [this](auto connection) {
+      accepted = std::move(connection);
+      loop.stop();
+    });
+    REQUIRE(opened.has_value());
+    listener = std::move(*opened);
+    client = ::socket(AF_INET, SOCK_STREAM, 0);
+    const int small = 4096;
+    ::setsockopt(client, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(listener->port());
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(::connect(client, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+    loop.run();
+    REQUIRE(accepted);
+  }
+  ~Served() { ::close(client); }
+
+  IoResult write(std::string_view text) {
+    const ConstBytes part(text);
+    return accepted->try_write({&part, 1});
+  }
+  // One turn of the loop, or two.
+  void turn() {
+    loop.stop();
+    loop.run();
+  }
+  bool has_something(int patience_ms = 0) const {
+    pollfd wanted{client, POLLIN, 0};
+    return ::poll(&wanted, 1, patience_ms) == 1;
+  }
+  // What the client can read; "." at the end of the stream.
+  std::string heard() const {
+    std::string all;
+    std::array<char, 4096> room;
+    while (has_something(50)) {
+      const ssize_t n = ::recv(client, room.data(), room.size(), 0);
+      if (n <= 0) return all + '.';
+      all.append(room.data(), static_cast<std::size_t>(n));
+    }
+    return all;
+  }
+  // Writes until the kernel takes no more; what was said to be written.
+  std::string fill() {
+    std::string all;
+    for (int i = 0;; ++i) {
+      std::string block(Outbox::message_max, static_cast<char>('a' + i % 26));
+      const IoResult wrote = write(block);
+      if (wrote.error == IoError::would_block) return all;
+      REQUIRE(wrote.bytes == block.size());
+      all += block;
+      REQUIRE(all.size() < 64u << 20);
+      turn();
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("outbox: a small message goes when the loop waits, in one piece with its parts") {
+  Served s;
+  const std::array<ConstBytes, 3> parts{ConstBytes("head "), ConstBytes(std::string_view()),
+                                        ConstBytes("body")};
+  CHECK(s.accepted->try_write(parts).bytes == 9);
+  CHECK_FALSE(s.has_something());
+  s.turn();
+  CHECK(s.heard() == "head body");
+}
+
+TEST_CASE("outbox: messages keep their order, small ones and large ones") {
+  Served s;
+  const std::string large(Outbox::message_max + 1, 'L');
+  CHECK(s.write("one ").ok());
+  CHECK(s.write("two ").ok());
+  CHECK(s.write(large).bytes == large.size());
+  CHECK(s.write(" three").ok());
+  s.turn();
+  CHECK(s.heard() == "one two " + large + " three");
+}
+
+TEST_CASE("outbox: what was written before a close, an end or a destruction arrives") {
+  SUBCASE("close") {
+    Served s;
+    CHECK(s.write("bye").ok());
+    s.accepted->close(IoError::closed);
+    CHECK(s.heard() == "bye.");
+  }
+  SUBCASE("shutdown") {
+    Served s;
+    CHECK(s.write("bye").ok());
+    s.accepted->shutdown_write();
+    CHECK(s.heard() == "bye.");
+  }
+  SUBCASE("destruction") {
+    Served s;
+    CHECK(s.write("bye").ok());
+    s.accepted.reset();
+    s.turn();
+    CHECK(s.heard() == "bye.");
+  }
+  SUBCASE("the loop's end") {
+    Served s;
+    s.loop.post([&s] {
+      CHECK(s.write("bye").ok());
+      s.loop.stop();
+    });
+    s.loop.run();
+    CHECK(s.heard() == "bye");
+  }
+}
+
+TEST_CASE("outbox: a client that does not read gets all of it later, and the end behind it") {
+  Served s;
+  const std::string written = s.fill();
+  CHECK(s.write("more").error == IoError::would_block);
+  s.accepted->shutdown_write();
+  IoSlot writable;
+  s.accepted->start_wait_writable(writable);
+  CHECK(writable.pending());
+  std::string heard;
+  for (int i = 0; i < 1000 && !heard.ends_with('.'); ++i) {
+    heard += s.heard();
+    s.turn();
+  }
+  CHECK(writable.done());
+  CHECK(heard.size() == written.size() + 1);
+  CHECK(heard == written + ".");
+}
+
+TEST_CASE("outbox: more connections and bytes than it has room for") {
+  Served s;
+  std::string written;
+  for (int i = 0; i < 100; ++i) {
+    const std::string block(100, static_cast<char>('a' + i % 26));
+    CHECK(s.write(block).bytes == block.size());
+    written += block;
+  }
+  s.turn();
+  CHECK(s.heard() == written);
+
+  Outbox box;
+  const std::string block(Outbox::message_max, 'x');
+  const ConstBytes part(block);
+  int taken = 0;
+  while (box.put(1, {&part, 1}, block.size()) >= 0) ++taken;
+  CHECK(taken == 16);
+  box.clear();
+  taken = 0;
+  const ConstBytes one("y");
+  while (box.put(1, {&one, 1}, 1) >= 0) ++taken;
+  CHECK(static_cast<std::size_t>(taken) == Outbox::entries_max);
+}
