@@ -31,6 +31,8 @@ class LiteLLM:
         config = scratch / "litellm.yaml"
         config.write_text(f"model_list:\n  - model_name: {MODEL}\n    litellm_params: {{ model: openai/{MODEL}, "
                           f"api_base: 'http://127.0.0.1:{upstream}/v1', api_key: none }}\n"
+                          # It refuses the temperature of our request for this model otherwise.
+                          "litellm_settings: { drop_params: true }\n"
                           "general_settings: { master_key: sk-steelyard-bench }\n")
         return [folder / "bin/litellm", "--config", config, "--host", "127.0.0.1", "--port", port, "--num_workers", 1]
 

@@ -15,28 +15,35 @@ def large(bench, load_module, load):
     """Medians in microseconds of parse + count + decide: {fresh_us, resent_us, tokens}."""
     proxy = bench.start("steelyard")
     try:
-        _send(bench, load_module, load, proxy.port, "fresh.json", "SERIAL00 ", 7)
+        # Parts of a text are remembered, so each new one shares no part with those before.
+        words = _words()
+        for number in range(COUNT):
+            _send(bench, load_module, load, proxy.port, "fresh.json", _prose(words, number), 1)
         fresh = _medians(proxy, COUNT)
-        _send(bench, load_module, load, proxy.port, "resent.json", "once more ", 8)
+        _send(bench, load_module, load, proxy.port, "resent.json", _prose(words, COUNT), COUNT)
         resent = _medians(proxy, COUNT - 1)
         return {"fresh_us": fresh[0], "resent_us": resent[0], "tokens": resent[1]}
     finally:
         bench.stop(proxy)
 
 
-def _send(bench, load_module, load, port, name, begin, seed):
+def _send(bench, load_module, load, port, name, text, times):
     body = json.loads((load_module.BODIES / "named.json").read_text())
-    body["messages"] = [{"role": "user", "content": begin + _prose(seed)}]
+    body["messages"] = [{"role": "user", "content": text}]
     path = bench.folder / name
     path.write_text(json.dumps(body))
-    load.answers(port, path, requests=COUNT)
+    load.answers(port, path, requests=times)
 
 
-def _prose(seed):
-    """Text that does not repeat itself: words of this repository's own documents in a random order."""
+def _words():
     words = []
     for path in sorted(pathlib.Path(__file__).resolve().parents[3].glob("**/README.md")):
         words += path.read_text(encoding="utf-8", errors="replace").split()
+    return words
+
+
+def _prose(words, seed):
+    """Text that does not repeat itself: words of this repository's own documents in a random order."""
     chance = random.Random(seed)
     text, size = [], 0
     while size < LARGE_BYTES:
