@@ -187,12 +187,13 @@ std::string FleetWorld::spend_the_rest() {
   for (int i = 0; i < 3; ++i) {
     Replica& replica = *replicas_[draw(replicas_.size())];
     const Chain& chain = replica.chains[0].chain;
-    // Opens the windows, and hears what the others spent.
-    if (!try_request(replica, 0, {1}))
-      for (int round = 0; round < 8; ++round) {
-        pass_time(100);
-        for (const auto& one : replicas_) sync(*one, Link::Fault::none);
-      }
+    // Opens the windows of all levels, and hears what the others spent.
+    bool opened = false;
+    for (int round = 0; round < 8; ++round) {
+      opened = opened || try_request(replica, 0, {1});
+      pass_time(round == 7 ? 1'100 : 100);
+      for (const auto& one : replicas_) sync(*one, Link::Fault::none);
+    }
     const ChainView view = replica.books->view(chain, now_);
     NanoUsd left = view.remaining;
     for (const auto& other : replicas_)
