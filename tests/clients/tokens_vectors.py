@@ -49,7 +49,7 @@ def main():
     shared = pathlib.Path(os.environ.get('STEELYARD_SHARED', ROOT.parent / 'shared'))
     path = shared / 'data/tokens/kitoken/kitoken-vectors.tar.xz'
     if not path.exists():
-        print(f'{path.name} is not here')
+        print(f'SKIPPED  tokens_vectors: {path} is absent; set STEELYARD_SHARED')
         print('0 passed, 0 failed')
         return 0
     passed = failed = 0

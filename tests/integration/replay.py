@@ -321,6 +321,9 @@ def judge_usage(name, case, receipt, row):
 
 
 def main():
+    if not recorded.FOLDER.is_dir():
+        print(f"SKIPPED  replay: {recorded.FOLDER} is absent; set STEELYARD_SHARED\n0 passed, 0 failed")
+        return
     words = [word for word in sys.argv[1:] if word != "-v"]
     print(f"{'dialect':20} {'provider':12} {'whole':>6} {'streams':>7} {'identical':>9} {'translated':>10} {'cut, told':>9} {'usage equal':>11} "
           f"{'none said':>9} {'errors':>6} {'told':>5} {'left out':>8} {'mismatches':>10}")

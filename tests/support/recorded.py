@@ -5,11 +5,12 @@ import lzma
 import os
 import pathlib
 
-SHARED = pathlib.Path(os.environ.get("STEELYARD_SHARED", "/nonexistent"))
+SHARED = pathlib.Path(os.environ.get("STEELYARD_SHARED", pathlib.Path(__file__).resolve().parents[3] / "shared"))
+FOLDER = SHARED / "fixtures/recorded"
 
 
 def exchanges(name):
-    with lzma.open(SHARED / f"fixtures/recorded/{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
+    with lzma.open(FOLDER / f"{name}.jsonl.xz", "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
 

@@ -41,7 +41,8 @@ std::vector<Recorded> load(const std::string& dialect, bool binary = false) {
   const std::string path = shared_folder() + "/fixtures/recorded/" + dialect + ".jsonl.xz";
   std::vector<Recorded> all;
   if (!fs::exists(path)) {
-    MESSAGE("recorded traffic is not here, tests over it check nothing: set STEELYARD_SHARED");
+    MESSAGE(
+        "SKIPPED: recorded traffic is absent, tests over it check nothing; set STEELYARD_SHARED");
     return all;
   }
   std::istringstream lines(unpack(path));
