@@ -15,7 +15,7 @@ constexpr int depth_max = 8;
 // The members of a schema that are shown; raw values, empty when absent.
 struct Schema {
   std::string_view type, choices, any_of, items, properties, required, description, title, fallback,
-      ref, minimum, maximum;
+      ref, minimum, maximum, format;
 };
 
 class Listing {
@@ -71,11 +71,14 @@ class Listing {
   void type(const Schema& schema, int depth);
   void one_type(std::string_view name, const Schema& schema, int depth);
   void either(std::string_view array, int depth);
+  bool nullable(const Schema& schema);
+  void alternatives(const Schema& schema, int depth);
   void literals(std::string_view array);
 
   std::string& out_;
   std::string_view root_;  // the parameters that "#/$defs/..." means
   std::size_t scanned_ = 0;
+  bool chat_ = false;  // of Chat, not of Responses
 };
 
 Schema Listing::read(std::string_view raw) {
@@ -90,6 +93,7 @@ Schema Listing::read(std::string_view raw) {
     if (key == "description") schema.description = value;
     if (key == "title") schema.title = value;
     if (key == "default") schema.fallback = value;
+    if (key == "format") schema.format = value;
     if (key == "minimum") schema.minimum = value;
     if (key == "maximum") schema.maximum = value;
     if (key == "$ref") schema.ref = value;
@@ -180,8 +184,14 @@ void Listing::property(std::string_view key, std::string_view raw, bool required
   if (says(schema.description)) comment(schema.description);
   bounds(schema);
   append_unescaped(out_, key);
-  out_ += required ? ": " : "?: ";
-  type(schema, depth);
+  out_ += required ? ":" : "?:";
+  if (chat_ && says(schema.description) && nullable(schema)) {
+    alternatives(schema, depth);
+    out_ += '\n';
+  } else {
+    out_ += ' ';
+    type(schema, depth);
+  }
   out_ += ',';
   if (!schema.fallback.empty()) {
     out_ += " // default: ";
@@ -192,6 +202,43 @@ void Listing::property(std::string_view key, std::string_view raw, bool required
     }
   }
   out_ += '\n';
+}
+
+// A union with null in it.
+bool Listing::nullable(const Schema& schema) {
+  bool found = false;
+  const auto look = [&found](std::string_view name) { found = found || name == "\"null\""; };
+  if (schema.type.starts_with('[')) {
+    (void)elements(schema.type, look);
+  } else if (schema.choices.empty() && !schema.any_of.empty()) {
+    (void)elements(schema.any_of, [&](std::string_view one) { look(read(one).type); });
+  }
+  return found;
+}
+
+// One on each line behind what is said of it: a list of types says of each what it says of all.
+void Listing::alternatives(const Schema& schema, int depth) {
+  if (schema.type.starts_with('[')) {
+    (void)elements(schema.type, [&](std::string_view name) {
+      out_ += '\n';
+      comment(schema.description);
+      out_ += " | ";
+      one_type(name, schema, depth);
+    });
+    return;
+  }
+  (void)elements(schema.any_of, [&](std::string_view raw) {
+    const Schema one = read(raw);
+    out_ += '\n';
+    if (says(one.description)) comment(one.description);
+    if (says(one.format)) {
+      out_ += "// format: ";
+      text(one.format);
+      out_ += '\n';
+    }
+    out_ += " | ";
+    type(one, depth + 1);
+  });
 }
 
 void Listing::object(const Schema& schema, int depth) {
@@ -297,6 +344,7 @@ void Listing::function(std::string_view tool) {
     if (key == "function" || key == "custom") inner = value;  // Responses has it in one object
   });
   (void)members(inner.empty() ? tool : inner, take);
+  chat_ = !inner.empty();
   if (!says(name)) return;  // a tool of the provider's own
   if (says(description)) comment(description);
   if (!format.empty()) freeform(format);

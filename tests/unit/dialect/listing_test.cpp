@@ -55,6 +55,21 @@ TEST_CASE("a default is quoted, unless it is one of a list") {
         "} // namespace functions");
 }
 
+TEST_CASE("what may be null and is described has a line for each alternative, in Chat") {
+  const std::string properties =
+      R"("parameters":{"properties":{"a":{"type":["string","null"],"description":"A."},)"
+      R"("b":{"anyOf":[{"type":"string","format":"date"},{"type":"null"}],"description":"B."},)"
+      R"("c":{"anyOf":[{"type":"string"},{"type":"number"}],"description":"C."}}})";
+  CHECK(listing(R"({"function":{"name":"f",)" + properties + "}}") ==
+        "namespace functions {\n\ntype f = (_: {\n// A.\na?:\n// A.\n | string\n// A.\n | null\n,\n"
+        "// B.\nb?:\n// format: date\n | string\n | null\n,\n// C.\nc?: string | number,\n"
+        "}) => any;\n\n} // namespace functions");
+  CHECK(listing(R"({"name":"f",)" + properties + "}") ==
+        "namespace functions {\n\ntype f = (_: {\n// A.\na?: string | null,\n"
+        "// B.\nb?: string | null,\n// C.\nc?: string | number,\n"
+        "}) => any;\n\n} // namespace functions");
+}
+
 TEST_CASE("a tool that takes text: its grammar is a comment, in Chat and in Responses") {
   CHECK(listing(R"({"type":"custom","custom":{"name":"g","format":{"type":"text"}}})") ==
         "namespace functions {\n\ntype g = () => any;\n\n} // namespace functions");
