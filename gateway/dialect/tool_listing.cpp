@@ -71,7 +71,7 @@ class Listing {
   void type(const Schema& schema, int depth);
   void one_type(std::string_view name, const Schema& schema, int depth);
   void either(std::string_view array, int depth);
-  bool nullable(const Schema& schema);
+  bool nullable(const Schema& schema);  // a union with null in it
   void alternatives(const Schema& schema, int depth);
   void literals(std::string_view array);
 
@@ -204,7 +204,6 @@ void Listing::property(std::string_view key, std::string_view raw, bool required
   out_ += '\n';
 }
 
-// A union with null in it.
 bool Listing::nullable(const Schema& schema) {
   bool found = false;
   const auto look = [&found](std::string_view name) { found = found || name == "\"null\""; };
@@ -231,11 +230,7 @@ void Listing::alternatives(const Schema& schema, int depth) {
     const Schema one = read(raw);
     out_ += '\n';
     if (says(one.description)) comment(one.description);
-    if (says(one.format)) {
-      out_ += "// format: ";
-      text(one.format);
-      out_ += '\n';
-    }
+    if (says(one.format)) comment("\"format: " + std::string(inside(one.format)) + "\"");
     out_ += " | ";
     type(one, depth + 1);
   });
