@@ -94,13 +94,7 @@ bool ChatCall::prepare() {
 }
 
 RequestHints ChatCall::hints() const {
-  RequestHints hints = hints_of(session_.head());
-  hints.wire = wire();
-  if (hints.wire == dialect::hub::Wire::gemini) {
-    hints.path_model = match_route(session_.head().method, session_.head().target()).parameter;
-    hints.path_stream = session_.route() == Route::stream_content;
-  }
-  return hints;
+  return hints_of(session_);
 }
 
 // False: error_ says whose limit of requests or tokens has no room.

@@ -26,6 +26,12 @@ bool explainable(const Error& error) {
 
 }  // namespace
 
+bool wants_explanation(const net::RequestHead& head) {
+  if (!head.fields.has(net::RequestField::steelyard_explain)) return false;
+  const std::string_view value = head.value(net::RequestField::steelyard_explain);
+  return value != "false" && value != "0";
+}
+
 net::Task<void> serve_explain(Session& session) {
   Worker& worker = session.worker();
   const Runtime& runtime = session.runtime();
@@ -34,8 +40,8 @@ net::Task<void> serve_explain(Session& session) {
   tools.plan.attempt_count = 0;
   tools.plan.candidate_count = 0;
   const Result<void> decided =
-      decide(worker, session.serving(), *session.principal(), session.body(),
-             hints_of(session.head()), policies::Trace::yes, decision);
+      decide(worker, session.serving(), *session.principal(), session.body(), hints_of(session),
+             policies::Trace::yes, decision);
   if (!decided && !explainable(decided.error())) {
     const dialect::ErrorExtras extras;
     const std::string_view no_lines;

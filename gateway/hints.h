@@ -16,4 +16,8 @@ inline RequestHints hints_of(const net::RequestHead& head) {
   return hints;
 }
 
+class Session;
+// Of a whole request: also its dialect, and what its path says.
+RequestHints hints_of(const Session& session);
+
 }  // namespace steelyard

@@ -242,6 +242,8 @@ Session::Step Session::admit() {
   route_ = match.route;
   wire_ = client_wire(route_, head);
   identify();
+  if (is_chat(route_) && wants_explanation(head)) [[unlikely]]
+    route_ = match.route = Route::explain;
   denied_ = gate(*this, match);
   auth_ns_ = worker_.tick_now() - started_;
   if (denied_.status != 0) return Step::denied;

@@ -105,7 +105,16 @@ def test_models_explain_and_health():
         assert status == 200 and json.loads(data)["schema"].startswith("steelyard.explain/"), data
         status, _, data = gateway.chat(message(), path="/route/explain", headers={"accept": "text/plain"})
         assert status == 200 and "chosen" in data.decode() and "nothing was sent" in data.decode()
+        asked = {"x-steelyard-explain": "true"}
+        status, _, data = gateway.chat(message(), headers=asked)
+        assert status == 200 and json.loads(data)["schema"].startswith("steelyard.explain/"), data
+        gemini = {"contents": [{"role": "user", "parts": [{"text": "hello"}]}]}
+        status, _, data = gateway.chat(gemini, path="/v1beta/models/cheap:generateContent", headers=asked)
+        told = json.loads(data)
+        assert status == 200 and "cheap" in json.dumps(told) and told["schema"].startswith("steelyard.explain/"), data
         assert mock.bill()["total"]["requests"] == 0
+        assert gateway.chat(message(), headers={"x-steelyard-explain": "false"})[0] == 200
+        assert mock.bill()["total"]["requests"] == 1
         assert gateway.admin("/healthz", None)[0] == 200
         assert gateway.admin("/readyz", None)[0] == 200
         assert gateway.admin("/admin/budgets", "wrong")[0] == 401
