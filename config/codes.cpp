@@ -73,6 +73,9 @@ constexpr CodeStory stories[] = {
     {"C0216", "not a truth value",
      "Only `true` and `false`: YAML versions disagree about `yes`, `on` and `NO` (which is also "
      "Norway)."},
+    {"C0217", "not a head field",
+     "`headers` names what goes with every request to a provider; what frames the request or "
+     "carries its key is written by the gateway."},
     {"C0230", "not a part of a path",
      "This becomes part of the address of every request: only lower-case letters, digits and "
      "hyphens."},

@@ -25,6 +25,9 @@ const Table<PolicyFileDraft>& policy_file_table();    // tables_policy.cpp
 void bind_providers(BindContext& context, const YamlNode& node, std::vector<ProviderSpec>& out);
 // What must fit together in one of them; fills what its region says.
 void finish_provider(BindContext& context, ProviderSpec& provider);  // tables_credentials.cpp
+void bind_headers(BindContext& context, const YamlNode& node,
+                  ProviderSpec& out);  // tables_headers.cpp
+void check_headers(BindContext& context, const ProviderSpec& provider);
 
 // All of them and their inner tables without types: for the schema and the reference. The first one
 // is the main file.

@@ -234,6 +234,9 @@ const Table<ProviderSpec>& provider_table() {
                 "the `anthropic-beta` values it takes; others are left out and told"),
        custom<P>("keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
                  "its keys, used in turn; none for a self-hosted server without", bind_keys),
+       custom<P>("headers", map_shape(text_shape("what the field says, or a secret")),
+                 "head fields that every request to it carries: `{ x-title: search }`",
+                 bind_headers),
        globs<P>("models", &P::models,
                 "catalogue models it serves; without it, those of the vendor it is named after"),
        custom<P>("rename", map_shape(text_shape("the provider's name for the model")),
@@ -264,7 +267,10 @@ void bind_providers(BindContext& context, const YamlNode& node, std::vector<Prov
     }
     const std::size_t errors = context.sink.errors();
     bind_map(context, entry.value, entry.key_at, provider_table(), provider);
-    if (context.sink.errors() == errors) finish_provider(context, provider);
+    if (context.sink.errors() == errors) {
+      finish_provider(context, provider);
+      check_headers(context, provider);
+    }
     out.push_back(std::move(provider));
   }
 }

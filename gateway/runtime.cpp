@@ -61,7 +61,7 @@ std::string host_field(const BaseUrl& base) {
 
 // One per key: what never changes of a request head.
 Secret chat_head(const BaseUrl& base, const ProviderPath& path, std::string_view field,
-                 std::string_view key) {
+                 std::string_view key, const Secret& more) {
   std::string head;
   if (!path.names_model()) append_request_line(head, path, {}, false);
   head.append("host: ").append(host_field(base));
@@ -69,15 +69,25 @@ Secret chat_head(const BaseUrl& base, const ProviderPath& path, std::string_view
       "\r\nuser-agent: steelyard\r\naccept: application/json, text/event-stream"
       "\r\naccept-encoding: identity\r\ncontent-type: application/json\r\n");
   if (!key.empty()) head.append(field).append(key).append("\r\n");
-  head += "content-length: ";
+  head.append(more.reveal()).append("content-length: ");
   return Secret(std::move(head));
 }
 
-Secret auth_head(const BaseUrl& base, std::string_view field, std::string_view key) {
+Secret auth_head(const BaseUrl& base, std::string_view field, std::string_view key,
+                 const Secret& more) {
   std::string head = "host: " + host_field(base);
   head += "\r\nuser-agent: steelyard\r\naccept-encoding: identity\r\n";
   if (!key.empty()) head.append(field).append(key).append("\r\n");
+  head.append(more.reveal());
   return Secret(std::move(head));
+}
+
+// Checked by the configuration.
+Secret lines_of(const ProviderSpec& spec) {
+  std::string lines;
+  for (const auto& [name, value] : spec.headers)
+    lines.append(name).append(": ").append(value.reveal()).append("\r\n");
+  return Secret(std::move(lines));
 }
 
 // Of its first key; where it has none, of a cloud's secret or of the admin token.
@@ -103,10 +113,11 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, const AdminSpec
   provider.wire = dialect::hub::wire_named(spec.dialect);
   provider.path = path_of(spec, provider.wire, base->path);
   const std::string_view field = key_field(spec, provider.wire);
+  const Secret more = lines_of(spec);
   for (const Secret& key : spec.keys)
-    provider.chat_heads.push_back(chat_head(*base, provider.path, field, key.reveal()));
+    provider.chat_heads.push_back(chat_head(*base, provider.path, field, key.reveal(), more));
   if (provider.chat_heads.empty())
-    provider.chat_heads.push_back(chat_head(*base, provider.path, field, {}));
+    provider.chat_heads.push_back(chat_head(*base, provider.path, field, {}, more));
   provider.platform = spec.platform;
   provider.host = host_field(*base);
   provider.region = spec.region;
@@ -117,8 +128,8 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, const AdminSpec
   provider.base_path = base->path;
   provider.state_key = state_key_of(spec, admin);
   for (const Secret& key : spec.keys)
-    provider.auth_heads.push_back(auth_head(*base, field, key.reveal()));
-  if (provider.auth_heads.empty()) provider.auth_heads.push_back(auth_head(*base, field, {}));
+    provider.auth_heads.push_back(auth_head(*base, field, key.reveal(), more));
+  if (provider.auth_heads.empty()) provider.auth_heads.push_back(auth_head(*base, field, {}, more));
   if (spec.keys.size() > 1) provider.rate_headers = rate_headers_of(spec);
   provider.quirks = spec.quirks;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);

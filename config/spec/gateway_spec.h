@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/spec/budget_spec.h"
@@ -122,11 +123,13 @@ struct ProviderSpec {
   KeyField key_field = KeyField::by_dialect;
   std::string dialect = "openai";
   Platform platform = Platform::vendor;
-  std::string api_version;               // Azure: "2024-10-21"; "": none is sent
-  Located<std::string> base_url;         // https://api.openai.com/v1
-  std::string region, project;           // of a cloud: make up the base URL where it is not said
-  std::vector<Secret> keys;              // rotated; may be empty (self-hosted)
-  CredentialSpec credentials;            // instead of keys
+  std::string api_version;        // Azure: "2024-10-21"; "": none is sent
+  Located<std::string> base_url;  // https://api.openai.com/v1
+  std::string region, project;    // of a cloud: make up the base URL where it is not said
+  std::vector<Secret> keys;       // rotated; may be empty (self-hosted)
+  CredentialSpec credentials;     // instead of keys
+  std::vector<std::pair<std::string, Secret>>
+      headers;                           // sent with every request, names in lower case
   std::vector<std::string> betas{"*"};   // globs over `anthropic-beta` values it takes
   std::vector<std::string> models{"*"};  // globs over catalogue names it serves
   // Catalogue name, or a pattern with one `*`, to the provider's own; a `*` there stands for what
