@@ -1,8 +1,9 @@
 #pragma once
-// What the connections of one loop have to send, kept until the loop waits again and sent then, one
-// after the other. The kernel's path for a message is larger than the first-level code cache, and
-// so is ours for a request: taking turns, each throws the other out, once a message. Side by side
-// they do not. What a connection says in parts becomes one message on the way, too.
+// What the connections of one loop have to send when several are ready at once, kept until the loop
+// waits again and sent then, one after the other. The kernel's path for a message is larger than
+// the first-level code cache, and so is ours for a request: taking turns, each throws the other
+// out, once a message. Side by side they do not. What a connection says in parts becomes one
+// message on the way, too.
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -97,6 +97,7 @@ void Reactor::turn() {
   const int timeout_ms = deferred_.empty() ? -1 : 0;
   const int count =
       ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  gathers_ = count > 1;
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (Watch* watch = find(event.data.u64)) watch->on_ready(readiness_of(event.events));

@@ -62,6 +62,9 @@ class Reactor {
   // Sends what is in the outbox now.
   void send_all();
   Outbox& outbox() { return *outbox_; }
+  // Is more than one descriptor ready in this turn? Alone, a message has nothing to wait for.
+  bool gathers() const { return gathers_; }
+  void gather(bool on) { gathers_ = on; }
   // Whether the Watch with this token still lives.
   bool alive(std::uint64_t token) const { return find(token) != nullptr; }
 
@@ -85,6 +88,7 @@ class Reactor {
   std::uint32_t free_ = 0;  // first of the free list; 0: none (slot 0 is never used)
   std::vector<std::uint64_t> deferred_, serving_;
   std::unique_ptr<Outbox> outbox_;
+  bool gathers_ = false;
 };
 
 }  // namespace steelyard::net

@@ -66,7 +66,8 @@ class PlainConnection final : public TcpSocket {
     if (entry_ >= 0) send_entry();
     if (!writable_ || !send_rest()) return {0, IoError::would_block};
     const std::size_t asked = size_of(from);
-    if (asked <= Outbox::message_max && put(from, asked)) return {asked, IoError::none};
+    if (reactor().gathers() && asked <= Outbox::message_max && put(from, asked))
+      return {asked, IoError::none};
     msghdr message{};
     message.msg_iov = reinterpret_cast<iovec*>(const_cast<ConstBytes*>(from.data()));
     message.msg_iovlen = from.size();
