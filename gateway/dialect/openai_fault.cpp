@@ -31,17 +31,24 @@ constexpr Sign kSigns[] = {
     {{}, "available context size", FaultClass::context_length},
     {{}, "exceeds the maximum number of tokens", FaultClass::context_length},
     {{}, "maximum prompt length", FaultClass::context_length},  // xAI
+    {"1261", {}, FaultClass::context_length},                   // GLM
     {"insufficient_quota", {}, FaultClass::balance},
     {"billing_hard_limit_reached", {}, FaultClass::balance},
     {"insufficient_balance", {}, FaultClass::balance},
     {"insufficient_user_quota", {}, FaultClass::balance},
     {"billing_error", {}, FaultClass::balance},
-    {{}, "insufficient balance", FaultClass::balance},  // DeepSeek
+    {"exceeded_current_quota_error", {}, FaultClass::balance},  // Moonshot
+    {"arrearage", {}, FaultClass::balance},                     // DashScope
+    {"accountoverdueerror", {}, FaultClass::balance},           // Ark
+    {"1113", {}, FaultClass::balance},                          // GLM, with 429
+    {{}, "insufficient balance", FaultClass::balance},          // DeepSeek
+    {{}, "credit balance is too low", FaultClass::balance},     // Anthropic answers 400
     {"invalid_api_key", {}, FaultClass::auth_upstream},
     {"authentication_error", {}, FaultClass::auth_upstream},
     {"unauthenticated", {}, FaultClass::auth_upstream},
     {{}, "incorrect api key", FaultClass::auth_upstream},  // xAI answers 400
     {{}, "api key not valid", FaultClass::auth_upstream},  // Gemini answers 400
+    {{}, "api key expired", FaultClass::auth_upstream},    // likewise
     {{}, "invalid api key", FaultClass::auth_upstream},
     {"model_not_found", {}, FaultClass::model_missing},
     {"deploymentnotfound", {}, FaultClass::model_missing},       // Azure
@@ -49,6 +56,9 @@ constexpr Sign kSigns[] = {
     {{}, "is not a valid model id", FaultClass::model_missing},  // OpenRouter
     {"content_filter", {}, FaultClass::refused},
     {"content_policy_violation", {}, FaultClass::refused},
+    {"data_inspection_failed", {}, FaultClass::refused},             // DashScope
+    {"sensitivecontentdetected", {}, FaultClass::refused},           // Ark
+    {"inputtextsensitivecontentdetected", {}, FaultClass::refused},  // likewise
     {"overloaded_error", {}, FaultClass::overloaded},
     {"server_is_overloaded", {}, FaultClass::overloaded},
     {"service_unavailable", {}, FaultClass::overloaded},
