@@ -19,28 +19,29 @@ enum UsageKey {
   kCached,
   kCacheHit,
   kCacheRead,
+  kNumCached,
   kCacheCreation,
   kReasoning,
   kCost
 };
-constexpr KeyTable kUsage(key_names("prompt_tokens", "input_tokens", "completion_tokens",
-                                    "output_tokens", "total_tokens", "prompt_tokens_details",
-                                    "input_tokens_details", "completion_tokens_details",
-                                    "output_tokens_details", "cached_tokens",
-                                    "prompt_cache_hit_tokens", "cache_read_input_tokens",
-                                    "cache_creation_input_tokens", "reasoning_tokens", "cost"));
+constexpr KeyTable kUsage(key_names(
+    "prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens",
+    "prompt_tokens_details", "input_tokens_details", "completion_tokens_details",
+    "output_tokens_details", "cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens",
+    "num_cached_tokens", "cache_creation_input_tokens", "reasoning_tokens", "cost"));
 
 enum DetailKey {
   kDetailCached,
   kDetailWrite,
   kDetailCreation,
+  kDetailCreationInput,
   kDetailReasoning,
   kDetailAudio,
   kDetailImage
 };
 constexpr KeyTable kDetails(key_names("cached_tokens", "cache_write_tokens",
-                                      "cache_creation_tokens", "reasoning_tokens", "audio_tokens",
-                                      "image_tokens"));
+                                      "cache_creation_tokens", "cache_creation_input_tokens",
+                                      "reasoning_tokens", "audio_tokens", "image_tokens"));
 constexpr KeyTable kCostParts(key_names("total_cost"));  // Perplexity: an object
 
 // Figures as they stand in the object: the same one may stand in two places.
@@ -121,7 +122,8 @@ class UsageReader {
       case kOutputDetails: return details(true);
       case kCached:
       case kCacheHit:
-      case kCacheRead: return integer(flat_cached_, ignored, kCachedFlat);
+      case kCacheRead:
+      case kNumCached: return integer(flat_cached_, ignored, kCachedFlat);
       case kCacheCreation: return integer(flat_write_, ignored, kWriteFlat);
       case kReasoning: return integer(flat_reasoning_, ignored, kReasoningFlat);
       case kCost: return cost();
@@ -135,7 +137,9 @@ class UsageReader {
       switch (key) {
         case kDetailCached: return integer(usage_.cached, cached_in_details_, kCachedDetail);
         case kDetailWrite:
-        case kDetailCreation: return integer(usage_.cache_write, write_in_details_, kWriteDetail);
+        case kDetailCreation:
+        case kDetailCreationInput:
+          return integer(usage_.cache_write, write_in_details_, kWriteDetail);
         case kDetailReasoning:
           return integer(usage_.reasoning, reasoning_in_details_, kReasoningDetail);
         case kDetailAudio:

@@ -51,6 +51,12 @@ TEST_CASE("usage: each endpoint's arithmetic ends in the same four classes") {
        43, 7, 0, 5, 0, plain},  // Kimi
       {R"({"prompt_tokens":50,"completion_tokens":5,"cache_creation_input_tokens":20,"cache_read_input_tokens":10})",
        false, 20, 10, 20, 5, 0, plain},
+      {R"({"prompt_tokens":50,"completion_tokens":5,"total_tokens":55,"prompt_tokens_details":{"cached_tokens":10,"cache_creation_input_tokens":20,"cache_type":"ephemeral"}})",
+       false, 20, 10, 20, 5, 0, plain},  // Qwen
+      {R"({"prompt_tokens":50,"completion_tokens":5,"total_tokens":55,"num_cached_tokens":16})",
+       false, 34, 16, 0, 5, 0, plain},  // Mistral
+      {R"({"prompt_tokens":50,"completion_tokens":5,"num_cached_tokens":16,"prompt_tokens_details":{"cached_tokens":32}})",
+       false, 18, 32, 0, 5, 0, plain},
       {R"({"prompt_tokens":9,"completion_tokens":248,"total_tokens":632})", false, 384, 0, 0, 248,
        0, UsageNote::input_unexplained},
       {R"({"prompt_tokens":10,"completion_tokens":5,"total_tokens":3})", false, 10, 0, 0, 5, 0,
