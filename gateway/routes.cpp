@@ -96,6 +96,8 @@ RouteMatch match_stored(net::Method method, std::string_view path) {
   const std::string_view kind = path.substr(0, first), rest = path.substr(first + 1);
   const std::string_view id = rest.substr(0, rest.find('/'));
   if (!is_id(id)) return {};
+  // OpenAI's own paths beside the ids, which we do not have.
+  if (kind == "responses" && (id == "compact" || id == "input_tokens")) return {};
   std::string_view what = rest.substr(std::min(id.size() + 1, rest.size()));
   if (rest.size() == id.size() + 1) return {};
   if (what.starts_with("items/")) what = is_id(what.substr(6)) ? "items/*" : "?";
