@@ -115,6 +115,9 @@ TEST_CASE("presets: every provider that is shipped needs a key and models, and n
   INFO(report_text(result, {}));
   REQUIRE(result.ok());
   CHECK(result.spec->providers.size() == static_cast<std::size_t>(count));
+  // Ark's max_tokens leaves the chain of thought out.
+  for (const char* name : {"ark", "byteplus", "ark-coding"})
+    CHECK(find(result, name)->quirks.max_completion_tokens);
   for (const ProviderSpec& provider : result.spec->providers) {
     CAPTURE(provider.name);
     CHECK(provider.base_url.value.find("://") != std::string::npos);
