@@ -108,6 +108,9 @@ const Table<ProviderQuirks>& quirks_table() {
       {boolean<Q>("include_usage", &Q::include_usage, "accepts `stream_options.include_usage`"),
        boolean<Q>("max_completion_tokens", &Q::max_completion_tokens,
                   "wants `max_completion_tokens`, not `max_tokens`"),
+       boolean<Q>("max_tokens_only", &Q::max_tokens_only,
+                  "knows `max_tokens` alone (DeepSeek, Mistral): a client's "
+                  "`max_completion_tokens` gets that name"),
        boolean<Q>("reasoning_exclusive", &Q::reasoning_exclusive,
                   "its `completion_tokens` leaves reasoning out (xAI); where it reports a total, "
                   "that decides"),

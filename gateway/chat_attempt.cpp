@@ -107,6 +107,8 @@ bool ChatCall::build_body() {
     edits.limit_key = dialect::LimitKey::max_output_tokens;
   else if (provider.quirks.max_completion_tokens && chat)
     edits.limit_key = dialect::LimitKey::max_completion_tokens;
+  else if (provider.quirks.max_tokens_only && chat)
+    edits.limit_key = dialect::LimitKey::max_tokens;
   foreign_.reset();
   const bool translated = provider.wire != wire();
   Result<void> built;

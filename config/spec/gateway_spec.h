@@ -65,6 +65,7 @@ struct OverloadSpec {
 struct ProviderQuirks {
   bool include_usage = true;           // accepts stream_options.include_usage
   bool max_completion_tokens = false;  // wants max_completion_tokens instead of max_tokens
+  bool max_tokens_only = false;        // knows max_tokens alone; the other wins where both are set
   bool reasoning_exclusive = false;    // completion_tokens leaves reasoning out (xAI)
   bool count_tokens = true;            // its dialect's own endpoint that counts is there
   bool ends_without_done = false;      // a finish reason ends a stream (Perplexity, some TGI)

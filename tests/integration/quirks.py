@@ -5,7 +5,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from gateway import KEY, Cases, Mock, running, speaking  # noqa: E402
+from gateway import KEY, Cases, Mock, message, running, speaking  # noqa: E402
 
 MARK = {"type": "ephemeral"}
 TOOL = {"name": "clock", "input_schema": {"type": "object"}}
@@ -66,6 +66,24 @@ def test_cache_marks_and_top_k_where_they_are_taken():
 def test_system_messages_stay_in_their_place_as_the_users():
     body, _ = sent("system_anywhere: false")
     assert body["messages"][6] == {"role": "user", "content": "<system>\nBe brief.\n</system>"}, body
+
+
+def test_a_limit_by_the_name_that_is_known():
+    """DeepSeek and Mistral know `max_tokens` alone, and take the rest for noise: an answer without a limit."""
+    for quirks, asked, name in (("max_tokens_only: true", {"max_completion_tokens": 7}, "max_tokens"),
+                                ("max_tokens_only: true", {"max_tokens": 7}, "max_tokens"),
+                                ("", {"max_completion_tokens": 7}, "max_completion_tokens"),
+                                ("max_completion_tokens: true", {"max_tokens": 7}, "max_completion_tokens")):
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, "openai", quirks=quirks)
+        with running(mock, gateway):
+            status, _, data = gateway.chat({**message(**asked), "model": "cheap"}, key=KEY)
+            assert status == 200, data
+            [seen] = [r for r in mock.requests() if r["method"] == "POST"]
+            limits = {key: value for key, value in json.loads(seen["body"]).items() if key.startswith("max_")}
+            assert limits == {name: 7}, (quirks, asked, limits)
+    body, _ = sent("max_tokens_only: true")
+    assert body["max_tokens"] == 99 and "max_completion_tokens" not in body, body
 
 
 def test_codex_developer_messages_are_system_messages_to_chat():
