@@ -131,7 +131,10 @@ const Table<ProviderQuirks>& quirks_table() {
                   "the user, in their place (Mistral, chat templates of many open models)"),
        boolean<Q>("cache_marks", &Q::cache_marks,
                   "likewise: takes `cache_control` on parts and tools (OpenRouter, DashScope)"),
-       boolean<Q>("top_k", &Q::top_k, "likewise: takes `top_k`")},
+       boolean<Q>("top_k", &Q::top_k, "likewise: takes `top_k`"),
+       boolean<Q>("short_tool_ids", &Q::short_tool_ids,
+                  "likewise: wants ids of tool calls of nine letters and digits (Mistral); others "
+                  "are replaced, alike in the call and in its result")},
       {}};
   return table;
 }

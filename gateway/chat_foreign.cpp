@@ -57,6 +57,7 @@ Result<void> write_chat(const dialect::hub::Request& request, const TranslateTar
   options.system_anywhere = quirks.system_anywhere;
   options.cache_marks = quirks.cache_marks;
   options.top_k = quirks.top_k;
+  options.short_tool_ids = quirks.short_tool_ids;
   dialect::openai::HubRequestWriter writer;
   return writer.write(request, options, foreign.body, foreign.dropped);
 }

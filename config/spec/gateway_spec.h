@@ -75,6 +75,7 @@ struct ProviderQuirks {
   bool system_anywhere = true;     // takes system messages behind others
   bool cache_marks = false;        // takes Anthropic's cache_control (OpenRouter, DashScope)
   bool top_k = false;
+  bool short_tool_ids = false;  // takes ids of calls with nine letters and digits alone (Mistral)
 };
 
 // Where a provider wants its key.

@@ -18,6 +18,14 @@ bool is_image(const Part& part) {
   return part.kind == PartKind::image;
 }
 
+constexpr std::size_t kShortId = 9;
+
+bool is_short_id(std::string_view id) {
+  return id.size() == kShortId && std::all_of(id.begin(), id.end(), [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+         });
+}
+
 }  // namespace
 
 // Marks and kinds that Chat has no place for are told here, once for each part looked at.
@@ -106,11 +114,20 @@ void TurnWriter::user(const hub::Message& message) {
   json_.close('}');
 }
 
+// Of a call as the endpoint takes it; valid until the next. The same id gives the same text, so
+// calls and results stay together.
+std::string_view TurnWriter::id_of(const Part& part) {
+  if (!options_.short_tool_ids || is_short_id(part.id)) return part.id;
+  scratch_.clear();
+  hub::append_digest(scratch_, {part.id});
+  return std::string_view(scratch_).substr(0, kShortId);
+}
+
 void TurnWriter::tool_results(Parts parts) {
   for (const Part& part : parts) {
     if (part.kind != PartKind::tool_result) continue;
     if (!part.cache.empty() && !options_.cache_marks) dropped_.add(Loss::cache_control);
-    json_.open('{').field("role", "tool").field("tool_call_id", part.id).key("content");
+    json_.open('{').field("role", "tool").field("tool_call_id", id_of(part)).key("content");
     if (part.is_error) dropped_.add(Loss::tool_error);
     const Parts nested = nested_of(part);
     for (const Part& inside : nested) {
@@ -165,7 +182,7 @@ void TurnWriter::content(Parts parts, bool hoist) {
       if (!is_image(inside) || !shows(inside)) continue;
       if (!labelled) {
         json_.open('{').field("type", "text").key("text");
-        json_.escaped("Image in the result of tool call ", part.id, ":").close('}');
+        json_.escaped("Image in the result of tool call ", id_of(part), ":").close('}');
       }
       labelled = true;
       content_part(inside);
@@ -322,7 +339,7 @@ void TurnWriter::calls(Parts parts) {
     if (!part.signature.empty()) dropped_.add(Loss::thinking);
     const bool custom = part.custom_tool && same_wire();
     const std::string_view kind = custom ? "custom" : "function";
-    json_.open('{').field("id", part.id).field("type", kind).key(kind).open('{');
+    json_.open('{').field("id", id_of(part)).field("type", kind).key(kind).open('{');
     json_.field("name", part.name).key(custom ? "input" : "arguments");
     if (part.custom_tool && !custom)
       custom_input(part);

@@ -1,6 +1,8 @@
 #pragma once
 // Messages of the hub as elements of `messages`. Used by openai_hub_write.cpp.
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "gateway/dialect/hub_json.h"
 #include "gateway/dialect/openai_hub_write.h"
@@ -37,6 +39,7 @@ class TurnWriter {
   void calls(Parts parts);
   void custom_input(const hub::Part& part);
   bool shows(const hub::Part& part);
+  std::string_view id_of(const hub::Part& part);
 
   const hub::Request& request_;
   const HubWriteOptions& options_;

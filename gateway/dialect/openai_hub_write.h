@@ -24,6 +24,7 @@ struct HubWriteOptions {
   bool system_anywhere = true;     // else later system messages become marked user text
   bool cache_marks = false;        // takes cache_control on parts and tools
   bool top_k = false;
+  bool short_tool_ids = false;        // ids of calls: nine letters and digits
   LostFields* lost_fields = nullptr;  // gets the names of fields without a place
 };
 

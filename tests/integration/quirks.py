@@ -2,6 +2,7 @@
 """What a provider of Chat wants beyond OpenAI's own (`quirks`), when its request comes in another dialect."""
 import json
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
@@ -84,6 +85,19 @@ def test_a_limit_by_the_name_that_is_known():
             assert limits == {name: 7}, (quirks, asked, limits)
     body, _ = sent("max_tokens_only: true")
     assert body["max_tokens"] == 99 and "max_completion_tokens" not in body, body
+
+
+def test_short_ids_of_tool_calls_alike_in_call_and_result():
+    """Mistral takes nine letters and digits, nothing else (research/wire 3.9)."""
+    body, _ = sent("short_tool_ids: true")
+    again, _ = sent("short_tool_ids: true")
+    assert body["messages"] == again["messages"], (body, again)
+    messages = body["messages"]
+    calls = [m["tool_calls"][0]["id"] for m in messages if m.get("tool_calls")]
+    assert len(set(calls)) == 2 and all(re.fullmatch("[A-Za-z0-9]{9}", id_) for id_ in calls), calls
+    assert [m["tool_call_id"] for m in messages if m["role"] == "tool"] == calls, messages
+    body, _ = sent("")
+    assert [m["tool_call_id"] for m in body["messages"] if m["role"] == "tool"] == ["c1", "c2"], body
 
 
 def test_codex_developer_messages_are_system_messages_to_chat():
