@@ -91,6 +91,18 @@ def test_a_short_retry_after_is_waited_for_a_long_one_is_not():
         assert status == 429 and headers["retry-after"] == "60" and time.monotonic() - begun < 1, headers
 
 
+def test_what_a_provider_says_of_another_try_reaches_the_client():
+    """OpenAI's SDKs heed both lines, and read the exact one first."""
+    for word, stream in (("false", False), ("true", True)):
+        mock = Mock("cheap,1,2")
+        gateway = start({"one": (mock.port, ["*"])})
+        with running(mock, gateway):
+            mock.behave(status=429, retry_after_ms=60500, headers={"x-should-retry": word})
+            status, headers, data = gateway.chat(message(model="cheap", stream=stream))
+            assert status == 429, (status, data)
+            assert headers["retry-after-ms"] == "60500" and headers["x-should-retry"] == word, headers
+
+
 def test_a_breaker_keeps_a_broken_model_out_and_lets_it_back():
     bad, good, gateway = pair(more="breaker: { failures: 3, open: 1s }", workers=1)
     # one worker: health is what one worker saw

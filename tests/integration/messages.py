@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """Anthropic's dialect at both ends: clients of /v1/messages, providers that speak it, and all four pairs with Chat."""
+import contextlib
+import http.client
 import json
 import pathlib
 import sys
@@ -72,6 +74,21 @@ def test_anthropic_to_anthropic_is_byte_faithful():
         assert status == 200 and data == provider.told, data
         first, second = gateway.receipts(2)
         assert first["spend_nano_usd"] == second["spend_nano_usd"] > 0, (first, second)
+
+
+def test_several_lines_of_betas_are_one_to_the_provider():
+    provider = Anthropic()
+    gateway = anthropic_gateway(provider)
+    with running(provider, gateway), contextlib.closing(http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)) as client:
+        body = json.dumps(ask()).encode()
+        client.putrequest("POST", "/v1/messages")
+        for name, value in (("x-api-key", KEY), ("anthropic-beta", "x-1, y-2"), ("content-length", str(len(body))),
+                            ("Anthropic-Beta", "z-3")):
+            client.putheader(name, value)
+        client.endheaders(body)
+        assert client.getresponse().status == 200
+        _, seen, _ = provider.requests[-1]
+        assert seen["anthropic-beta"] == "x-1,y-2,z-3", seen
 
 
 def test_a_chat_client_of_an_anthropic_provider():
