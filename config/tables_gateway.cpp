@@ -74,7 +74,11 @@ const Table<TimeoutSpec>& timeout_table() {
                    "gap between two reads of a started answer"),
        duration<T>("stream_ping", &T::stream_ping, 100, day,
                    "silence of a started stream after which the client gets a sign of life; at or "
-                   "above `stream_idle` there is none"),
+                   "above `stream_idle` a silent provider gets none"),
+       duration<T>("stream_commit", &T::stream_commit, 100, day,
+                   "a stream without content so far, as of a model that thinks out of sight, is "
+                   "begun after this, and from then on gets signs of life; the price: if it fails "
+                   "later, no other model is asked"),
        duration<T>("total", &T::total, 1'000, day, "the whole request, retries included"),
        duration<T>("write_stall", &T::write_stall, 100, hour,
                    "a client that does not read its answer"),

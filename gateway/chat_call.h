@@ -161,6 +161,7 @@ class ChatCall final : public DepartureListener {
   bool sign_of_life();
   bool ends_event() const;
   bool send_pieces(bool last);
+  void note_first_content();
   std::string_view stream_head(std::span<char> room);
 
   // chat_guard.cpp: answers that money is short for
@@ -276,14 +277,16 @@ class ChatCall final : public DepartureListener {
   std::uint64_t body_left_ = 0;
   Tick idle_due_;          // while the provider is waited for in a stream: when that is too long
   Tick ping_due_;          // and when the client wants a sign of life
+  Tick commit_due_;        // and when it gets its head, although no content has come
   bool rest_due_ = false;  // deadline_ is when the stream shall rest
   bool between_events_ = false;  // what the client got last ended an event
   bool no_pings_ = false;        // the client takes nothing between two events
+  bool content_late_ = false;    // the commit did not wait for it
   bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
   StreamGuard guard_;
-  bool cutting_ = false;  // the guard ends it, as soon as an event ends
-  bool cut_ = false;      // its end is in held_
-  std::string held_;      // bytes before the commit point
+  bool cutting_ = false;                  // the guard ends it, as soon as an event ends
+  bool cut_ = false;                      // its end is in held_
+  std::string held_;                      // bytes before the commit point
   std::string head_text_;
 };
 

@@ -1,5 +1,6 @@
 // Streams: one read from the provider becomes one write to the client, bytes as they came. Nothing
-// is sent before the first event with content, so until then another provider can still be asked.
+// is sent before the first event with content, so until then another provider can still be asked;
+// but no longer than `stream_commit`, for who thinks out of sight may do so for minutes.
 #include <algorithm>
 #include <charconv>
 
@@ -44,6 +45,7 @@ void ChatCall::begin_relay(const net::ResponseHead& head) {
   decode_failed_ = false;
   reusable_ = false;
   keep_alive_ = head.keep_alive;
+  commit_due_ = worker_.last_tick().plus_ms(runtime_.spec.timeouts.stream_commit);
   held_.clear();
   begin_guard();
 }
@@ -117,13 +119,17 @@ net::IoResult ChatCall::read_some(std::span<char>& bytes) {
   return got;
 }
 
-// The provider has been silent for a while, but not for too long: the client gets what its dialect
-// passes over, if it is between two events. Gemini's has nothing of the kind, and Google's SDK for
-// Python fails on a comment; an empty line ends no event. False: the wait is over.
+// The client has got nothing for a while, but the provider is not late yet: it gets what its
+// dialect passes over, if it is between two events. Gemini's has nothing of the kind, and Google's
+// SDK for Python fails on a comment; an empty line ends no event. Who still waits for the first
+// content gets the head and what there is. False: the wait is over.
 bool ChatCall::sign_of_life() {
   const Tick now = worker_.tick_now();
   if (now >= idle_due_ || now >= total_due_) return false;
-  if (committed_ && between_events_ && !no_pings_ && !session_.unsent()) {
+  if (!committed_) {
+    if (now >= commit_due_) (void)send_pieces(false);
+    if (session_.client_gone()) return false;
+  } else if (between_events_ && !no_pings_ && !session_.unsent()) {
     std::string ping = ": keep-alive\n\n";
     if (wire() == dialect::hub::Wire::anthropic)
       ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
@@ -138,8 +144,8 @@ bool ChatCall::sign_of_life() {
     (void)session_.send_now({&part, 1});
     if (session_.client_gone()) return false;
   }
-  const Tick next = now.plus_ms(runtime_.spec.timeouts.stream_ping);
-  worker_.set_deadline_at(deadline_, std::min({next, idle_due_, total_due_}));
+  ping_due_ = now.plus_ms(runtime_.spec.timeouts.stream_ping);
+  worker_.set_deadline_at(deadline_, std::min({ping_due_, idle_due_, total_due_}));
   return true;
 }
 
@@ -199,7 +205,8 @@ bool ChatCall::ends_event() const {
 // Writes what the tap let through; with `last`, the end of the body too. False: not all went.
 bool ChatCall::send_pieces(bool last) {
   const bool has_content = tap_.phase() >= dialect::openai::StreamPhase::content;
-  if (!committed_ && !has_content && !last && held_.size() < before_commit_bytes_max) {
+  if (!committed_ && !has_content && !last && held_.size() < before_commit_bytes_max &&
+      worker_.last_tick() < commit_due_) {
     for (const std::string_view part : tap_out_.parts()) held_ += part;
     return true;
   }
@@ -207,9 +214,14 @@ bool ChatCall::send_pieces(bool last) {
   std::size_t count = 0;
   if (!committed_) {
     committed_ = true;
-    receipt_.completion_start = worker_.now();
-    receipt_.durations.ttft = worker_.last_tick() - session_.started();
+    content_late_ = !has_content && !last;
+    if (!content_late_) note_first_content();
+    between_events_ = true;  // if there is nothing but the head
     parts[count++] = net::ConstBytes(stream_head(worker_.tools().head_scratch));
+  } else if (content_late_ && has_content) [[unlikely]] {
+    content_late_ = false;
+    wake();
+    note_first_content();
   }
   const std::size_t size = held_.size() + tap_out_.size();
   const bool framed = !session_.http_1_0();
@@ -226,10 +238,16 @@ bool ChatCall::send_pieces(bool last) {
   if (size != 0 && framed) parts[count++] = net::ConstBytes(std::string_view("\r\n"));
   if (last && framed) parts[count++] = net::ConstBytes(std::string_view(head_text_));
   if (count == 0) return true;
+  ping_due_ = worker_.last_tick().plus_ms(runtime_.spec.timeouts.stream_ping);
   if (size != 0) between_events_ = ends_event();
   const bool whole = session_.send_now({parts.data(), count});
   if (!held_.empty()) std::string().swap(held_);  // a waiting stream keeps no memory of it
   return whole;
+}
+
+void ChatCall::note_first_content() {
+  receipt_.completion_start = worker_.now();
+  receipt_.durations.ttft = worker_.last_tick() - session_.started();
 }
 
 // The client has seen nothing: this attempt never happened, as far as it is concerned.

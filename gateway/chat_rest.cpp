@@ -73,11 +73,11 @@ dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
 void ChatCall::arm_stream() {
   const TimeoutSpec& timeouts = runtime_.spec.timeouts;
   idle_due_ = worker_.last_tick().plus_ms(timeouts.stream_idle);
-  ping_due_ = worker_.last_tick().plus_ms(timeouts.stream_ping);
   rest_due_ = committed_ && !cold_.frozen();
   if (rest_due_ && rest_at_once) rest();
-  const std::int64_t first = std::min(timeouts.stream_idle, timeouts.stream_ping);
-  arm(rest_due_ ? std::min(rest_after_ms, first) : first);
+  Tick due = std::min({idle_due_, committed_ ? ping_due_ : commit_due_, total_due_});
+  if (rest_due_) due = std::min(due, worker_.last_tick().plus_ms(rest_after_ms));
+  worker_.set_deadline_at(deadline_, due);
 }
 
 // A deadline of a stream whose provider is waited for: time to rest, or for a sign of life to the

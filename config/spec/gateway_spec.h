@@ -32,17 +32,18 @@ struct AdminSpec {
   std::optional<Secret> token;  // required for /admin/* and, off loopback, for /metrics
 };
 
-struct TimeoutSpec {                  // milliseconds
-  std::int64_t head = 10'000;         // whole request head, absolute
-  std::int64_t body = 30'000;         // whole request body, absolute
-  std::int64_t keep_alive = 75'000;   // idle client connection
-  std::int64_t connect = 5'000;       // TCP and TLS to a provider
-  std::int64_t first_byte = 120'000;  // provider's first byte after the request was sent
-  std::int64_t stream_idle = 90'000;  // gap between two reads of a started answer
-  std::int64_t stream_ping = 15'000;  // silence of a started stream until the client gets a sign
-  std::int64_t total = 600'000;       // whole request, retries included
-  std::int64_t write_stall = 30'000;  // a client that does not read
-  std::int64_t drain = 600'000;       // SIGTERM: how long open streams may go on
+struct TimeoutSpec {                    // milliseconds
+  std::int64_t head = 10'000;           // whole request head, absolute
+  std::int64_t body = 30'000;           // whole request body, absolute
+  std::int64_t keep_alive = 75'000;     // idle client connection
+  std::int64_t connect = 5'000;         // TCP and TLS to a provider
+  std::int64_t first_byte = 120'000;    // provider's first byte after the request was sent
+  std::int64_t stream_idle = 90'000;    // gap between two reads of a started answer
+  std::int64_t stream_ping = 15'000;    // silence of a started stream until the client gets a sign
+  std::int64_t stream_commit = 15'000;  // wait for content until the client gets the head without
+  std::int64_t total = 600'000;         // whole request, retries included
+  std::int64_t write_stall = 30'000;    // a client that does not read
+  std::int64_t drain = 600'000;         // SIGTERM: how long open streams may go on
 };
 
 struct RetrySpec {

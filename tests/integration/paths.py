@@ -666,5 +666,61 @@ def test_a_provider_that_stays_silent_is_an_error():
         assert json.loads(events(data)[-1])["error"]["type"] == "server_error", data
 
 
+def test_who_thinks_out_of_sight_keeps_the_client_waiting_no_longer_than_stream_commit():
+    def event(kind, **fields):
+        return f"event: {kind}\ndata: {json.dumps({'type': kind, **fields})}\n\n".encode()
+
+    usage = {"input_tokens": 9, "output_tokens": 1}
+    begun = {"id": "msg_1", "type": "message", "role": "assistant", "model": "cheap", "content": [], "stop_reason": None, "usage": usage}
+    thinking = [event("message_start", message=begun), event("content_block_start", index=0, content_block={"type": "thinking", "thinking": "", "signature": ""})]
+    pings = [0.3, event("ping")] * 6
+    signed = event("content_block_delta", index=0, delta={"type": "signature_delta", "signature": "Sig=="})
+    told = [signed, event("content_block_stop", index=0), event("content_block_start", index=1, content_block={"type": "text", "text": ""}),
+            event("content_block_delta", index=1, delta={"type": "text_delta", "text": "Half past."}), event("content_block_stop", index=1),
+            event("message_delta", delta={"stop_reason": "end_turn", "stop_sequence": None}, usage=usage), event("message_stop")]
+    pieces = []
+    provider = Scripted(lambda *_: (200, {"content-type": "text/event-stream"}, pieces))
+    gateway = open_gateway(provider, "anthropic", more="timeouts: { stream_commit: 500ms, stream_ping: 250ms, stream_idle: 1500ms }")
+
+    def streamed(path):
+        """The answer, and when its head, its first sign of life and its text came."""
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        asked = json.dumps({**message(model="cheap", stream=True), "max_tokens": 9})
+        started, data, came = time.monotonic(), b"", {}
+        connection.request("POST", path, asked, {"authorization": "Bearer " + KEY})
+        answer = connection.getresponse()
+        came["head"] = time.monotonic() - started
+        while piece := answer.read1(65536):
+            data += piece
+            for name, mark in (("sign", b"event: ping" if path == "/v1/messages" else b": keep-alive"), ("text", b"Half past.")):
+                if mark in data:
+                    came.setdefault(name, time.monotonic() - started)
+        connection.close()
+        assert answer.status == 200, data
+        return data, came
+
+    with running(provider, gateway):
+        for path in ("/v1/messages", "/v1/chat/completions"):
+            pieces[:] = thinking + pings + told
+            data, came = streamed(path)
+            assert 0.4 < came["head"] < 1.2 and came["sign"] < 1.5 < 1.7 < came["text"], (path, came)
+            if path == "/v1/messages":
+                assert data.startswith(thinking[0] + thinking[1]) and data.endswith(b"".join(told)), data
+            else:
+                assert data.endswith(b"data: [DONE]\n\n"), data
+            receipt = max(gateway.receipts(), key=lambda r: r["startTime"])
+            assert receipt["durations_ns"]["ttft"] > 1_600_000_000, receipt  # of what the client waited for
+            pieces[:] = thinking + pings[:6]  # breaks off later: nobody else is asked, the client is told
+            asked = len(provider.requests)
+            data, came = streamed(path)
+            assert len(provider.requests) == asked + 1 and b"error" in data and came["head"] < 1.2 and "text" not in came, data
+            pieces[:] = thinking + [2.5] + told  # silent altogether: the idle time still ends it
+            data, came = streamed(path)
+            assert b"error" in data and "sign" in came and "text" not in came, data
+            pieces[:] = thinking + told  # and one that does not wait is as it was
+            data, came = streamed(path)
+            assert came["text"] < 0.4, came
+
+
 if __name__ == "__main__":
     Cases(globals()).run()

@@ -39,7 +39,8 @@ TEST_CASE("every value arrives") {
           "admin: { listen: \"[::1]:82\", token: \"${env:TEAM_KEY}\" }\n"
           "workers: 3\nbody_max: 1MiB\noutput_tokens_default: 2k\n"
           "timeouts: { head: 1s, body: 2s, keep_alive: 3s, connect: 4s, first_byte: 5s, "
-          "stream_idle: 6s, stream_ping: 10s, total: 7s, write_stall: 8s, drain: 9s }\n"
+          "stream_idle: 6s, stream_ping: 10s, stream_commit: 11s, total: 7s, write_stall: 8s, "
+          "drain: 9s }\n"
           "retry: { attempts: 2, retry_after_max: 1s }\nbreaker: { failures: 7, open: 250ms }\n"
           "overload: { in_flight: 1200, queue_delay: 40ms }\n"
           "log: { decisions: \"-\", level: debug }\n"
@@ -92,6 +93,7 @@ TEST_CASE("every value arrives") {
   CHECK(spec.timeouts.first_byte == 5'000);
   CHECK(spec.timeouts.stream_idle == 6'000);
   CHECK(spec.timeouts.stream_ping == 10'000);
+  CHECK(spec.timeouts.stream_commit == 11'000);
   CHECK(spec.timeouts.total == 7'000);
   CHECK(spec.timeouts.write_stall == 8'000);
   CHECK(spec.timeouts.drain == 9'000);
