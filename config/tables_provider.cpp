@@ -238,8 +238,11 @@ const Table<ProviderSpec>& provider_table() {
                                  "who we are, where it is not a key"),
        globs<P>("betas", &P::betas,
                 "the `anthropic-beta` values it takes; others are left out and told"),
-       custom<P>("keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
-                 "its keys, used in turn; none for a self-hosted server without", bind_keys),
+       custom<P>(
+           "keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
+           "its keys, used in turn, but for one conversation always the same as long as it is "
+           "not refused; none for a self-hosted server without",
+           bind_keys),
        custom<P>("headers", map_shape(text_shape("what the field says, or a secret")),
                  "head fields that every request to it carries: `{ x-title: search }`",
                  bind_headers),

@@ -29,7 +29,10 @@ net::IoResult ChatCall::send_now() {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
   const auto& heads = runtime_.providers[provider].chat_heads;
-  key_used_ = serving_.keys[provider].next(worker_.last_tick());
+  KeyRing& keys = serving_.keys[provider];
+  key_used_ = keys.size() > 1 && decision_.session_key != 0
+                  ? keys.of(decision_.session_key, worker_.last_tick())
+                  : keys.next(worker_.last_tick());
   request_head_ = heads[key_used_].reveal();
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);

@@ -1,8 +1,10 @@
 #pragma once
-// The keys of one provider, used in turn. One that the provider refused rests, so that the others
-// carry on; when all rest, the one that is ready first is used anyway. One ring per worker.
+// The keys of one provider, used in turn, or always the same for the same conversation. One that
+// the provider refused rests, so that the others carry on; when all rest, the one that is ready
+// first is used anyway. One ring per worker.
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "config/types/instant.h"
@@ -19,6 +21,22 @@ class KeyRing {
       return next_rested(now);
     if (turn_ >= rests_until_.size()) turn_ = 0;
     return turn_++;
+  }
+  // The key of a conversation, by the hash of its name: the same in every worker. Signed state and
+  // prompt caches are bound to the account they were made with. While it rests another one stands
+  // in, which is the same as long as no other rests.
+  std::size_t of(std::uint64_t who, Tick now) {
+    who ^= who >> 32;
+    const std::size_t keys = rests_until_.size();
+    const auto own = static_cast<std::size_t>(who % keys);
+    if (!resting_ || rests_until_[own] <= now) return own;
+    const auto rested = [now](Tick until) { return until <= now; };
+    const auto ready = std::count_if(rests_until_.begin(), rests_until_.end(), rested);
+    if (ready == 0) return next(now);
+    std::size_t left = static_cast<std::size_t>(who / keys) % static_cast<std::size_t>(ready);
+    std::size_t key = 0;
+    while (!rested(rests_until_[key]) || left-- != 0) ++key;
+    return key;
   }
   void rest(std::size_t key, Tick until) {
     rests_until_[key] = std::max(rests_until_[key], until);

@@ -722,5 +722,57 @@ def test_who_thinks_out_of_sight_keeps_the_client_waiting_no_longer_than_stream_
             assert came["text"] < 0.4, came
 
 
+# Several keys of one provider
+
+
+def with_keys(provider, dialect="openai", workers=1, team_more="", count=2):
+    names = [f"KEY_{i}" for i in range(count)]
+    text = config({"one": (provider.port, ["*"])}, budgets="[{ limit: $10, per: month }]", workers=workers)
+    text = text.replace("one: { base_url", f"one: {{ dialect: {dialect}, base_url")
+    if dialect == "anthropic":
+        text = text.replace(f":{provider.port}/v1", f":{provider.port}")
+    text = text.replace('keys: ["${env:TEST_PROVIDER_KEY}"]', "keys: [" + ", ".join(f'"${{env:{name}}}"' for name in names) + "]")
+    if team_more:
+        text = text.replace("        keys: [{ id: search-prod", f"        {team_more}\n        keys: [{{ id: search-prod")
+    return Gateway(text, CATALOG + VECTORS, None, {name: f"sk-{i}" for i, name in enumerate(names)})
+
+
+class Keyed(Scripted):
+    """Refuses some of the keys, with a status each; otherwise answers as told."""
+
+    def __init__(self, answer):
+        self.refused = {}
+        super().__init__(lambda *asked: whole({"error": {"message": "No.", "type": "invalid_request_error"}}, self.refused[self.used()[-1]])
+                         if self.used()[-1] in self.refused else answer(*asked))
+
+    def used(self):
+        return [head.get("x-api-key") or head["authorization"][len("Bearer "):] for _, _, head, _ in self.requests]
+
+
+CHAT_ANSWER = {"id": "c", "object": "chat.completion", "model": "cheap", "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+               "choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}
+
+
+def test_a_conversation_stays_with_its_key():
+    provider = Keyed(lambda *_: whole(CHAT_ANSWER))
+    gateway = with_keys(provider, workers=2)
+    with running(provider, gateway):
+        def keys_of(session, times=4):
+            before = len(provider.requests)
+            for _ in range(times):
+                head = {"x-steelyard-session": session} if session else None
+                status, _, data = request(gateway, "POST", "/v1/chat/completions", message(model="cheap"), head)
+                assert status == 200, data
+            return provider.used()[before:]
+
+        of_each = {f"talk-{i}": set(keys_of(f"talk-{i}")) for i in range(12)}
+        assert all(len(keys) == 1 for keys in of_each.values()), of_each
+        assert set().union(*of_each.values()) == {"sk-0", "sk-1"}, of_each
+        assert set(keys_of(None, 8)) == {"sk-0", "sk-1"}, provider.used()[-8:]
+        [refused] = of_each["talk-0"]
+        provider.refused[refused] = 401
+        assert keys_of("talk-0")[-1] != refused
+
+
 if __name__ == "__main__":
     Cases(globals()).run()

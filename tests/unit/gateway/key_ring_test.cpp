@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 
 namespace steelyard {
@@ -30,6 +31,31 @@ TEST_CASE("key ring: in turn, but not those at rest") {
   CHECK(turns(ring, 400, 3).size() == 3);
   KeyRing alone;
   CHECK(turns(alone, 0, 3) == "000");
+}
+
+TEST_CASE("key ring: a conversation stays with its key, and while that rests with one other") {
+  KeyRing ring(3);
+  std::array<int, 3> users{};
+  for (std::uint64_t who = 1; who <= 3000; ++who)
+    ++users[ring.of(who * 0x9e3779b97f4a7c15u, Tick{}.plus_ms(50))];
+  for (const int count : users) CHECK(count > 900);
+  const Tick now = Tick{}.plus_ms(50), later = Tick{}.plus_ms(200);
+  for (std::uint64_t who = 1; who <= 100; ++who) {
+    KeyRing keys(3);
+    const std::size_t own = keys.of(who, now);
+    (void)keys.next(now);
+    CHECK(keys.of(who, now) == own);
+    keys.rest(own, Tick{}.plus_ms(100));
+    const std::size_t other = keys.of(who, now);
+    CHECK(other != own);
+    (void)keys.next(now);
+    CHECK(keys.of(who, now) == other);
+    CHECK(keys.of(who, later) == own);
+    keys.rest(other, Tick{}.plus_ms(100));
+    CHECK(keys.of(who, now) == 3 - own - other);
+    keys.rest(3 - own - other, Tick{}.plus_ms(70));
+    CHECK(keys.of(who, now) == 3 - own - other);  // the first that will be ready
+  }
 }
 
 }  // namespace
