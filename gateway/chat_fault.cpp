@@ -7,10 +7,10 @@
 #include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/failure_of.h"
+#include "gateway/key_rest.h"
 #include "gateway/rate_headers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
-#include "gateway/telemetry/log.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -18,7 +18,6 @@ namespace steelyard {
 namespace {
 
 constexpr std::size_t error_body_bytes_max = 64u << 10;
-constexpr std::int64_t refused_key_rests_ms = 600'000;  // revoked, or its account is empty
 
 }  // namespace
 
@@ -54,24 +53,13 @@ void ChatCall::heed_rate(const net::ResponseHead& head) {
   if (ms > 0) serving_.keys[provider].rest(key_used_, worker_.tick_now().plus_ms(ms));
 }
 
-// What a provider says of one key says nothing of the others: that key rests, and the request goes
-// on with one that does not. False: there is none, or it was not about the key.
+// The key rests, and the request goes on with one that does not. False: there is none, or it was
+// not about the key.
 bool ChatCall::other_key_left(dialect::FaultClass cls, std::int64_t hint) {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
-  KeyRing& keys = serving_.keys[provider];
-  const bool refused = dialect::policy_of(cls).disables_key;
-  const bool limited = cls == dialect::FaultClass::rate_limited;
-  if (keys.size() < 2 || (!refused && !limited)) return false;
-  const std::int64_t ms = refused    ? refused_key_rests_ms
-                          : hint > 0 ? hint
-                                     : runtime_.spec.breaker.open_ms;
-  const Tick now = worker_.tick_now();
-  keys.rest(key_used_, now.plus_ms(ms));
-  telemetry::log_warn("provider `{}`: key {} of {} rests for {} s: {}",
-                      runtime_.providers[provider].name, key_used_ + 1, keys.size(), ms / 1000,
-                      dialect::name_of(cls));
-  other_key_ = keys.any_ready(now) && receipt_.attempts.size() < limits::attempts_max;
+  const bool left = rest_key(serving_, provider, key_used_, cls, hint, worker_.tick_now());
+  other_key_ = left && receipt_.attempts.size() < limits::attempts_max;
   return other_key_;
 }
 

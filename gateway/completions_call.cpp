@@ -145,7 +145,10 @@ class CompletionsCall {
       call_.receipt().error = ErrorKind::upstream_status;
       call_.receipt().http_status = static_cast<std::uint16_t>(forward.told_status());
       const Tick until = hint < 0 ? Tick{} : session_.worker().tick_now().plus_ms(hint);
-      lost(router::class_of_status(status), until);
+      if (forward.other_key_left())
+        session_.serving().health.on_abandoned(target_);
+      else
+        lost(router::class_of_status(status), until);
     } else {
       settle(watch, at, whole);
       call_.succeeded(status);

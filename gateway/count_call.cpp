@@ -201,7 +201,8 @@ net::Task<bool> ask_provider(Session& session, Route route, std::int32_t target,
   const int status = got ? forward.head_status() : 0;
   if (status < 200 || status > 299) {
     const bool missing = status == 404 || status == 405 || status == 501;
-    const bool ours = status == 400 || status == 413;  // this request's, not the endpoint's
+    const bool ours = status == 400 || status == 413 ||  // this request's, not the endpoint's
+                      forward.other_key_left();
     if (!ours)
       rests[provider] =
           session.worker().tick_now().plus_ms(missing ? missing_rests_ms : failing_rests_ms);

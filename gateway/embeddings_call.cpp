@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "gateway/dialect/embeddings.h"
 #include "gateway/dialect/hub_errors.h"
@@ -128,6 +129,7 @@ class EmbeddingsCall {
       fault_ = {};  // of the attempt made last
       const bool goes_on = co_await attempt(target, provider);
       if (!goes_on) co_return;
+      if (std::exchange(other_key_, false)) --i;  // the same target again, with another key
     }
   }
 
@@ -221,12 +223,16 @@ class EmbeddingsCall {
     const std::int64_t hint = hint_ms(forward.head());
     const Tick until = hint < 0 ? Tick{} : session_.worker().tick_now().plus_ms(hint);
     call_.failed(ErrorKind::upstream_status, status, status == 504);
-    lost(target, cls, until);
+    other_key_ = forward.other_key_left() && call_.receipt().attempts.size() < limits::attempts_max;
+    if (other_key_)
+      session_.serving().health.on_abandoned(target);
+    else
+      lost(target, cls, until);
     fault_ = fault;
     retry_lines_ = retry_lines(forward.head());
     fault_status_ = status;
     call_.give_error(dialect::to_error(fault, status));
-    return router::rule_of(cls).fallback;
+    return other_key_ || router::rule_of(cls).fallback;
   }
 
   net::Task<bool> answer(Forward& forward, const ProviderRuntime& at, std::int32_t target) {
@@ -291,6 +297,7 @@ class EmbeddingsCall {
   std::string retry_lines_;
   std::int64_t waited_ns_ = 0;
   bool answered_ = false;
+  bool other_key_ = false;  // the provider has another key than the one it refused
 };
 
 }  // namespace

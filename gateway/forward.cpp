@@ -6,6 +6,9 @@
 
 #include "config/types/limits.h"
 #include "gateway/cloud/token_source.h"
+#include "gateway/dialect/openai_response.h"
+#include "gateway/failure_of.h"
+#include "gateway/key_rest.h"
 #include "gateway/net/head_writer.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -157,9 +160,9 @@ net::Task<net::IoResult> Forward::write_client_body(BodyWatch* watch) {
 
 net::Task<net::IoResult> Forward::send(const ForwardAsk& ask) {
   const auto index = static_cast<std::size_t>(provider_);
-  const std::size_t key = session_.serving().keys[index].next(worker_.last_tick());
+  key_used_ = session_.serving().keys[index].next(worker_.last_tick());
   std::string head = ask.head;
-  head += provider().auth_heads[key].reveal();
+  head += provider().auth_heads[key_used_].reveal();
   const bool taken = credentials_ && credentials_->token.reveal().empty();
   const bool passes = ask.client_body && session_.head().has_body() && !taken;
   const std::string_view body = taken && ask.client_body ? signed_body_ : ask.body;
@@ -211,6 +214,7 @@ net::Task<net::IoResult> Forward::read_some() {
 
 net::Task<bool> Forward::ask(const ForwardAsk& ask) {
   const TimeoutSpec& timeouts = session_.runtime().spec.timeouts;
+  any_path_ = ask.any_path;
   if (provider().tokens != nullptr) {
     const bool ready = co_await take_credentials(ask);
     if (!ready) co_return false;
@@ -298,7 +302,18 @@ net::Task<bool> Forward::collect(std::size_t limit) {
   over_ = true;
   deadline_.clear();
   head_.rebase(buffer.data());
+  if (head_status_ >= 400) heed_fault();
   co_return true;
+}
+
+// Of an error's whole body.
+void Forward::heed_fault() {
+  const auto index = static_cast<std::size_t>(provider_);
+  Serving& serving = session_.serving();
+  if (serving.keys[index].size() < 2 || (any_path_ && head_status_ == 403)) return;
+  const dialect::UpstreamFault fault = dialect::openai::parse_error(head_status_, body());
+  other_key_left_ =
+      rest_key(serving, index, key_used_, fault.cls, hint_ms(head_), worker_.tick_now());
 }
 
 void Forward::finish() {

@@ -40,6 +40,7 @@ struct ForwardAsk {
   bool client_body = false;        // instead of `body`: the client's, passed on as it comes
   BodyWatch* watch = nullptr;      // sees the client's body as it passes
   bool to_head = false;            // the method is HEAD
+  bool any_path = false;           // a 403 may be about the path: it says nothing of the key
   std::int64_t first_byte_ms = 0;  // 0: the configuration's
 };
 
@@ -66,6 +67,9 @@ class Forward final : public DepartureListener {
   int head_status() const { return head_status_; }  // the provider's
   int told_status() const { return told_status_; }  // of relay(): what the client got
   bool sent() const { return sent_; }               // the provider may have got the request
+  // The answer was an error about the key, which rests now; another one of the provider does not.
+  // Known once the body was collected or relayed.
+  bool other_key_left() const { return other_key_left_; }
   std::int64_t waited_ns() const { return waited_ns_; }
 
   void client_left() override;
@@ -91,6 +95,7 @@ class Forward final : public DepartureListener {
   net::Task<net::IoResult> read_some();
   bool decode(std::span<char> raw, std::string_view& payload);
   void begin_body();
+  void heed_fault();
   std::string_view client_head(std::string_view lines, std::span<char> room);
   net::Task<bool> tell(std::string_view piece);
   net::Task<bool> relay_fault(std::string_view lines);
@@ -113,7 +118,9 @@ class Forward final : public DepartureListener {
   Tick total_due_;
   std::int64_t waited_ns_ = 0;
   int told_status_ = 0, head_status_ = 0;
+  std::size_t key_used_ = 0;
   Error error_;
+  bool any_path_ = false, other_key_left_ = false;
   bool sent_ = false, over_ = false, reusable_ = false, must_end_ = false;
 };
 

@@ -138,6 +138,7 @@ class PassCall {
     if (anthropic && !head.fields.has(net::RequestField::anthropic_version))
       ask.head += "anthropic-version: 2023-06-01\r\n";
     ask.client_body = !reads_ahead();
+    ask.any_path = true;
     ask.body = body_;
     return ask;
   }

@@ -774,5 +774,39 @@ def test_a_conversation_stays_with_its_key():
         assert keys_of("talk-0")[-1] != refused
 
 
+def test_a_refused_key_rests_outside_chat_too():
+    provider = Keyed(lambda method, path, body: whole(vectors_of(["a"], 3)))
+    gateway = with_keys(provider)
+    with running(provider, gateway):
+        provider.refused["sk-0"] = 401
+        for _ in range(4):
+            status, _, data = request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": "a"})
+            assert status == 200, data
+        assert provider.used() == ["sk-0"] + ["sk-1"] * 4, provider.used()
+        assert [len(r["attempts"]) for r in gateway.receipts(4)] == [2, 1, 1, 1]
+        assert "key 1 of 2 rests for 600 s: auth_upstream" in gateway.said(), gateway.said()
+        provider.refused["sk-1"] = 401
+        status, _, data = request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": "a"})
+        assert status == 502 and provider.used()[5:] == ["sk-1"], (status, data, provider.used())
+
+
+def test_paths_that_are_not_tried_twice_let_the_key_rest():
+    counted = whole({"input_tokens": 7})
+    rows = (("openai", "POST", "/v1/completions", {"model": "cheap", "prompt": "a", "max_tokens": 9}, whole({**CHAT_ANSWER, "choices": []}), 401, 502),
+            ("openai", "POST", "/one/v1/images/generations", {}, whole({"ok": True}), 401, 502),
+            ("openai", "POST", "/one/v1/images/generations", {}, whole({"ok": True}), 403, None),  # the path's, perhaps
+            ("anthropic", "POST", "/v1/messages/count_tokens", message(model="cheap"), counted, 401, 200))
+    for dialect, method, path, body, answer, status, told in rows:
+        provider = Keyed(lambda *_, answer=answer: answer)
+        gateway = with_keys(provider, dialect, team_more=RULES)
+        with running(provider, gateway):
+            provider.refused["sk-0"] = status
+            seen = [request(gateway, method, path, body)[0] for _ in range(4)]
+            if told is None:
+                assert provider.used() == ["sk-0", "sk-1"] * 2, (path, seen, provider.used())
+                continue
+            assert seen == [told, 200, 200, 200] and provider.used() == ["sk-0"] + ["sk-1"] * 3, (path, seen, provider.used())
+
+
 if __name__ == "__main__":
     Cases(globals()).run()
