@@ -122,7 +122,8 @@ const Table<ProviderQuirks>& quirks_table() {
                   "self-hosted servers)"),
        boolean<Q>("reasoning_content", &Q::reasoning_content,
                   "Chat, for clients of other dialects: wants earlier thinking back as "
-                  "`reasoning_content`, an empty one too (DeepSeek, Kimi, GLM, Qwen)"),
+                  "`reasoning_content`, an empty one too, which turns with calls of Chat's own "
+                  "clients get as well (DeepSeek, Kimi, GLM, Qwen)"),
        boolean<Q>("reasoning_details", &Q::reasoning_details,
                   "likewise: wants it back as `reasoning_details`, sealed state included "
                   "(OpenRouter)"),

@@ -119,6 +119,7 @@ class ChatCall final : public DepartureListener {
   std::int64_t tokens_at_most() const;
 
   // chat_send.cpp
+  void give_thoughts();
   Unwritten request_parts() const;
   net::IoResult send_now();
   net::Task<net::IoResult> send_rest(std::size_t done);
@@ -284,9 +285,11 @@ class ChatCall final : public DepartureListener {
   bool content_late_ = false;    // the commit did not wait for it
   bool stream_over_ = false, committed_ = false, decode_failed_ = false, keep_alive_ = false;
   StreamGuard guard_;
-  bool cutting_ = false;                  // the guard ends it, as soon as an event ends
-  bool cut_ = false;                      // its end is in held_
-  std::string held_;                      // bytes before the commit point
+  bool cutting_ = false;  // the guard ends it, as soon as an event ends
+  bool cut_ = false;      // its end is in held_
+  std::string held_;      // bytes before the commit point
+  // What body_ is of, where give_thoughts() had to add some.
+  std::unique_ptr<std::string> widened_;
   std::string head_text_;
 };
 

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "gateway/chat_call.h"
+#include "gateway/dialect/missing_thoughts.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/store/books.h"
@@ -24,6 +25,15 @@ Unwritten ChatCall::request_parts() const {
   return parts;
 }
 
+// A client of Chat sends turns with calls without their thoughts; some providers refuse that.
+void ChatCall::give_thoughts() {
+  auto whole = std::make_unique<std::string>();
+  for (const std::string_view part : body_.parts()) *whole += part;
+  if (!dialect::add_missing_thoughts(*whole, *whole)) return;
+  widened_ = std::move(whole);
+  body_.set(*widened_);
+}
+
 // would_block: `bytes` went, send_rest() has to follow.
 net::IoResult ChatCall::send_now() {
   const auto provider =
@@ -34,6 +44,9 @@ net::IoResult ChatCall::send_now() {
                   ? keys.of(decision_.session_key, worker_.last_tick())
                   : keys.next(worker_.last_tick());
   request_head_ = heads[key_used_].reveal();
+  if (runtime_.providers[provider].quirks.reasoning_content &&
+      wire() == dialect::hub::Wire::openai_chat) [[unlikely]]
+    give_thoughts();
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
   length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow

@@ -111,5 +111,22 @@ def test_codex_developer_messages_are_system_messages_to_chat():
         assert [m["role"] for m in json.loads(mock.requests(1)[0]["body"])["messages"]] == ["system", "user"]
 
 
+def test_chat_clients_turns_with_calls_get_an_empty_thought_where_one_is_wanted():
+    calls = [{"id": "c1", "type": "function", "function": {"name": "clock", "arguments": "{}"}}]
+    history = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": None, "tool_calls": calls},
+               {"role": "tool", "tool_call_id": "c1", "content": "12:30"}, {"role": "assistant", "tool_calls": calls, "reasoning_content": "Hm."},
+               {"role": "tool", "tool_call_id": "c1", "content": "12:31"}]
+    for quirks, wanted in (("", [None, "Hm."]), ("reasoning_content: true", ["", "Hm."])):
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, "openai", quirks=quirks)
+        with running(mock, gateway):
+            for stream in (False, True):
+                status, _, data = gateway.chat({"model": "cheap", "messages": history, "stream": stream}, key=KEY)
+                assert status == 200, data
+                seen = json.loads(mock.requests(1 + stream)[-1]["body"])["messages"]
+                assert [m.get("reasoning_content") for m in seen if m["role"] == "assistant"] == wanted, seen
+                assert [{k: v for k, v in m.items() if v != ""} for m in seen] == history, seen
+
+
 if __name__ == "__main__":
     Cases(globals()).run()
