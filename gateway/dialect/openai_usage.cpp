@@ -71,7 +71,10 @@ class UsageReader {
     const bool ok = reader_.object(kUsage, [this](int key) { return member(key); });
     if (!ok) return false;
     // The same figure may stand in two places; details win, then the flat names.
-    if (!cached_in_details_) usage_.cached = flat_cached_;
+    if (!cached_in_details_) {
+      usage_.cached = flat_cached_;
+      usage_.cached_inside = flat_inside_;
+    }
     if (!write_in_details_) usage_.cache_write = flat_write_;
     if (!reasoning_in_details_) usage_.reasoning = flat_reasoning_;
     if (!usage_.present) return true;
@@ -122,8 +125,8 @@ class UsageReader {
       case kOutputDetails: return details(true);
       case kCached:
       case kCacheHit:
-      case kCacheRead:
-      case kNumCached: return integer(flat_cached_, ignored, kCachedFlat);
+      case kCacheRead: return integer(flat_cached_, ignored, kCachedFlat);
+      case kNumCached: return integer(flat_cached_, flat_inside_, kCachedFlat);
       case kCacheCreation: return integer(flat_write_, ignored, kWriteFlat);
       case kReasoning: return integer(flat_reasoning_, ignored, kReasoningFlat);
       case kCost: return cost();
@@ -178,6 +181,7 @@ class UsageReader {
   std::array<int, kFigures> places_{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
   ReportedUsage usage_;
   std::int64_t flat_cached_ = 0, flat_write_ = 0, flat_reasoning_ = 0;
+  bool flat_inside_ = false;  // Mistral's name: it has reported more than the prompt it billed
   bool cached_in_details_ = false, write_in_details_ = false, reasoning_in_details_ = false;
 };
 

@@ -66,7 +66,12 @@ TokenUsage normalise(const ReportedUsage& reported, UsageQuirks quirks) {
     out.note = UsageNote::input_unexplained;
   }
   out.reasoning = std::min(out.reasoning, out.output);
-  split_input(in_range(prompt, out.note), out);
+  prompt = in_range(prompt, out.note);
+  if (reported.cached_inside && out.cache_read > prompt) {
+    out.cache_read = prompt;
+    out.note = UsageNote::clamped;
+  }
+  split_input(prompt, out);
   const bool media = (reported.audio_input | reported.image_input | reported.audio_output |
                       reported.image_output) != 0;
   if (media) split_media(reported, out);

@@ -19,6 +19,7 @@ struct ReportedUsage {
   bool present = false;           // a usage object with at least one token count was seen
   bool total_present = false;
   bool cost_present = false;
+  bool cached_inside = false;  // cached is never outside prompt, however large it is (Mistral)
 };
 
 // How an endpoint counts, where it is not as OpenAI does.

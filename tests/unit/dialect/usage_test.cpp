@@ -55,6 +55,8 @@ TEST_CASE("usage: each endpoint's arithmetic ends in the same four classes") {
        false, 20, 10, 20, 5, 0, plain},  // Qwen
       {R"({"prompt_tokens":50,"completion_tokens":5,"total_tokens":55,"num_cached_tokens":16})",
        false, 34, 16, 0, 5, 0, plain},  // Mistral
+      {R"({"num_cached_tokens":64,"prompt_tokens":10,"total_tokens":152,"completion_tokens":142})",
+       false, 0, 10, 0, 142, 0, UsageNote::clamped},  // likewise, as recorded
       {R"({"prompt_tokens":50,"completion_tokens":5,"num_cached_tokens":16,"prompt_tokens_details":{"cached_tokens":32}})",
        false, 18, 32, 0, 5, 0, plain},
       {R"({"prompt_tokens":9,"completion_tokens":248,"total_tokens":632})", false, 384, 0, 0, 248,
@@ -204,7 +206,8 @@ TEST_CASE("usage: invariants hold over all recorded usages, and odd ones are few
   if (testing::recorded_chat().empty()) return;
   for (const auto& [note, count] : notes) MESSAGE(note << ": " << count);
   CHECK(notes["plain"] > 1'800);
-  CHECK(notes["clamped"] == 0);
+  CHECK(notes["clamped"] == 1);
+  CHECK(notes["clamped mistral"] == 1);  // 64 cached of a prompt of 10
 }
 
 }  // namespace
