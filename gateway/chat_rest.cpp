@@ -91,6 +91,7 @@ bool ChatCall::goes_on_waiting() {
 
 void ChatCall::rest() {
   if (cold_.frozen()) return;
+  widened_.reset();  // it was sent
   if (!foreign_ &&
       session_.holds_request()) {  // a bridge may look at the client's body until the end
     decision_.chat = without_slices(decision_.chat);
