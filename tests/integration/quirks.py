@@ -128,5 +128,16 @@ def test_chat_clients_turns_with_calls_get_an_empty_thought_where_one_is_wanted(
                 assert [{k: v for k, v in m.items() if v != ""} for m in seen] == history, seen
 
 
+def test_a_providers_own_head_fields_go_with_every_request():
+    mock = Mock("cheap,1,2")
+    gateway = speaking(mock, "openai", quirks='}, headers: { x-title: search, x-house: "${env:TEST_PROVIDER_KEY}" ')
+    with running(mock, gateway):
+        assert gateway.chat({"model": "cheap", "messages": [{"role": "user", "content": "hello"}]})[0] == 200
+        [seen] = [request for request in mock.requests() if request["method"] == "POST"]
+        fields = dict(seen["headers"])
+        assert fields["x-title"] == "search" and fields["x-house"] == "sk-provider-canary", fields
+        assert fields["authorization"] == "Bearer sk-provider-canary", fields
+
+
 if __name__ == "__main__":
     Cases(globals()).run()
