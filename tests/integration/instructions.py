@@ -18,6 +18,7 @@ import load as load_module  # noqa: E402
 import programs  # noqa: E402
 from gateway import STEELYARD, Cases, Skip  # noqa: E402
 
+TRIES = 6  # what else happens on the machine only adds: events that come together cost up to 90 instructions more each
 ADVICE = ("if it must be, measure and say why: tests/bench/run --only instructions --record --why '...', and commit "
           "tests/bench/history.jsonl")
 
@@ -44,12 +45,17 @@ def test_instructions_do_not_grow():
     bench = None
     try:
         bench = programs.Bench(binary, binary.parent, folder)
-        found = instructions.measure(bench, load_module.Load(bench), "steelyard", print, patient=True)
+        load, least = load_module.Load(bench), {}
+        for _ in range(TRIES):
+            found = instructions.measure(bench, load, "steelyard", print, patient=True)
+            least = {key: min(figures["all"], least.get(key, figures["all"])) for key, figures in found.items()}
+            said = history.grown(row, least)
+            if not said:
+                break
     finally:
         if bench:
             bench.stop_all()
         shutil.rmtree(folder, ignore_errors=True)
-    said = history.grown(row, {key: figures["all"] for key, figures in found.items()})
     assert not said, "; ".join([*said, ADVICE])
 
 
