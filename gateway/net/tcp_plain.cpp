@@ -59,8 +59,8 @@ class PlainConnection final : public TcpSocket {
     return {0, n == 0 ? IoError::closed : from_errno(errno)};
   }
 
-  // Small messages go into the outbox: they are as good as sent, as those in the kernel's buffer
-  // are.
+  // Where others are ready too, small messages go into the outbox: they are as good as sent, as
+  // those in the kernel's buffer are.
   IoResult try_write(std::span<const ConstBytes> from) override {
     if (ended_ != IoError::none) return {0, ended_};
     if (entry_ >= 0) send_entry();
@@ -118,8 +118,8 @@ class PlainConnection final : public TcpSocket {
   }
 
   int entry_ = -1;  // in the outbox
-  std::unique_ptr<std::string>
-      rest_;  // of a message that the kernel had no room for; at most Outbox::message_max
+  // Of a message that the kernel had no room for; at most Outbox::message_max.
+  std::unique_ptr<std::string> rest_;
 };
 
 }  // namespace
