@@ -21,12 +21,15 @@ class Gaps {
     const char* const from = at_;
     const std::string_view text = first_from(chat_.texts, text_);
     const std::string_view media = first_from(chat_.media, media_);
-    const bool both = text.data() != nullptr && media.data() != nullptr;
-    const std::string_view skip = both ? (text.data() <= media.data() ? text : media)
-                                       : (text.data() != nullptr ? text : media);
+    // Each is passed once, even one without a single byte, which moves nothing forward.
+    const bool is_text =
+        text.data() != nullptr && (media.data() == nullptr || text.data() <= media.data());
+    const std::string_view skip = is_text ? text : media;
     over_ = skip.data() == nullptr;
     gap = {from, static_cast<std::size_t>((over_ ? end_ : skip.data()) - from)};
-    if (!over_) at_ = skip.data() + skip.size();
+    if (over_) return true;
+    at_ = skip.data() + skip.size();
+    ++(is_text ? text_ : media_);
     return true;
   }
 

@@ -65,6 +65,9 @@ TEST_CASE("cache marks: what a request may write into a prompt cache") {
       {"an hour elsewhere than the mark", R"j({"cache_control":{}},{"text":"<a>"},{"ttl":"1h"})j",
        CacheWrites::one_hour},
       {"an hour without a mark", R"j({"text":"<a>","ttl":"1h"})j", CacheWrites::none},
+      {"empty texts and media", R"j({"text":"<>"},{"url":"()"},{"cache_control":{}},{"u":"<()>"})j",
+       CacheWrites::five_minutes},
+      {"nothing but an empty one", "<>", CacheWrites::none},
       {"talked about", R"j({"text":"<say \"cache_control\" to it>"})j", CacheWrites::none},
   };
   for (const Row& row : rows) {
