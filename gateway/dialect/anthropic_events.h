@@ -28,6 +28,8 @@ class StreamDecoder {
   // upstream_protocol if message_stop never came, with upstream_status if the stream said an error.
   Result<void> finish(hub::EventSink& sink);
 
+  // The stream is translated: an object that is no JSON fails it, as its part would be missing.
+  void be_strict() { strict_ = true; }
   std::uint32_t unparsed() const { return unparsed_; }  // events that should have been JSON
 
  private:
@@ -48,7 +50,7 @@ class StreamDecoder {
   std::uint32_t next_ = 0;
   hub::BlockKind kind_ = hub::BlockKind::text;
   hub::Dropped lost_;
-  bool open_ = false, started_ = false, ended_ = false, failed_ = false;
+  bool open_ = false, started_ = false, ended_ = false, failed_ = false, strict_ = false;
 };
 
 }  // namespace steelyard::dialect::anthropic

@@ -64,7 +64,7 @@ void StreamDecoder::take(const AwsFrame& frame, EventSink& sink) {
       default: return reader.cursor.skip_value();
     }
   });
-  if (!ok) return;
+  if (!ok) return fail(garbled_fault(), sink);
   const std::string_view type = frame.event_type;
   start(sink);
   if (type == "contentBlockStart") {

@@ -12,11 +12,13 @@ namespace {
 
 // The closing quote of the string whose inside begins at p; null: it does not end, or is none.
 const char* string_end(const char* p, const char* end) {
-  bool ignored = false;
+  const char* const begin = p;
+  bool high = false;
   for (;;) {
-    p = find_special(p, end, ignored);
+    p = find_special(p, end, high);
     if (p == end || (*p != '"' && *p != '\\')) return nullptr;
-    if (*p == '"') return p;
+    if (*p == '"')
+      return !high || is_utf8({begin, static_cast<std::size_t>(p - begin)}) ? p : nullptr;
     p = escape_end(p, end);
     if (p == nullptr) return nullptr;
   }

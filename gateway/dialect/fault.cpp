@@ -61,6 +61,10 @@ UpstreamFault too_long_fault() {
   return {FaultClass::server, "an event of the stream is too long", {}, std::string(too_long_code)};
 }
 
+UpstreamFault garbled_fault() {
+  return {FaultClass::server, "an event of the stream is not valid JSON", {}, {}};
+}
+
 bool is_too_long(const UpstreamFault& fault) {
   return fault.code == too_long_code;
 }

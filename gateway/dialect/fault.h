@@ -44,6 +44,8 @@ FaultClass class_of_status(int status);
 // A line or an event of a stream is over its cap: the one fault that the gateway finds by itself,
 // so a client that got the bytes as they came was not told of it.
 UpstreamFault too_long_fault();
+// An event that cannot be read, of a stream that is translated: what it said would be missing.
+UpstreamFault garbled_fault();
 bool is_too_long(const UpstreamFault& fault);
 
 // The error value the pipeline acts on. Context: "provider answered 429 rate_limited: <message>".

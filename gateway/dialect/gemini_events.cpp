@@ -323,7 +323,9 @@ void StreamDecoder::feed(std::string_view bytes, EventSink& sink) {
   for (;;) {
     switch (sse_.next(bytes, event)) {
       case SseDecoder::Status::event:
-        if (event.data != "[DONE]" && !answer_.take(event.data, sink)) ++unparsed_;
+        if (event.data == "[DONE]" || answer_.take(event.data, sink)) break;
+        ++unparsed_;
+        if (strict_ && event.data.starts_with('{')) answer_.fail(garbled_fault(), sink);
         break;
       case SseDecoder::Status::need_more: return;
       case SseDecoder::Status::too_long: return answer_.fail(too_long_fault(), sink);

@@ -78,12 +78,15 @@ class StreamDecoder {
   // upstream_status if the stream said an error.
   Result<void> finish(hub::EventSink& sink);
 
+  // The stream is translated: an object that is no JSON fails it, as its part would be missing.
+  void be_strict() { strict_ = true; }
   std::uint32_t unparsed() const { return unparsed_; }  // events that should have been JSON
 
  private:
   SseDecoder sse_;
   AnswerReader answer_;
   std::uint32_t unparsed_ = 0;
+  bool strict_ = false;
 };
 
 }  // namespace steelyard::dialect::gemini

@@ -36,10 +36,20 @@ class ReaderOf final : public StreamReader {
     if constexpr (requires { decoder_.sequence(); }) return {decoder_.sequence(), decoder_.id()};
     return {};
   }
+  void be_strict() {
+    if constexpr (requires { decoder_.be_strict(); }) decoder_.be_strict();
+  }
 
  private:
   Decoder decoder_;
 };
+
+template <class Decoder, class... Args>
+std::unique_ptr<StreamReader> reader_of(const BridgeOptions& options, Args&&... args) {
+  auto reader = std::make_unique<ReaderOf<Decoder>>(std::forward<Args>(args)...);
+  if (options.client != options.provider) reader->be_strict();
+  return reader;
+}
 
 template <class Encoder>
 class StreamWriterOf final : public StreamWriter {
@@ -99,15 +109,14 @@ std::string_view name_of(Wire wire) {
 
 std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options) {
   switch (options.provider) {
-    case Wire::anthropic: return std::make_unique<ReaderOf<anthropic::StreamDecoder>>();
-    case Wire::gemini: return std::make_unique<ReaderOf<gemini::StreamDecoder>>();
-    case Wire::openai_responses: return std::make_unique<ReaderOf<responses::StreamDecoder>>();
-    case Wire::converse:
-      return std::make_unique<ReaderOf<converse::StreamDecoder>>(for_converse(options));
+    case Wire::anthropic: return reader_of<anthropic::StreamDecoder>(options);
+    case Wire::gemini: return reader_of<gemini::StreamDecoder>(options);
+    case Wire::openai_responses: return reader_of<responses::StreamDecoder>(options);
+    case Wire::converse: return reader_of<converse::StreamDecoder>(options, for_converse(options));
     case Wire::openai_chat: break;
   }
-  return std::make_unique<ReaderOf<openai::ChatStreamDecoder>>(
-      openai::ChatDecoderOptions{options.ends_without_done});
+  return reader_of<openai::ChatStreamDecoder>(
+      options, openai::ChatDecoderOptions{options.ends_without_done});
 }
 
 std::unique_ptr<StreamWriter> make_stream_writer(const BridgeOptions& options, std::string& out) {

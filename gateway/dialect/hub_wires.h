@@ -53,6 +53,7 @@ class StreamReader {
   virtual Result<void> finish(EventSink& sink) = 0;
   virtual StreamPlace place() const = 0;  // of the stream as it came
 };
+// Strict where it is translated: what cannot be read fails it.
 std::unique_ptr<StreamReader> make_stream_reader(const BridgeOptions& options);
 
 // Events into the client's stream, appended to `out`, which the caller sends and clears.

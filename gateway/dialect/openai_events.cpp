@@ -99,6 +99,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
   if (!reader_.read(data)) {
     if (error_event) return fail(parse_error(200, data), sink);
     ++unparsed_;
+    if (strict_ && data.starts_with('{')) fail(garbled_fault(), sink);
     return;
   }
   lost_.add(reader_.lost);

@@ -92,6 +92,8 @@ class ChatStreamDecoder {
   // over, with upstream_status if it said an error.
   Result<void> finish(hub::EventSink& sink);
 
+  // The stream is translated: an object that is no JSON fails it, as its part would be missing.
+  void be_strict() { strict_ = true; }
   std::uint32_t unparsed() const { return unparsed_; }
 
  private:
@@ -112,7 +114,7 @@ class ChatStreamDecoder {
   hub::Dropped lost_;
   UpstreamFault fault_;
   std::uint32_t unparsed_ = 0;
-  bool started_ = false, ended_ = false, failed_ = false;
+  bool started_ = false, ended_ = false, failed_ = false, strict_ = false;
 };
 
 }  // namespace steelyard::dialect::openai

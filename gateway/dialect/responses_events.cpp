@@ -236,6 +236,7 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
   });
   if (!ok) {
     ++unparsed_;
+    if (strict_ && data.starts_with('{')) fail(garbled_fault(), sink);
     return;
   }
   const auto index =

@@ -25,6 +25,8 @@ class StreamDecoder {
   // upstream_protocol if no terminal event came, with upstream_status if the stream said an error.
   Result<void> finish(hub::EventSink& sink);
 
+  // The stream is translated: an object that is no JSON fails it, as its part would be missing.
+  void be_strict() { strict_ = true; }
   std::uint32_t unparsed() const { return unparsed_; }     // events that should have been JSON
   std::int64_t sequence() const { return sequence_ + 1; }  // one more than the last one seen
   std::string_view id() const { return id_; }              // of the response, escaped
@@ -44,7 +46,7 @@ class StreamDecoder {
   std::int64_t sequence_ = -1;
   std::uint32_t unparsed_ = 0;
   std::string tier_;  // as the first event named it
-  bool started_ = false, ended_ = false, failed_ = false;
+  bool started_ = false, ended_ = false, failed_ = false, strict_ = false;
 };
 
 }  // namespace steelyard::dialect::responses

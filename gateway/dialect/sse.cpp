@@ -2,8 +2,6 @@
 
 #include <bit>
 
-#include "config/types/limits.h"
-
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -87,7 +85,7 @@ SseLines::Status SseLines::next(std::string_view& in, SseLine& line) {
   const char* end = find_line_end(begin, stop);
   const std::string_view piece(begin, static_cast<std::size_t>(end - begin));
 
-  if (!overlong_ && carry_.size() + piece.size() > limits::sse_line_bytes_max) {
+  if (!overlong_ && carry_.size() + piece.size() > line_bytes_max()) {
     overlong_ = true;
     ++skipped_;
     std::string().swap(carry_);

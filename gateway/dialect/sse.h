@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "config/types/limits.h"
+
 namespace steelyard::dialect {
 
 // First CR or LF in [begin, end), or end.
@@ -24,8 +26,8 @@ struct SseLine {
 class SseLines {
  public:
   // What a line longer than the cap means: `stop` makes next() return too_long for ever (a decoder
-  // must not truncate); `skip` hands its pieces on and completes it as skipped (a relay
-  // forwards them anyway).
+  // must not truncate), and its cap is that of a whole event; `skip` hands its pieces on and
+  // completes it as skipped (a relay forwards them anyway).
   enum class Overlong : std::uint8_t { stop, skip };
   enum class Status : std::uint8_t { line, need_more, too_long };
 
@@ -43,6 +45,10 @@ class SseLines {
   std::uint32_t skipped() const { return skipped_; }  // lines over the cap
 
  private:
+  std::size_t line_bytes_max() const {
+    return policy_ == Overlong::stop ? limits::sse_line_passed_bytes_max
+                                     : limits::sse_line_bytes_max;
+  }
   std::string_view finish_line(std::string_view last_piece);
   std::string carry_;  // pieces of the current line from earlier reads
   Overlong policy_;
@@ -73,7 +79,8 @@ class SseDecoder {
   Status next(std::string_view& in, SseEvent& event);
   std::int64_t retry_ms() const { return retry_ms_; }  // -1: never sent
 
-  static constexpr std::size_t event_bytes_max = 4u << 20;
+  // An image in base64 is a few MB, and the last event of Responses repeats all that came.
+  static constexpr std::size_t event_bytes_max = limits::sse_line_passed_bytes_max;
 
  private:
   bool take(const SseField& field);  // false: the event is over the cap

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "gateway/dialect/hub_bridge.h"
 #include "gateway/dialect/hub_errors.h"
 #include "tests/unit/dialect/hub_answer_support.h"
@@ -39,6 +41,107 @@ TEST_CASE("bridge: a Messages stream between Messages speakers passes byte for b
     ++streams;
   }
   CHECK((recorded_messages().empty() || streams > 300));
+}
+
+// A text, and an end, in each dialect.
+struct Stream {
+  Wire wire;
+  std::string head, text, tail;  // `text` has one word: WORD
+};
+const std::array<Stream, 4>& streams() {
+  static const std::array<Stream, 4> all{
+      {{Wire::openai_chat, "",
+        "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"WORD\"}}]}\n\n",
+        "data: "
+        "{\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+        "data: [DONE]\n\n"},
+       {Wire::anthropic,
+        "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"content\":[]}}\n\n"
+        "data: "
+        "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\","
+        "\"text\":"
+        "\"\"}}\n\n",
+        "data: "
+        "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":"
+        "\"WORD\"}}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n\n"
+        "data: {\"type\":\"message_stop\"}\n\n"},
+       {Wire::openai_responses,
+        "data: {\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}\n\n",
+        "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"WORD\"}\n\n",
+        "data: "
+        "{\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"status\":\"completed\","
+        "\"output\":[]}}\n\n"},
+       {Wire::gemini, "",
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"WORD\"}]}}]}\n\n",
+        "data: {\"candidates\":[{\"content\":{\"parts\":[]},\"finishReason\":\"STOP\"}]}\n\n"}}};
+  return all;
+}
+std::string with_word(const Stream& stream, const std::string& word) {
+  std::string text = stream.text;
+  return text.replace(text.find("WORD"), 4, word);
+}
+
+TEST_CASE("bridge: an event of megabytes passes, and is read") {
+  const std::string word(3u << 20, 'A');
+  for (const Stream& stream : streams())
+    for (const Wire client :
+         {Wire::openai_chat, Wire::anthropic, Wire::openai_responses, Wire::gemini}) {
+      if (client == Wire::openai_chat && stream.wire == client) continue;  // the tap's
+      CAPTURE(int(stream.wire));
+      CAPTURE(int(client));
+      hub::BridgeOptions options;
+      options.client = client;
+      options.provider = stream.wire;
+      hub::StreamBridge bridge(options);
+      const std::string bytes = stream.head + with_word(stream, word) + stream.tail;
+      bool well = false;
+      const std::string told = feed(bridge, bytes, 60'000, well);
+      CHECK(well);
+      CHECK(bridge.phase() == openai::StreamPhase::done);
+      CHECK((client == stream.wire ? told == bytes : told.find(word) != std::string::npos));
+    }
+}
+
+TEST_CASE(
+    "bridge: an event that is no JSON fails what is translated, and passes where nothing is") {
+  for (const Stream& stream : streams())
+    for (const Wire client :
+         {Wire::openai_chat, Wire::anthropic, Wire::openai_responses, Wire::gemini}) {
+      if (client == Wire::openai_chat && stream.wire == client) continue;  // the tap's
+      for (const char* word : {"l\xFF\xFEo", "l\",", "l\x01"}) {
+        CAPTURE(int(stream.wire));
+        CAPTURE(int(client));
+        CAPTURE(std::string(word));
+        hub::BridgeOptions options;
+        options.client = client;
+        options.provider = stream.wire;
+        hub::StreamBridge bridge(options);
+        const std::string bytes =
+            stream.head + with_word(stream, "good") + with_word(stream, word) + stream.tail;
+        bool well = false;
+        const std::string told = feed(bridge, bytes, 1, well);
+        CHECK(well == (client == stream.wire));
+        if (client == stream.wire) {
+          CHECK(told == bytes);
+          continue;
+        }
+        CHECK(told.find("good") != std::string::npos);
+        CHECK(told.find("an event of the stream is not valid JSON") != std::string::npos);
+        CHECK(bridge.phase() == openai::StreamPhase::failed);
+      }
+      // What stands for a sign of life is none.
+      hub::BridgeOptions options;
+      options.client = client;
+      options.provider = stream.wire;
+      hub::StreamBridge bridge(options);
+      bool well = false;
+      (void)feed(bridge,
+                 stream.head + "data: ping\n\ndata:\n\ndata: null\n\n" + with_word(stream, "good") +
+                     stream.tail,
+                 7, well);
+      CHECK(well);
+    }
 }
 
 TEST_CASE("bridge: whole answers, and what a policy may escalate on") {
