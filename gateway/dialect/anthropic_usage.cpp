@@ -64,7 +64,9 @@ bool read_iteration(LenientReader& reader, Usage& out) {
   // A fallback's tokens are in the top level already.
   if (type == "message" || type == "fallback_message" || type.empty()) return true;
   out.more_input = in_range(out.more_input + one.input);
-  out.more_cache_creation = in_range(out.more_cache_creation + one.cache_creation);
+  const std::int64_t creation = std::max(one.cache_creation, in_range(one.write_5m + one.write_1h));
+  out.more_cache_creation = in_range(out.more_cache_creation + creation);
+  out.more_write_1h = in_range(out.more_write_1h + std::min(one.write_1h, creation));
   out.more_cache_read = in_range(out.more_cache_read + one.cache_read);
   out.more_output = in_range(out.more_output + one.output);
   return true;
@@ -91,6 +93,7 @@ bool read_object(LenientReader& reader, Usage& out, bool top, std::string_view& 
       case kIterations:
         if (!top || reader.cursor.peek() != '[') return reader.cursor.skip_value();
         out.more_input = out.more_cache_creation = out.more_cache_read = out.more_output = 0;
+        out.more_write_1h = 0;
         return reader.array([&] { return read_iteration(reader, out); });
       default: return reader.cursor.skip_value();
     }
@@ -110,6 +113,7 @@ ReportedUsage reported(const Usage& u) {
   out.cache_write = std::max(u.cache_creation, in_range(u.write_5m + u.write_1h));
   out.cache_write_1h = std::min(u.write_1h, out.cache_write);
   out.cache_write += u.more_cache_creation;
+  out.cache_write_1h += u.more_write_1h;
   out.cached = u.cache_read + u.more_cache_read;
   out.prompt = u.input + u.more_input + out.cached + out.cache_write;
   out.completion = u.output + u.more_output;

@@ -19,6 +19,7 @@ struct Usage {
   // Of `iterations` the top level leaves out: compaction, and another model's advice. They are
   // billed, so they are counted, at this model's price.
   std::int64_t more_input = 0, more_cache_creation = 0, more_cache_read = 0, more_output = 0;
+  std::int64_t more_write_1h = 0;  // part of more_cache_creation
   bool present = false;
 };
 
