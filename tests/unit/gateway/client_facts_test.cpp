@@ -33,6 +33,7 @@ TEST_CASE("what the heads of real clients tell") {
   const std::string codex_turn = std::string(codex_agent) + codex_metadata;
   const std::string codex_warm =
       std::string(codex_agent) + "x-codex-turn-metadata: {\"request_kind\":\"prewarm\"}\r\n";
+  const std::string codex_compact = codex_turn + "x-openai-subagent: compact\r\n";
   const std::string codex_sub = codex_turn + "x-openai-subagent: review\r\n";
   for (const Row& row : {
            Row{"user-agent: claude-cli/2.1.330 (external, sdk-cli)\r\n"
@@ -51,6 +52,11 @@ TEST_CASE("what the heads of real clients tell") {
            Row{codex_turn.c_str(), "codex", "0.169.0", "main", "", "s1", ""},
            Row{codex_warm.c_str(), "codex", "0.169.0", "prewarm", "", "s1", ""},
            Row{codex_sub.c_str(), "codex", "0.169.0", "subagent", "review", "s1", ""},
+           // A conversation that is summarised: the same lane, so that it stays where its cache is.
+           Row{"User-Agent: claude-cli/2.1.330 (external, cli)\r\nX-Claude-Code-Session-Id: u1\r\n"
+               "x-claude-code-request-class: compaction\r\nx-claude-code-compaction: auto\r\n",
+               "claude-code", "2.1.330", "compaction", "", "u1", ""},
+           Row{codex_compact.c_str(), "codex", "0.169.0", "compaction", "compact", "s1", ""},
            Row{codex_agent, "codex", "0.169.0", "", "", "s1", ""},
            Row{"user-agent: GeminiCLI-tui/0.61.0/gemini-2.5-flash (linux; x64; terminal)\r\n",
                "gemini-cli", "0.61.0", "", "", "", ""},
