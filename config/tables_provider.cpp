@@ -244,6 +244,9 @@ const Table<ProviderSpec>& provider_table() {
            "its keys, used in turn, but for one conversation always the same as long as it is "
            "not refused; none for a self-hosted server without",
            bind_keys),
+       boolean<P>("one_account", &P::one_account,
+                  "its keys belong to one account: a conversation with signed or encrypted "
+                  "thinking may go on with another of them; else it waits for its own"),
        custom<P>("headers", map_shape(text_shape("what the field says, or a secret")),
                  "head fields that every request to it carries: `{ x-title: search }`",
                  bind_headers),

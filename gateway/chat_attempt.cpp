@@ -26,6 +26,7 @@ bool takes_events_only(const net::RequestHead& head) {
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
   planned_ = &planned;
   has_error_ = false;
+  rests_ms_ = 0;
   receipt_.dropped = 0;
   fault_ = {};
   dispatched_ = false;
@@ -34,6 +35,9 @@ ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& plann
   guard_ = StreamGuard();
   attempt_started_ = worker_.last_tick();
   if (receipt_.attempts.size() == limits::attempts_max) return AttemptEnd::give_up;
+  if (!choose_key()) return AttemptEnd::try_next;
+  if (decision_.chat.has_reasoning_state) [[unlikely]]
+    settle_home();
   if (!serving_.health.on_dispatch(planned.target, attempt_started_, planned.forced)) {
     give_error(ErrorKind::overloaded, ErrorSource::gateway,
                "the provider recovers from failures; try again shortly");
@@ -85,12 +89,6 @@ void ChatCall::end_unsent() {
   end_line(0);
 }
 
-// Does the history hold what a provider signed that is not the one this attempt goes to?
-bool ChatCall::other_provider_signed() const {
-  if (!decision_.chat.has_reasoning_state || decision_.warm_at == router::no_target) return false;
-  return decision_.mixed_state || &provider_of(decision_.warm_at) != &provider_of(planned_->target);
-}
-
 bool ChatCall::build_body() {
   const router::Target& target = runtime_.catalog.target(planned_->target);
   const ProviderRuntime& provider = provider_of(planned_->target);
@@ -113,16 +111,13 @@ bool ChatCall::build_body() {
   const bool translated = provider.wire != wire();
   Result<void> built;
   const bool foreign_state = !translated && decision_.chat.has_reasoning_state &&
-                             (holds_carriers(decision_.chat) || other_provider_signed());
+                             (foreign_end() > 0 || holds_carriers(decision_.chat));
   const bool cited = !translated && decision_.chat.has_foreign_citations;
   if (!chat || translated || in_path || provider.tokens || foreign_state) prepare_foreign();
   if (translated)
     built = build_foreign_body(bounded);
   else if (foreign_state || cited)
-    built = splice_without_foreign(
-        decision_.chat, wire(),
-        other_provider_signed() ? dialect::ForeignState::all : dialect::ForeignState::carried,
-        edits, *foreign_, body_);
+    built = splice_without_foreign(decision_.chat, wire(), foreign_end(), edits, *foreign_, body_);
   else
     built = body_.build(decision_.chat, edits);
   if (!built) {
@@ -160,7 +155,7 @@ void ChatCall::prepare_foreign() {
   bridge.created = decision_.at.seconds();
   bridge.client_body = decision_.chat.body;
   bridge.names = &foreign_->names;
-  bridge.state_key = &provider.state_key;
+  bridge.state_key = &runtime_.makers.key_of(runtime_.makers.maker(planned_->target, key_used_));
   bridge.include_usage = decision_.chat.include_usage;
   bridge.json_array = wants_array(session_);
   no_pings_ = wire() == dialect::hub::Wire::gemini && takes_events_only(session_.head());
@@ -183,8 +178,8 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   target.model = runtime_.catalog.target(planned_->target).upstream_name;
   target.catalog_model = runtime_.catalog.model(planned_->model).name;
   target.output_tokens_room = planned_->output_tokens_max;
-  target.drop_state = other_provider_signed();
-  target.state_key = &provider.state_key;
+  target.foreign_end = foreign_end();
+  target.state_key = foreign_->bridge.state_key;
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
   target.quirks = &provider.quirks;
   target.stream = decision_.chat.stream;

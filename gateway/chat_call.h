@@ -94,7 +94,6 @@ class ChatCall final : public DepartureListener {
   net::Task<AttemptEnd> begin_with_room(const router::PlannedAttempt& planned);
   bool build_body();
   bool loses_too_much();
-  bool other_provider_signed() const;
   void end_unsent();
   Result<void> build_foreign_body(bool bounded);
   void prepare_foreign();
@@ -109,6 +108,15 @@ class ChatCall final : public DepartureListener {
   void took_in(net::IoResult& result);
   bool whole_head(net::ResponseHead& head, net::IoResult& got);
   AttemptEnd transport_failed(net::IoResult result, bool sent);
+
+  // chat_state.cpp: signed conversations
+  bool choose_key();
+  std::optional<std::size_t> own_key() const;
+  bool wait_for_key(std::int64_t ns);
+  void settle_home();
+  bool leaves_home() const;
+  std::size_t foreign_end() const;
+  bool refuses_state() const;
 
   // chat_hold.cpp: money before it is spent
   bool hold();
@@ -237,9 +245,12 @@ class ChatCall final : public DepartureListener {
   std::uint8_t attempt_count_ = 0, next_ = 0;
   std::uint8_t sent_count_ = 0;  // attempts that were reserved: numbers them in the books
   bool escalated_ = false, retry_same_ = false, budgets_are_final_ = false;
-  bool renewed_ = false;      // credentials, once a request
-  bool room_wanted_ = false;  // refused here; others of the fleet may have room
-  bool other_key_ = false;    // the last attempt again, at once: its provider has another key
+  bool renewed_ = false;        // credentials, once a request
+  bool room_wanted_ = false;    // refused here; others of the fleet may have room
+  bool other_key_ = false;      // the last attempt again, at once: its provider has another key
+  bool state_refused_ = false;  // what others signed is left out, whoever it was
+  bool own_key_waits_ = false;  // a limited key that a signed conversation is bound to
+  std::int64_t rests_ms_ = 0;   // with error_: when whom it is about can be asked again
 
   // The attempt under way.
   const router::PlannedAttempt* planned_ = nullptr;

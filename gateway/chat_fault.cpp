@@ -1,6 +1,7 @@
 // Answers that are errors: what they mean, whether another try helps, what the client is shown.
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "gateway/chat_call.h"
 #include "gateway/dialect/converse_errors.h"
@@ -59,8 +60,11 @@ bool ChatCall::other_key_left(dialect::FaultClass cls, std::int64_t hint) {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
   const bool left = rest_key(serving_, provider, key_used_, cls, hint, worker_.tick_now());
-  other_key_ = left && receipt_.attempts.size() < limits::attempts_max;
-  return other_key_;
+  // What one account signed is of no use to another; a refused key can no longer be waited for.
+  own_key_waits_ = left && cls == dialect::FaultClass::rate_limited &&
+                   decision_.chat.has_reasoning_state && own_key().has_value();
+  other_key_ = left && !own_key_waits_ && receipt_.attempts.size() < limits::attempts_max;
+  return other_key_ || own_key_waits_;
 }
 
 net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head) {
@@ -90,12 +94,16 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   const Tick until = hint < 0 ? Tick{} : worker_.tick_now().plus_ms(hint);
   const router::FailureClass failure = failure_of(fault_.cls);
   if (renewed_credentials(status)) other_key_ = true;
+  if (refuses_state()) state_refused_ = other_key_ = true;
   if (other_key_ || other_key_left(fault_.cls, hint)) {
     end_line(status);
     line_->failed = true;
     line_->error = ErrorKind::upstream_status;
     serving_.health.on_abandoned(planned_->target);
-    co_return AttemptEnd::try_next;
+    if (!std::exchange(own_key_waits_, false)) co_return AttemptEnd::try_next;
+    retry_same_ = hint >= 0 && hint <= runtime_.spec.retry.retry_after_max_ms;
+    if (retry_same_) pause_ms_ = hint;
+    co_return retry_same_ ? AttemptEnd::try_next : AttemptEnd::give_up;
   }
   failed(failure, ErrorKind::upstream_status, status, until);
   const router::FailureRule rule = router::rule_of(failure);

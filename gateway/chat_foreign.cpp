@@ -122,9 +122,9 @@ bool holds_carriers(const dialect::ChatRequest& chat) {
 }
 
 Result<void> splice_without_foreign(const dialect::ChatRequest& chat, Wire wire,
-                                    dialect::ForeignState what, const dialect::BodyEdits& edits,
+                                    std::size_t foreign_end, const dialect::BodyEdits& edits,
                                     ForeignCall& foreign, dialect::SplicedBody& out) {
-  if (!dialect::cut_foreign_state(chat.body, wire, what, foreign.body, foreign.dropped))
+  if (!dialect::cut_foreign_state(chat.body, wire, foreign_end, foreign.body, foreign.dropped))
     return out.build(chat, edits);
   dialect::hub::RequestReaders readers;
   dialect::hub::Request request;
@@ -151,8 +151,8 @@ Result<void> translate_body(std::string_view client_body, Wire client,
                 dialect::hub::stray_refusal(request));
   if (const Result<void> made = readers.make_portable(request); !made) return made;
   if (client == Wire::gemini) request.stream = target.stream;
+  if (target.foreign_end > 0) dialect::disown_state(request, target.foreign_end);
   if (target.state_key != nullptr) dialect::hub::open_seals(request, *target.state_key);
-  if (target.drop_state) dialect::disown_state(request);
   if (request.unknown.any()) foreign.dropped.add(dialect::hub::Loss::fields);
   foreign.lost_fields = request.unknown;
   foreign.names.clear();

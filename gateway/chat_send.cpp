@@ -39,10 +39,6 @@ net::IoResult ChatCall::send_now() {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
   const auto& heads = runtime_.providers[provider].chat_heads;
-  KeyRing& keys = serving_.keys[provider];
-  key_used_ = keys.size() > 1 && decision_.session_key != 0
-                  ? keys.of(decision_.session_key, worker_.last_tick())
-                  : keys.next(worker_.last_tick());
   request_head_ = heads[key_used_].reveal();
   if (runtime_.providers[provider].quirks.reasoning_content &&
       wire() == dialect::hub::Wire::openai_chat) [[unlikely]]

@@ -13,6 +13,7 @@
 #include "gateway/serving.h"
 #include "gateway/session_memory.h"
 #include "gateway/spender.h"
+#include "gateway/state_home.h"
 #include "gateway/telemetry/json_put.h"
 #include "gateway/tier_cap.h"
 #include "gateway/worker.h"
@@ -109,17 +110,22 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
     facts.session = d.session_name.view();
   }
   const SessionMemory* const sessions = worker.seams().sessions;
-  if (d.session_key == 0 || sessions == nullptr) return;
-  const std::int64_t within =
-      d.chat.has_reasoning_state ? SessionMemory::bound_ms : SessionMemory::warm_ms;
-  const SessionMemory::Turn turn = sessions->find(d.session_key, worker.last_tick(), within);
-  if (turn.target == 0) return;
-  const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
-  const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
-  if (at == hashes.end()) return;  // no longer configured
-  d.warm_at = static_cast<std::int32_t>(at - hashes.begin());
-  facts.warm_tokens = std::min(turn.tokens, facts.input_tokens);
-  d.mixed_state = turn.mixed;
+  SessionMemory::Turn turn;
+  if (d.session_key != 0 && sessions != nullptr) {
+    const std::int64_t within =
+        d.chat.has_reasoning_state ? SessionMemory::bound_ms : SessionMemory::warm_ms;
+    turn = sessions->find(d.session_key, worker.last_tick(), within);
+  }
+  if (turn.target != 0) {
+    const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
+    const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
+    if (at != hashes.end()) {  // else no longer configured
+      d.warm_at = static_cast<std::int32_t>(at - hashes.begin());
+      facts.warm_tokens = std::min(turn.tokens, facts.input_tokens);
+    }
+  }
+  if (d.chat.has_reasoning_state) [[unlikely]]
+    find_home(worker, runtime, turn, d);
 }
 
 ServiceTier service_tier(std::string_view asked) {
@@ -162,8 +168,8 @@ void choose(Worker& worker, Serving& serving, const Principal& principal, Decisi
     warm = {d.warm_at, d.facts.warm_tokens};
     input.warm = {&warm, 1};
     input.warm_target = d.warm_at;
-    if (d.chat.has_reasoning_state) input.bound_target = d.warm_at;
   }
+  if (d.home.target != router::no_target) input.bound_target = d.home.target;
   if (d.kept_at != router::no_target) input.bound_target = d.kept_at;
   router::make_plan(runtime.catalog, serving.health, tools.outputs, input, tools.plan);
 }

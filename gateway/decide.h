@@ -41,6 +41,15 @@ struct RequestHints {
   bool path_stream = false;
 };
 
+// Where the signed or encrypted parts of a request's history belong.
+struct StateHome {
+  std::int32_t target = router::no_target;  // there or nowhere; no_target: not known
+  std::int32_t maker = -1;                  // the key, too (StateMakers); -1: not known
+  // What stands in the body before this is others' all the same: the conversation moved then.
+  std::uint32_t foreign_end = 0;
+  std::int32_t foreign_messages = 0;  // as many messages from the beginning
+};
+
 // Views point into the request body and into this value: it does not move.
 struct Decision {
   Decision() = default;
@@ -69,7 +78,7 @@ struct Decision {
   telemetry::FixedText<24> session_name;      // of one that the client gave no name
   std::int32_t warm_at = router::no_target;   // who served the session last, a moment ago; of a
                                               // conversation that is signed, a day
-  bool mixed_state = false;                   // its history holds what others signed
+  StateHome home;                             // of a request with signed or encrypted parts
   std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // of the request
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;

@@ -20,7 +20,7 @@ bool rest_key(Serving& serving, std::size_t provider, std::size_t key, dialect::
   const std::int64_t ms = refused       ? refused_key_rests_ms
                           : hint_ms > 0 ? hint_ms
                                         : serving.runtime->spec.breaker.open_ms;
-  keys.rest(key, now.plus_ms(ms));
+  keys.rest(key, now.plus_ms(ms), refused);
   telemetry::log_warn("provider `{}`: key {} of {} rests for {} s: {}",
                       serving.runtime->providers[provider].name, key + 1, keys.size(), ms / 1000,
                       dialect::name_of(cls));

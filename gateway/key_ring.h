@@ -13,7 +13,7 @@ namespace steelyard {
 
 class KeyRing {
  public:
-  explicit KeyRing(std::size_t keys = 1) : rests_until_(keys) {}
+  explicit KeyRing(std::size_t keys = 1) : rests_until_(keys), refused_until_(keys) {}
 
   // The key of the next request.
   std::size_t next(Tick now) {
@@ -38,10 +38,15 @@ class KeyRing {
     while (!rested(rests_until_[key]) || left-- != 0) ++key;
     return key;
   }
-  void rest(std::size_t key, Tick until) {
+  // `refused`: the provider will not have it, rather than not now.
+  void rest(std::size_t key, Tick until, bool refused = false) {
     rests_until_[key] = std::max(rests_until_[key], until);
+    if (refused) refused_until_[key] = std::max(refused_until_[key], until);
     resting_ = true;
   }
+  bool rests(std::size_t key, Tick now) const { return resting_ && now < rests_until_[key]; }
+  bool refused(std::size_t key, Tick now) const { return resting_ && now < refused_until_[key]; }
+  Tick rests_until(std::size_t key) const { return rests_until_[key]; }
   // Is there a key that does not rest?
   bool any_ready(Tick now) const {
     return std::any_of(rests_until_.begin(), rests_until_.end(),
@@ -62,7 +67,7 @@ class KeyRing {
     return static_cast<std::size_t>(first - rests_until_.begin());
   }
 
-  std::vector<Tick> rests_until_;
+  std::vector<Tick> rests_until_, refused_until_;
   std::size_t turn_ = 0;
   bool resting_ = false;  // some key may
 };

@@ -90,16 +90,7 @@ Secret lines_of(const ProviderSpec& spec) {
   return Secret(std::move(lines));
 }
 
-// Of its first key; where it has none, of a cloud's secret or of the admin token.
-dialect::hub::StateKey state_key_of(const ProviderSpec& spec, const AdminSpec& admin) {
-  std::string_view secret = spec.credentials.secret.reveal();
-  if (!spec.keys.empty()) secret = spec.keys.front().reveal();
-  if (secret.empty() && admin.token) secret = admin.token->reveal();
-  return dialect::hub::state_key_of(spec.base_url.value + "\n" + spec.region, secret);
-}
-
-Result<ProviderRuntime> build_provider(const ProviderSpec& spec, const AdminSpec& admin,
-                                       telemetry::Labels& labels) {
+Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labels& labels) {
   Result<BaseUrl> base = parse_base_url(spec);
   if (!base) return fail(base.error());
   ProviderRuntime provider;
@@ -126,7 +117,6 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, const AdminSpec
   if (spec.credentials.type != CredentialType::none)
     provider.tokens = cloud::TokenSource::shared(spec.credentials, spec.name);
   provider.base_path = base->path;
-  provider.state_key = state_key_of(spec, admin);
   for (const Secret& key : spec.keys)
     provider.auth_heads.push_back(auth_head(*base, field, key.reveal(), more));
   if (provider.auth_heads.empty()) provider.auth_heads.push_back(auth_head(*base, field, {}, more));
@@ -309,10 +299,11 @@ Result<std::shared_ptr<const Runtime>> build_runtime(GatewaySpec spec, store::Bo
   for (const router::Target& target : runtime->catalog.targets())
     runtime->marks_matter = runtime->marks_matter || target.marked_cache;
   for (const ProviderSpec& provider : runtime->spec.providers) {
-    Result<ProviderRuntime> built = build_provider(provider, runtime->spec.admin, labels);
+    Result<ProviderRuntime> built = build_provider(provider, labels);
     if (!built) return fail(built.error());
     runtime->providers.push_back(std::move(*built));
   }
+  runtime->makers.build(runtime->spec, runtime->catalog);
   if (const Result<void> names = check_path_names(*runtime); !names) return fail(names.error());
   if (const Result<void> zones = load_rule_zones(*runtime); !zones) return fail(zones.error());
   if (Result<void> loaded = load_vocabularies(*runtime); !loaded)

@@ -14,11 +14,11 @@
 #include "gateway/auth.h"
 #include "gateway/dialect/fields.h"
 #include "gateway/dialect/hub.h"
-#include "gateway/dialect/state_seal.h"
 #include "gateway/net/dialer.h"
 #include "gateway/pass_through.h"
 #include "gateway/plans.h"
 #include "gateway/provider_paths.h"
+#include "gateway/state_makers.h"
 #include "gateway/store/books.h"
 #include "gateway/telemetry/labels.h"
 #include "policies/rule_set.h"
@@ -64,8 +64,7 @@ struct ProviderRuntime {
   std::vector<Secret> chat_heads;
   // The same without request line and framing, for paths of every kind (forward.h). Secrets, too.
   std::vector<Secret> auth_heads;
-  dialect::hub::StateKey state_key;  // of its account
-  std::string base_path;             // of its base URL: "/v1", no slash at the end
+  std::string base_path;  // of its base URL: "/v1", no slash at the end
   ProviderPath path;
   Platform platform = Platform::vendor;
   std::string host;                            // as its head field has it
@@ -92,6 +91,7 @@ struct Runtime {
   std::vector<std::string> target_lines;     // by target: who answers, as checked head lines
   std::vector<std::string> policy_lines;     // by rule
   std::vector<telemetry::PolicyId> policy_labels;  // by rule
+  StateMakers makers;
   // By bit of Catalog::parameters(); nothing where the dialect has no such field.
   std::vector<std::optional<dialect::Field>> parameters;
   std::vector<std::shared_ptr<const router::Zone>> zones;  // by RuleSet::zones()

@@ -174,6 +174,8 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
       std::make_unique<Calibrations>(home.empty() ? std::string() : home + "/token-calibration");
   state->kept =
       std::make_unique<KeptAnswers>(home.empty() ? std::string() : home + "/kept-answers");
+  state->sessions.open(home.empty() ? std::string() : home + "/sessions", state->clock.tick(),
+                       state->clock.now().seconds());
   auto outcomes = Outcomes::open(home);
   if (!outcomes) return fail(outcomes.error());
   state->outcomes = std::move(*outcomes);
@@ -294,6 +296,7 @@ bool Server::State::housekeeping() {
   if (now >= calibrations_saved.plus_ms(60'000)) {
     calibrations->save();
     kept->save();
+    sessions.save(now, clock.now().seconds());
     calibrations_saved = now;
   }
   if (!draining) return true;
@@ -348,6 +351,7 @@ void Server::run() {
   (void)state.books->flush();
   state.calibrations->save();
   state.kept->save();
+  state.sessions.save(state.clock.tick(), state.clock.now().seconds());
 }
 
 }  // namespace steelyard

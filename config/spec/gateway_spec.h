@@ -130,6 +130,7 @@ struct ProviderSpec {
   Located<std::string> base_url;  // https://api.openai.com/v1
   std::string region, project;    // of a cloud: make up the base URL where it is not said
   std::vector<Secret> keys;       // rotated; may be empty (self-hosted)
+  bool one_account = false;       // all keys are: what was signed with one, another takes
   CredentialSpec credentials;     // instead of keys
   std::vector<std::pair<std::string, Secret>>
       headers;                           // sent with every request, names in lower case

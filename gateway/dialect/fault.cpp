@@ -1,5 +1,8 @@
 #include "gateway/dialect/fault.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace steelyard::dialect {
 
 const char* name_of(FaultClass c) {
@@ -67,6 +70,21 @@ UpstreamFault garbled_fault() {
 
 bool is_too_long(const UpstreamFault& fault) {
   return fault.code == too_long_code;
+}
+
+// OpenAI and who serves its models; Anthropic, of a signature and of its binding; Gemini
+// ("Corrupted thought signature.", "Thought signature is not valid", "Invalid thought signature.":
+// all seen).
+bool is_about_state(const UpstreamFault& fault) {
+  if (fault.code == "invalid_encrypted_content") return true;
+  std::string text = fault.message;
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+  constexpr std::string_view signs[] = {"encrypted content could not be",
+                                        "invalid `signature` in `thinking`", "invalid signature in",
+                                        "bound to a different", "thought signature"};
+  return std::any_of(std::begin(signs), std::end(signs),
+                     [&](std::string_view sign) { return text.find(sign) != std::string::npos; });
 }
 
 Error to_error(const UpstreamFault& fault, int status) {

@@ -41,6 +41,9 @@ struct UpstreamFault {
 // The class from the status alone: when the body says nothing. 2xx and 3xx are `server`.
 FaultClass class_of_status(int status);
 
+// Does it say that thoughts which somebody signed or encrypted are not its own?
+bool is_about_state(const UpstreamFault& fault);
+
 // A line or an event of a stream is over its cap: the one fault that the gateway finds by itself,
 // so a client that got the bytes as they came was not told of it.
 UpstreamFault too_long_fault();

@@ -1,6 +1,7 @@
 #include "gateway/dialect/foreign_state.h"
 
 #include <algorithm>
+#include <span>
 #include <vector>
 
 #include "gateway/dialect/gemini_write.h"
@@ -56,8 +57,8 @@ struct Element {
 
 class Cutter {
  public:
-  Cutter(std::string_view body, Wire wire, ForeignState what, hub::Dropped& dropped)
-      : cursor_(body), body_(body), wire_(wire), what_(what), dropped_(dropped) {}
+  Cutter(std::string_view body, Wire wire, std::size_t foreign_end, hub::Dropped& dropped)
+      : cursor_(body), body_(body), wire_(wire), foreign_end_(foreign_end), dropped_(dropped) {}
 
   bool run(std::string& out) {
     bool gone = false;
@@ -164,7 +165,8 @@ class Cutter {
 
   bool foreign(std::string_view text) const {
     if (text.empty() || text == gemini::signature_filler) return false;
-    return what_ == ForeignState::all || hub::is_carrier(text) || text.starts_with(kCoded);
+    const auto at = static_cast<std::size_t>(text.data() - body_.data());
+    return at < foreign_end_ || hub::is_carrier(text) || text.starts_with(kCoded);
   }
 
   // Pages that another provider found, as an Anthropic client keeps them.
@@ -201,17 +203,20 @@ class Cutter {
   JsonCursor cursor_;
   std::string_view body_;
   Wire wire_;
-  ForeignState what_;
+  std::size_t foreign_end_;
   hub::Dropped& dropped_;
   std::vector<Cut> cuts_;
 };
 
 }  // namespace
 
-void disown_state(hub::Request& request) {
+namespace {
+
+void disown(std::span<hub::Part> parts) {
   using hub::Part;
   using hub::PartKind;
-  for (Part& part : request.parts) {
+  for (Part& part : parts) {
+    if (part.carried || hub::is_carrier(part.signature)) continue;
     if (part.kind == PartKind::redacted_thinking) {
       part.kind = PartKind::thinking;
       part.text = {};
@@ -224,9 +229,18 @@ void disown_state(hub::Request& request) {
   }
 }
 
-bool cut_foreign_state(std::string_view body, Wire wire, ForeignState what, std::string& out,
+}  // namespace
+
+void disown_state(hub::Request& request, std::size_t foreign_end) {
+  const std::span<hub::Part> parts = request.parts;
+  for (const hub::Message& message : request.messages)
+    if (message.raw.begin < foreign_end)
+      disown(parts.subspan(message.part_begin, message.part_count));
+}
+
+bool cut_foreign_state(std::string_view body, Wire wire, std::size_t foreign_end, std::string& out,
                        hub::Dropped& dropped) {
-  return Cutter(body, wire, what, dropped).run(out);
+  return Cutter(body, wire, foreign_end, dropped).run(out);
 }
 
 }  // namespace steelyard::dialect

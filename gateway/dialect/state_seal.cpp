@@ -3,6 +3,8 @@
 #include <openssl/crypto.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
+
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_text.h"
 #include "gateway/dialect/json_cursor.h"
@@ -37,37 +39,78 @@ bool payload_of(std::string_view carrier, StateKind& kind, std::string_view& pay
   return true;
 }
 
+// What a part carries with its seal, and whose it is; false: nothing that could be sealed.
+bool sealed_of(const Part& part, StateKind& kind, std::string_view& payload) {
+  if (part.kind == PartKind::redacted_thinking) {
+    kind = StateKind::redacted;
+    payload = part.text;
+    return part.carried;
+  }
+  if (part.kind != PartKind::thinking) return false;
+  kind = StateKind::anthropic;
+  payload = part.signature;
+  return part.carried || payload_of(part.signature, kind, payload);
+}
+
 void open_thinking(Part& part, const StateKey& key) {
-  StateKind kind = StateKind::anthropic;
-  std::string_view payload = part.signature;
-  const bool named = part.carried || payload_of(part.signature, kind, payload);
-  if (named && take_seal(payload, key, kind))
+  StateKind kind{};
+  std::string_view payload;
+  if (sealed_of(part, kind, payload) && take_seal(payload, key, kind))
     part.signature.remove_suffix(seal_bytes);
   else
     part.signature = carrier_tag;
 }
 
+std::string_view name_of(const StateKey& key) {
+  return {key.name.data(), key.name.size()};
+}
+
 }  // namespace
 
-StateKey state_key_of(std::string_view account, std::string_view secret) {
-  return {hmac(secret, std::string("steelyard state 1\n").append(account))};
+StateKey state_key_of(std::string_view account, std::string_view secret, std::string_view model) {
+  StateKey key;
+  key.bytes = hmac(
+      secret, std::string("steelyard state 2\n").append(account).append(1, '\n').append(model));
+  std::string name;
+  append_base64url(name, view_of(hmac(view_of(key.bytes, key.bytes.size()), "name"), 3));
+  std::copy_n(name.begin(), key.name.size(), key.name.begin());
+  return key;
 }
 
 void append_seal(std::string& out, const StateKey& key, StateKind kind, std::string_view payload) {
   std::string text(1, static_cast<char>('0' + static_cast<int>(kind)));
   append_unescaped(text, payload);
-  out += '.';
+  out.append(1, '.').append(name_of(key));
   append_base64url(out, view_of(hmac(view_of(key.bytes, key.bytes.size()), text), mac_bytes));
 }
 
 bool take_seal(std::string_view& payload, const StateKey& key, StateKind kind) {
   if (payload.size() < seal_bytes) return false;
+  if (payload.substr(payload.size() - seal_bytes + 1, key.name.size()) != name_of(key))
+    return false;
   const std::string_view inner = payload.substr(0, payload.size() - seal_bytes);
   std::string seal;
   append_seal(seal, key, kind, inner);
   if (CRYPTO_memcmp(seal.data(), payload.data() + inner.size(), seal_bytes) != 0) return false;
   payload = inner;
   return true;
+}
+
+int newest_maker(const Request& request, std::span<const StateKey> keys) {
+  constexpr int looks_max = 16;  // a client may have made up any number
+  int looks = 0;
+  for (auto part = request.parts.rbegin(); part != request.parts.rend() && looks < looks_max;
+       ++part) {
+    StateKind kind{};
+    std::string_view payload;
+    if (!sealed_of(*part, kind, payload)) continue;
+    ++looks;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      std::string_view inner = payload;
+      if (take_seal(inner, keys[i], kind)) return static_cast<int>(i);
+    }
+  }
+  return -1;
 }
 
 void open_seals(Request& request, const StateKey& key) {

@@ -4,18 +4,21 @@
 
 #include <doctest/doctest.h>
 
+#include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/state_seal.h"
 #include "tests/unit/dialect/hub_support.h"
 
 namespace steelyard::dialect {
 namespace {
 
 using hub::Wire;
-constexpr ForeignState carried = ForeignState::carried, all = ForeignState::all;
+// What was carried through the client goes; all goes, wherever it stands.
+constexpr std::size_t carried = 0, all = std::string::npos;
 
 TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does") {
   struct Row {
     Wire wire;
-    ForeignState what;
+    std::size_t foreign_end;
     std::string given, left;  // left "": nothing was cut
     const char* told;
   };
@@ -88,9 +91,37 @@ TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does
     CAPTURE(row.given);
     hub::Dropped dropped;
     std::string out;
-    CHECK(cut_foreign_state(row.given, row.wire, row.what, out, dropped) == !row.left.empty());
+    CHECK(cut_foreign_state(row.given, row.wire, row.foreign_end, out, dropped) ==
+          !row.left.empty());
     CHECK(out == row.left);
     CHECK(testing::names(dropped) == row.told);
+  }
+}
+
+TEST_CASE("foreign state: what stands behind the last move is the new provider's own, and stays") {
+  const auto turn = [](const std::string& signature) {
+    return R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":")" +
+           signature + R"("},{"type":"text","text":"a"}]})";
+  };
+  const std::string body = R"({"model":"m","max_tokens":9,"messages":[)" + turn("OLD") + "," +
+                           turn("NEW") + "," + R"({"role":"user","content":"q"}]})";
+  hub::Request request;
+  REQUIRE(testing::read_messages(body, request) == "");
+  REQUIRE(request.messages.size() == 5);
+  for (const int foreign : {0, 2, 3, 5}) {
+    CAPTURE(foreign);
+    const std::size_t end = foreign == 0 ? 0 : request.messages[foreign - 1].raw.end();
+    std::string out;
+    hub::Dropped dropped;
+    CHECK(cut_foreign_state(body, Wire::anthropic, end, out, dropped) == (foreign > 0));
+    if (foreign == 0) out = body;
+    CHECK((out.find("OLD") != std::string::npos) == (foreign < 2));
+    CHECK((out.find("NEW") != std::string::npos) == (foreign < 4));
+    hub::Request other;
+    REQUIRE(testing::read_messages(body, other) == "");
+    disown_state(other, end);
+    CHECK((other.parts[1].signature == "OLD") == (foreign < 2));
+    CHECK((other.parts[4].signature == "NEW") == (foreign < 4));
   }
 }
 
@@ -104,7 +135,8 @@ TEST_CASE("foreign state: what another provider signed is written for none") {
   REQUIRE(testing::read_messages(body, request) == "");
   hub::Dropped before, after;
   CHECK(testing::as_responses(request, before).find("\"X\"") != std::string::npos);
-  disown_state(request);
+  disown_state(request, all);
+  hub::open_seals(request, hub::state_key_of("https://a.test", "sk", "m"));  // none of them is its
   const auto check = [&](const std::string& written) {
     CAPTURE(written);
     for (const char* state : {"EqAA", "\"X\"", "\"Y\"", "\"D\"", "sy1."})

@@ -83,7 +83,7 @@ std::string next_request(Wire client, const std::string& carrier) {
 }
 
 TEST_CASE("sealed details: come back to their provider byte for byte, whole and streamed") {
-  const hub::StateKey key = hub::state_key_of("https://r.test", "sk");
+  const hub::StateKey key = hub::state_key_of("https://r.test", "sk", "m");
   for (const Wire client : {Wire::anthropic, Wire::openai_responses, Wire::gemini}) {
     for (const bool seals : {false, true}) {
       CAPTURE(std::string(hub::name_of(client)));

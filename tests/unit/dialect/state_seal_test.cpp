@@ -10,8 +10,8 @@ namespace {
 
 using namespace hub;
 
-const StateKey one = state_key_of("https://a.test", "sk-1");
-const StateKey two = state_key_of("https://a.test", "sk-2");
+const StateKey one = state_key_of("https://a.test", "sk-1", "m-1");
+const StateKey two = state_key_of("https://a.test", "sk-2", "m-1");
 
 std::string sealed(StateKind kind, std::string_view payload, const StateKey& key = one) {
   std::string out(payload);
@@ -31,7 +31,9 @@ TEST_CASE(
     opened = whole;
     CHECK_FALSE(take_seal(opened, two, StateKind::openai));
     CHECK_FALSE(take_seal(opened, one, StateKind::anthropic));
-    CHECK_FALSE(take_seal(opened, state_key_of("https://b.test", "sk-1"), StateKind::openai));
+    for (const StateKey& other : {state_key_of("https://b.test", "sk-1", "m-1"),
+                                  state_key_of("https://a.test", "sk-1", "m-2")})
+      CHECK_FALSE(take_seal(opened, other, StateKind::openai));
     CHECK(opened == whole);
     for (std::size_t i = 0; i < whole.size(); ++i) {
       std::string other = whole;
@@ -97,6 +99,36 @@ TEST_CASE("state seal: what clients of each dialect carry is opened, or nobody's
       }
     }
   }
+}
+
+TEST_CASE("state seal: the newest maker is found, and none that a client made up") {
+  const StateKey keys[] = {one, two, state_key_of("https://a.test", "sk-1", "m-2")};
+  const auto body = [&](std::initializer_list<std::string> states) {
+    std::string items;
+    for (const std::string& state : states)
+      items.append(items.empty() ? "" : ",")
+          .append(R"({"type":"reasoning","summary":[],"encrypted_content":")")
+          .append(state)
+          .append("\"},{\"role\":\"user\",\"content\":\"q\"}");
+    return R"({"model":"m","input":[)" + items + "]}";
+  };
+  const auto of = [](const StateKey& key) {
+    return "sy1.anthropic." + sealed(StateKind::anthropic, "Sig==", key);
+  };
+  std::string forged = of(keys[2]);
+  forged.back() = forged.back() == 'A' ? 'B' : 'A';
+  const auto newest = [&](const std::string& text) {
+    RequestReaders readers;
+    Request request;
+    REQUIRE(readers.parse(Wire::openai_responses, text, request));
+    return newest_maker(request, keys);
+  };
+  CHECK(newest(body({of(one)})) == 0);
+  CHECK(newest(body({of(one), of(keys[2]), of(two)})) == 1);
+  CHECK(newest(body({of(two), of(one), "gAAA=="})) == 0);  // OpenAI's own has no seal
+  CHECK(newest(body({of(two), forged})) == 1);
+  CHECK(newest(body({forged, "sy1.anthropic.Sig==", "sy1."})) == -1);
+  CHECK(newest(body({})) == -1);
 }
 
 TEST_CASE(

@@ -33,6 +33,22 @@ TEST_CASE("key ring: in turn, but not those at rest") {
   CHECK(turns(alone, 0, 3) == "000");
 }
 
+TEST_CASE("key ring: a refused key is told from one that is only to be left alone") {
+  KeyRing ring(2);
+  const auto at = [](std::int64_t ms) { return Tick{}.plus_ms(ms); };
+  CHECK_FALSE(ring.rests(0, at(10)));
+  ring.rest(0, at(100));
+  CHECK(ring.rests(0, at(99)));
+  CHECK_FALSE(ring.rests(0, at(100)));
+  CHECK_FALSE(ring.refused(0, at(10)));
+  ring.rest(1, at(100), true);
+  ring.rest(1, at(200));  // limited as well
+  CHECK(ring.refused(1, at(99)));
+  CHECK_FALSE(ring.refused(1, at(100)));
+  CHECK(ring.rests(1, at(199)));
+  CHECK(ring.rests_until(1).ns == at(200).ns);
+}
+
 TEST_CASE("key ring: a conversation stays with its key, and while that rests with one other") {
   KeyRing ring(3);
   std::array<int, 3> users{};

@@ -1,0 +1,110 @@
+"""A pretend provider that binds what it signs to the key and the model that made it, as vendors do to organisation and model: a request
+with anything else signed is refused. Speaks Messages and Responses."""
+import base64
+import json
+import re
+
+from answering import Answering, Provider
+from gateway import CATALOG, KEY, Gateway, config
+
+KEYS = ("sk-account-one", "sk-account-two")
+
+
+def signed(key, model):
+    """As Anthropic's: a protobuf that names the model in clear, with something of the account behind it."""
+    name = model.encode()
+    inner = b"\x08\x0d\x10\x01\x18\x02\x2a\x40" + bytes(64) + b"\x32" + bytes([len(name)]) + name + b"\x38\x00" + key.encode()
+    inner = b"\x0a" + bytes([len(inner)]) + inner
+    return base64.b64encode(b"\x12" + bytes([len(inner) & 0x7F | 0x80, len(inner) >> 7]) + inner).decode()
+
+
+class Binding(Provider):
+    def __init__(self, dialect, quiet=False):
+        """`quiet`: its state says nothing of the model, so that nobody can read it there."""
+        outer = self
+        self.dialect, self.quiet = dialect, quiet
+        self.requests = []  # (key, model, what was signed in it)
+        self.refused = {}  # key: (status, head, body)
+        self.wrong = 0
+
+        class Handler(Answering):
+            def do_POST(self):
+                head, body = self.asked()
+                key = head.get("x-api-key") or head["authorization"].removeprefix("Bearer ")
+                asked = json.loads(body)
+                found = re.findall(r'"(?:signature|encrypted_content)": ?"([^"]+)"', body.decode())
+                outer.requests.append((key, asked["model"], found))
+                if key in outer.refused:
+                    status, more, error = outer.refused[key]
+                    return self.whole(status, {"type": "error", "error": {"type": error, "message": error}}, more)
+                mine = outer.state(key, asked["model"])
+                if any(one != mine for one in found):
+                    outer.wrong += 1
+                    return self.whole(400, outer.refusal())
+                return self.whole(200, outer.answer(asked, mine))
+
+        self.serve(Handler)
+
+    def state(self, key, model):
+        if self.dialect == "anthropic" and not self.quiet:
+            return signed(key, model)
+        return base64.b64encode(f"gAAA {key} {model}".encode()).decode()
+
+    def refusal(self):
+        if self.dialect == "anthropic":
+            return {"type": "error", "error": {"type": "invalid_request_error",
+                                               "message": "messages.1.content.0: Invalid `signature` in `thinking` block"}}
+        return {"error": {"message": "The encrypted content gAAA...DQ== could not be verified.", "type": "invalid_request_error",
+                          "param": None, "code": "invalid_encrypted_content"}}
+
+    def answer(self, asked, state):
+        if self.dialect == "anthropic":
+            return {"id": "msg_1", "type": "message", "role": "assistant", "model": asked["model"], "stop_reason": "end_turn",
+                    "stop_sequence": None, "usage": {"input_tokens": 50, "output_tokens": 10},
+                    "content": [{"type": "thinking", "thinking": "Hm.", "signature": state}, {"type": "text", "text": "So."}]}
+        return {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "error": None, "incomplete_details": None,
+                "model": asked["model"], "parallel_tool_calls": True, "tools": [], "tool_choice": "auto",
+                "usage": {"input_tokens": 50, "output_tokens": 10, "total_tokens": 60},
+                "output": [{"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}],
+                            "encrypted_content": state},
+                           {"id": "msg_1", "type": "message", "status": "completed", "role": "assistant",
+                            "content": [{"type": "output_text", "annotations": [], "text": "So."}]}]}
+
+
+MODELS = CATALOG.replace("  cheap:", "  claude-cheap-5:").replace("  dear:", "  claude-dear-5:")
+SWAPPED = MODELS.replace("input: 10, output: 20", "input: 0.1, output: 0.2")  # now the dear one is cheaper
+
+
+def binding_gateway(providers, keys=KEYS, more="", catalog=MODELS, models="*"):
+    """`providers`: {name: Binding}."""
+    text = config({name: (one.port, [models]) for name, one in providers.items()}, more=more + "\npolicies: []\n", workers=1)
+    names = ", ".join(f'"${{env:TEST_KEY_{i}}}"' for i in range(len(keys)))
+    for name, one in providers.items():
+        url = f":{one.port}" if one.dialect == "anthropic" else f":{one.port}/v1"
+        text = text.replace(f'  {name}: {{ base_url: "http://127.0.0.1:{one.port}/v1", keys: ["${{env:TEST_PROVIDER_KEY}}"]',
+                            f'  {name}: {{ dialect: {one.dialect}, base_url: "http://127.0.0.1{url}", keys: [{names}]')
+    return Gateway(text, catalog, None, {f"TEST_KEY_{i}": key for i, key in enumerate(keys)})
+
+
+class Conversation:
+    """One client's, in Messages or Responses; what it was given goes back as it came."""
+
+    def __init__(self, gateway, dialect, name, model="auto"):
+        self.gateway, self.dialect, self.model = gateway, dialect, model
+        self.turns = []
+        self.name = name
+
+    def ask(self):
+        """(status, headers, document)"""
+        asked = self.turns + [{"role": "user", "content": f"{self.name}: go on"}]
+        if self.dialect == "anthropic":
+            path, body = "/v1/messages", {"max_tokens": 2000, "messages": asked, "thinking": {"type": "adaptive"}}
+        else:
+            path, body = "/v1/responses", {"input": asked, "store": False, "include": ["reasoning.encrypted_content"],
+                                           "reasoning": {"effort": "low"}}
+        status, headers, data = self.gateway.chat({"model": self.model, **body}, path=path, key=KEY)
+        document = json.loads(data)
+        if status == 200:
+            said = [{"role": "assistant", "content": document["content"]}] if self.dialect == "anthropic" else document["output"]
+            self.turns = asked + said
+        return status, headers, document
