@@ -13,7 +13,6 @@
 namespace steelyard {
 namespace {
 
-using dialect::hub::Part;
 using dialect::hub::PartKind;
 using dialect::hub::Wire;
 
