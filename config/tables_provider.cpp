@@ -99,44 +99,52 @@ void bind_rename(BindContext& context, const YamlNode& node, P& out) {
   }
 }
 
+struct QuirkRow {
+  const char* key;
+  bool ProviderQuirks::*member;
+  const char* doc;
+};
+constexpr QuirkRow quirk_rows[] = {
+    {"include_usage", &ProviderQuirks::include_usage, "accepts `stream_options.include_usage`"},
+    {"max_completion_tokens", &ProviderQuirks::max_completion_tokens,
+     "wants `max_completion_tokens`, not `max_tokens`"},
+    {"max_tokens_only", &ProviderQuirks::max_tokens_only,
+     "knows `max_tokens` alone (DeepSeek, Mistral): a client's "
+     "`max_completion_tokens` gets that name"},
+    {"reasoning_exclusive", &ProviderQuirks::reasoning_exclusive,
+     "its `completion_tokens` leaves reasoning out (xAI); where it reports a total, "
+     "that decides"},
+    {"count_tokens", &ProviderQuirks::count_tokens,
+     "has its dialect's endpoint that counts tokens (Anthropic, Gemini); without it "
+     "they are counted here"},
+    {"ends_without_done", &ProviderQuirks::ends_without_done,
+     "its streams end with a finish reason, without `[DONE]` (Perplexity, some "
+     "self-hosted servers)"},
+    {"reasoning_content", &ProviderQuirks::reasoning_content,
+     "Chat, for clients of other dialects: wants earlier thinking back as "
+     "`reasoning_content`, an empty one too, which turns with calls of Chat's own "
+     "clients get as well (DeepSeek, Kimi, GLM, Qwen)"},
+    {"reasoning_details", &ProviderQuirks::reasoning_details,
+     "likewise: wants it back as `reasoning_details`, sealed state included "
+     "(OpenRouter)"},
+    {"system_anywhere", &ProviderQuirks::system_anywhere,
+     "likewise: takes system messages in the middle; else they become marked text of "
+     "the user, in their place (Mistral, chat templates of many open models)"},
+    {"cache_marks", &ProviderQuirks::cache_marks,
+     "likewise: takes `cache_control` on parts and tools (OpenRouter, DashScope)"},
+    {"top_k", &ProviderQuirks::top_k, "likewise: takes `top_k`"},
+    {"short_tool_ids", &ProviderQuirks::short_tool_ids,
+     "likewise: wants ids of tool calls of nine letters and digits (Mistral); others "
+     "are replaced, alike in the call and in its result"},
+};
+
 const Table<ProviderQuirks>& quirks_table() {
-  using Q = ProviderQuirks;
-  static const Table<Q> table{
-      "quirks",
-      "`quirks`",
-      "Differences on the wire.",
-      {boolean<Q>("include_usage", &Q::include_usage, "accepts `stream_options.include_usage`"),
-       boolean<Q>("max_completion_tokens", &Q::max_completion_tokens,
-                  "wants `max_completion_tokens`, not `max_tokens`"),
-       boolean<Q>("max_tokens_only", &Q::max_tokens_only,
-                  "knows `max_tokens` alone (DeepSeek, Mistral): a client's "
-                  "`max_completion_tokens` gets that name"),
-       boolean<Q>("reasoning_exclusive", &Q::reasoning_exclusive,
-                  "its `completion_tokens` leaves reasoning out (xAI); where it reports a total, "
-                  "that decides"),
-       boolean<Q>("count_tokens", &Q::count_tokens,
-                  "has its dialect's endpoint that counts tokens (Anthropic, Gemini); without it "
-                  "they are counted here"),
-       boolean<Q>("ends_without_done", &Q::ends_without_done,
-                  "its streams end with a finish reason, without `[DONE]` (Perplexity, some "
-                  "self-hosted servers)"),
-       boolean<Q>("reasoning_content", &Q::reasoning_content,
-                  "Chat, for clients of other dialects: wants earlier thinking back as "
-                  "`reasoning_content`, an empty one too, which turns with calls of Chat's own "
-                  "clients get as well (DeepSeek, Kimi, GLM, Qwen)"),
-       boolean<Q>("reasoning_details", &Q::reasoning_details,
-                  "likewise: wants it back as `reasoning_details`, sealed state included "
-                  "(OpenRouter)"),
-       boolean<Q>("system_anywhere", &Q::system_anywhere,
-                  "likewise: takes system messages in the middle; else they become marked text of "
-                  "the user, in their place (Mistral, chat templates of many open models)"),
-       boolean<Q>("cache_marks", &Q::cache_marks,
-                  "likewise: takes `cache_control` on parts and tools (OpenRouter, DashScope)"),
-       boolean<Q>("top_k", &Q::top_k, "likewise: takes `top_k`"),
-       boolean<Q>("short_tool_ids", &Q::short_tool_ids,
-                  "likewise: wants ids of tool calls of nine letters and digits (Mistral); others "
-                  "are replaced, alike in the call and in its result")},
-      {}};
+  static const Table<ProviderQuirks> table = [] {
+    Table<ProviderQuirks> made{"quirks", "`quirks`", "Differences on the wire.", {}, {}};
+    for (const QuirkRow& row : quirk_rows)
+      made.fields.push_back(boolean<ProviderQuirks>(row.key, row.member, row.doc));
+    return made;
+  }();
   return table;
 }
 
@@ -169,6 +177,14 @@ const Table<RateHeaderSpec>& rate_header_table() {
                   "until when: `6m0s`, `20ms`, seconds, or a time; without it, a minute")},
       {}};
   return table;
+}
+
+Field<P> keys_field() {
+  return custom<P>(
+      "keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
+      "its keys, used in turn, but for one conversation always the same as long as it is not "
+      "refused; none for a self-hosted server without",
+      bind_keys);
 }
 
 Field<P> dialect_field() {
@@ -239,11 +255,7 @@ const Table<ProviderSpec>& provider_table() {
                                  "who we are, where it is not a key"),
        globs<P>("betas", &P::betas,
                 "the `anthropic-beta` values it takes; others are left out and told"),
-       custom<P>(
-           "keys", one_or_list_shape(text_shape("a secret: `${env:NAME}` or `${file:path}`")),
-           "its keys, used in turn, but for one conversation always the same as long as it is "
-           "not refused; none for a self-hosted server without",
-           bind_keys),
+       keys_field(),
        boolean<P>("one_account", &P::one_account,
                   "its keys belong to one account: a conversation with signed or encrypted "
                   "thinking may go on with another of them; else it waits for its own"),
