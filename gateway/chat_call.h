@@ -149,6 +149,7 @@ class ChatCall final : public DepartureListener {
   net::Task<net::IoResult> collect(net::ResponseHead& head, std::size_t limit);
   net::Task<net::IoResult> collect_some();
   bool collect_now(net::ResponseHead& head);
+  std::string_view as_stream();
   void write_whole_head(net::HeadWriter& out, const net::ResponseHead& head,
                         std::size_t body_bytes);
   AttemptEnd answer_whole(net::ResponseHead& head);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gateway/chat_call.h"
+#include "gateway/chat_foreign.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/responses_names.h"
 #include "gateway/runtime.h"
@@ -150,7 +151,9 @@ void ChatCall::write_whole_head(net::HeadWriter& out, const net::ResponseHead& h
                                 std::size_t body_bytes) {
   out.status_line(head.status);
   const std::string_view type = head.value(net::ResponseField::content_type);
-  if (type.empty() || type == "application/json")
+  if (decision_.chat.stream && !wants_array(session_)) [[unlikely]]
+    out.append_raw("content-type: text/event-stream; charset=utf-8\r\n");
+  else if (type.empty() || type == "application/json")
     out.append_raw("content-type: application/json\r\n");
   else
     out.append_field("content-type", type);
@@ -167,6 +170,22 @@ void ChatCall::write_whole_head(net::HeadWriter& out, const net::ResponseHead& h
     out.append_raw("connection: keep-alive\r\n");
   }
   out.end_of_head();
+}
+
+// The provider was asked for a stream and answered whole: a client that waits for events would take
+// that for a stream in which nothing is said.
+std::string_view ChatCall::as_stream() {
+  dialect::hub::BridgeOptions options;
+  if (bridged()) {
+    options = foreign_->bridge;
+  } else {
+    options.client = options.provider = dialect::hub::Wire::openai_chat;
+    options.created = decision_.at.seconds();
+    options.include_usage = decision_.chat.include_usage;
+  }
+  held_.clear();
+  (void)dialect::hub::write_as_stream(collected(), options, held_);
+  return held_;
 }
 
 // The body is there: prices it, judges it, writes it. What did not fit the socket is still to be
@@ -203,6 +222,8 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
   receipt_.http_status = head.status;
   answered_ = true;
+  if (decision_.chat.stream) [[unlikely]]
+    told = as_stream();
   net::HeadWriter out(tools.head_scratch);
   write_whole_head(out, head, told.size());
   receipt_.completion_start = worker_.now();

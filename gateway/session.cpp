@@ -43,7 +43,7 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 // Gemini's clients have it in a field of their own, old ones in the query.
 std::string_view key_of_google(const net::RequestHead& head, Route route) {
   const std::string_view key = head.value(net::RequestField::x_goog_api_key);
-  const bool in_query = key.empty() && wire_of(route) == dialect::hub::Wire::gemini;
+  const bool in_query = key.empty() && client_wire(route, head) == dialect::hub::Wire::gemini;
   return in_query ? query_value(head.target(), "key") : key;
 }
 

@@ -28,9 +28,9 @@ enum EventType {
 constexpr KeyTable kEventTypes(key_names("message_start", "content_block_start",
                                          "content_block_delta", "content_block_stop",
                                          "message_delta", "message_stop", "ping", "error"));
-enum TopKey { kType, kMessage, kContentBlock, kDelta, kUsage, kEdits };
+enum TopKey { kType, kMessage, kContentBlock, kDelta, kUsage, kEdits, kIndex };
 constexpr KeyTable kTop(key_names("type", "message", "content_block", "delta", "usage",
-                                  "context_management"));
+                                  "context_management", "index"));
 enum DeltaKey {
   kDeltaType,
   kText,
@@ -191,8 +191,8 @@ bool read_message(std::string_view body, EventSink& sink) {
 
 struct StreamDecoder::Document {
   std::string_view text;
-  int type = -1;
-  std::string_view block;  // raw content_block
+  std::int64_t index = -1;  // not said: of the open block
+  std::string_view block;   // raw content_block
   std::string_view delta[kDeltaKeys.size()];
   std::string_view citation;
   MessageFacts message;
@@ -218,6 +218,7 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
   d.text = data;
   std::string_view type;
   LenientReader reader(data);
+  bool given = false;
   const bool ok = reader.cursor.peek() == '{' && reader.object(kTop, [&](int key) {
     switch (key) {
       case kType: return reader.text(type);
@@ -225,6 +226,7 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
       case kUsage: return read_usage(reader, usage_);
       case kContentBlock: return reader.cursor.take_raw(d.block);
       case kEdits: return read_edits(reader, lost_);
+      case kIndex: return reader.integer(d.index, given);
       case kDelta:
         return reader.object(kDeltaKeys, [&](int k) {
           if (k < 0) return reader.cursor.skip_value();
@@ -245,9 +247,9 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
     case kMessageStart: return start(d, sink);
     case kBlockStart: return open(d, sink);
     case kBlockDelta: return delta(d, sink);
-    case kBlockStop: return close(sink);
+    case kBlockStop: return stop(d, sink);
     case kMessageDelta:
-      close(sink);
+      close_all(sink);
       lost_.add(d.message.lost);
       if (!d.message.explanation.empty()) send_refusal(d.message.explanation, next_++, sink);
       hub::send_usage(reported(usage_), sink);
@@ -255,7 +257,7 @@ void StreamDecoder::take(std::string_view data, EventSink& sink) {
         hub::send_stop(stop_named(d.delta[kStop]), d.delta[kStopSequence], 0, sink);
       return;
     case kMessageStop:
-      close(sink);
+      close_all(sink);
       ended_ = true;
       return hub::send_end(lost_, {}, sink);
     case kPing: return sink.take({});
@@ -285,15 +287,62 @@ void StreamDecoder::start(const Document& d, EventSink& sink) {
 }
 
 void StreamDecoder::open(const Document& d, EventSink& sink) {
-  close(sink);
-  const OpenedBlock opened = open_block(d.block, next_++, sink);
+  const bool beside = open_ && kind_ == BlockKind::tool_call && d.index >= 0 && d.index != index_;
+  if (beside && d.block.find("\"tool_use\"") != std::string_view::npos) {
+    waiting_.push_back({d.index, std::string(d.block), {}, false});
+    return;
+  }
+  close_all(sink);
+  begin(d.block, d.index, sink);
+}
+
+void StreamDecoder::begin(std::string_view block, std::int64_t index, EventSink& sink) {
+  const OpenedBlock opened = open_block(block, next_++, sink);
   kind_ = opened.kind;
   open_ = true;
+  index_ = index;
   if (opened.whole) close(sink);
+}
+
+StreamDecoder::Waiting* StreamDecoder::waiting(std::int64_t index) {
+  for (Waiting& one : waiting_)
+    if (one.index == index && index != index_) return &one;
+  return nullptr;
+}
+
+// One call after the other for who reads them: those that wait follow, as far as they came.
+void StreamDecoder::stop(const Document& d, EventSink& sink) {
+  if (Waiting* const one = waiting(d.index)) {
+    one->stopped = true;
+    return;
+  }
+  close(sink);
+  while (!open_ && !waiting_.empty()) {
+    const Waiting one = std::move(waiting_.front());
+    waiting_.erase(waiting_.begin());
+    begin(one.block, one.index, sink);
+    Event event;
+    event.kind = EventKind::delta;
+    event.block = kind_;
+    event.index = next_ - 1;
+    event.text = one.arguments;
+    if (open_ && !event.text.empty()) sink.take(event);
+    if (one.stopped) close(sink);
+  }
+}
+
+void StreamDecoder::close_all(EventSink& sink) {
+  const Document nothing;
+  do stop(nothing, sink);
+  while (open_);
 }
 
 void StreamDecoder::delta(const Document& d, EventSink& sink) {
   if (!open_) return;  // never a delta for a block that is closed
+  if (Waiting* const one = waiting(d.index)) {
+    one->arguments += d.delta[kPartialJson];
+    return;
+  }
   Event event;
   event.kind = EventKind::delta;
   event.block = kind_;

@@ -3,7 +3,9 @@
 // message at once. Lenient: what is not understood is passed over, unknown events are no failure
 // (research/wire 1.2.5, 1.2.6).
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/types/result.h"
 #include "gateway/dialect/anthropic_usage.h"
@@ -34,9 +36,19 @@ class StreamDecoder {
 
  private:
   struct Document;
+  // A call that began while another was open: some imitations send them side by side.
+  struct Waiting {
+    std::int64_t index;
+    std::string block, arguments;
+    bool stopped;
+  };
   void take(std::string_view data, hub::EventSink& sink);
   void start(const Document& d, hub::EventSink& sink);
   void open(const Document& d, hub::EventSink& sink);
+  void begin(std::string_view block, std::int64_t index, hub::EventSink& sink);
+  Waiting* waiting(std::int64_t index);
+  void stop(const Document& d, hub::EventSink& sink);
+  void close_all(hub::EventSink& sink);
   void delta(const Document& d, hub::EventSink& sink);
   void close(hub::EventSink& sink);
   bool take_known(std::string_view data, hub::EventSink& sink);
@@ -48,6 +60,8 @@ class StreamDecoder {
   UpstreamFault fault_;
   std::uint32_t unparsed_ = 0;
   std::uint32_t next_ = 0;
+  std::int64_t index_ = -1;  // of the open block, as the provider counts
+  std::vector<Waiting> waiting_;
   hub::BlockKind kind_ = hub::BlockKind::text;
   hub::Dropped lost_;
   bool open_ = false, started_ = false, ended_ = false, failed_ = false, strict_ = false;

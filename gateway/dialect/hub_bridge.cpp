@@ -156,4 +156,14 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   return true;
 }
 
+bool write_as_stream(std::string_view body, const BridgeOptions& options, std::string& out) {
+  const std::unique_ptr<StreamWriter> writer = make_stream_writer(options, out);
+  const bool foreign = options.client != options.provider;
+  std::optional<Sealer> sealer = seal_for(options, foreign ? writer.get() : nullptr);
+  std::optional<Placer> placer =
+      place_for(options, sealer ? static_cast<EventSink*>(&*sealer) : writer.get());
+  NameRestorer names(options.names, *placer);
+  return read_whole(options, body, names);
+}
+
 }  // namespace steelyard::dialect::hub

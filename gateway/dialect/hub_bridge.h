@@ -79,4 +79,8 @@ class WholeBridge {
   std::string_view client_body_;
 };
 
+// A whole answer of a provider that was asked for a stream, as the stream that the client waits
+// for: appended to `out`. Also where both speak the same. False: it is no answer.
+bool write_as_stream(std::string_view body, const BridgeOptions& options, std::string& out);
+
 }  // namespace steelyard::dialect::hub

@@ -230,12 +230,15 @@ def test_gemini_clients_are_known_by_their_key_wherever_it_is():
             assert status == error["code"] == 401 and error["status"] == "UNAUTHENTICATED", (status, data)
         status, _, data = gateway.chat(message(), key=None, path="/v1/chat/completions?key=" + KEY)
         assert status == 401, "only Gemini's paths take it there"
+        for path in ("/v1beta/models", "/v1beta/models/cheap", "/v1/models"):
+            status, _ = gateway.get(path + "?key=" + KEY, key=None)
+            assert status == (401 if path == "/v1/models" else 200), path
         status, _, data = generate(gateway, contents(), model="no-such-model")
         assert status == 404 and json.loads(data)["error"]["status"] == "NOT_FOUND", data
         status, _, data = generate(gateway, '{"contents":[{"parts":[{"text":7}]}]}')
         error = json.loads(data)["error"]
         assert status == 400 and error["message"] == "`/contents/0/parts/0/text` must be a string", data
-        gateway.receipts(7)
+        gateway.receipts(8)
         log = (gateway.folder / "decisions.jsonl").read_text()
         assert KEY not in log and KEY not in gateway.said(), "a key in the query is a secret"
 

@@ -144,6 +144,94 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("bridge: a whole answer becomes the stream that was asked for, in every pair") {
+  const struct {
+    Wire wire;
+    const char* body;
+  } rows[] = {
+      {Wire::openai_chat,
+       R"({"id":"c","choices":[{"index":0,"message":{"content":"good","tool_calls":[{"id":"t","type":"function","function":{"name":"f","arguments":"{\"a\":1}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}})"},
+      {Wire::anthropic,
+       R"({"id":"m","type":"message","content":[{"type":"text","text":"good"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":7,"output_tokens":3}})"},
+      {Wire::openai_responses,
+       R"({"id":"r","object":"response","status":"completed","output":[{"type":"message","id":"i","role":"assistant","content":[{"type":"output_text","text":"good","annotations":[]}]},{"type":"function_call","id":"j","call_id":"t","name":"f","arguments":"{\"a\":1}"}],"usage":{"input_tokens":7,"output_tokens":3,"total_tokens":10}})"},
+      {Wire::gemini,
+       R"({"candidates":[{"content":{"parts":[{"text":"good"},{"functionCall":{"id":"t","name":"f","args":{"a":1}}}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":3,"totalTokenCount":10}})"}};
+  for (const auto& row : rows)
+    for (const Wire client :
+         {Wire::openai_chat, Wire::anthropic, Wire::openai_responses, Wire::gemini}) {
+      CAPTURE(int(row.wire));
+      CAPTURE(int(client));
+      hub::BridgeOptions options;
+      options.client = client;
+      options.provider = row.wire;
+      options.include_usage = true;
+      std::string told;
+      REQUIRE(hub::write_as_stream(row.body, options, told));
+      hub::BridgeOptions back;  // read as a client would
+      back.client = client == Wire::anthropic ? Wire::gemini : Wire::anthropic;
+      back.provider = client;
+      hub::StreamBridge bridge(back);
+      bool well = false;
+      const std::string read = feed(bridge, told, 5, well);
+      CHECK(well);
+      CHECK(read.find("good") != std::string::npos);
+      CHECK(bridge.facts().tool_names == "f\n");
+      CHECK(bridge.facts().finish == FinishReason::tool_calls);
+      CHECK(bridge.facts().usage.prompt == 7);
+      CHECK(bridge.facts().usage.completion == 3);
+      CHECK_FALSE(hub::write_as_stream("<html>", options, told));
+    }
+}
+
+TEST_CASE(
+    "bridge: calls that an imitation of Anthropic sends side by side come one after the other") {
+  const auto event = [](const std::string& type, const std::string& more) {
+    return "data: {\"type\":\"" + type + "\"" + more + "}\n\n";
+  };
+  const auto begin = [&](const char* index) {
+    return event("content_block_start", std::string(",\"index\":") + index +
+                                            ",\"content_block\":{\"type\":\"tool_use\",\"id\":\"t" +
+                                            index + "\",\"name\":\"f" + index + "\",\"input\":{}}");
+  };
+  const auto piece = [&](const char* index, const char* json) {
+    return event("content_block_delta",
+                 std::string(",\"index\":") + index +
+                     ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"" + json +
+                     "\"}");
+  };
+  const auto end = [&](const char* index) {
+    return event("content_block_stop", std::string(",\"index\":") + index);
+  };
+  const std::string head = event("message_start", ",\"message\":{\"id\":\"m\",\"content\":[]}");
+  const std::string tail = event("message_delta", ",\"delta\":{\"stop_reason\":\"tool_use\"}") +
+                           event("message_stop", "");
+  const std::string opened = head + begin("0") + begin("1") + begin("2") +
+                             piece("1", "{\\\"a\\\"") + piece("0", "{\\\"b\\\"") +
+                             piece("2", "{\\\"c\\\"") + piece("1", ":1}");
+  for (const std::string& stream :
+       {opened + piece("0", ":2}") + end("0") + piece("2", ":3}") + end("1") + end("2") + tail,
+        opened + end("1") + piece("2", ":3}") + end("2") + piece("0", ":2}") + end("0") + tail,
+        opened + piece("2", ":3}") + piece("0", ":2}") + tail}) {
+    CAPTURE(stream);
+    hub::BridgeOptions options;
+    options.client = Wire::openai_responses;
+    options.provider = Wire::anthropic;
+    hub::StreamBridge bridge(options);
+    bool well = false;
+    const std::string told = feed(bridge, stream, 3, well);
+    CHECK(well);
+    CHECK(bridge.facts().tool_names == "f0\nf1\nf2\n");
+    const std::string last = told.substr(told.find("response.completed"));
+    std::size_t at = 0;
+    for (const char* wanted : {R"("arguments":"{\"b\":2}")", R"("arguments":"{\"a\":1}")",
+                               R"("arguments":"{\"c\":3}")"}) {
+      at = last.find(wanted, at);
+      CHECK(at != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("bridge: whole answers, and what a policy may escalate on") {
   struct Row {
     const char *why, *body;

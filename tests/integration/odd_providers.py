@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Providers whose streams are not as they should be, for clients of every dialect: answered whole, events of megabytes, events that are
+no JSON. The client gets all that was said, or is told that it did not."""
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from answering import Answering, Provider  # noqa: E402
+from gateway import Cases, running  # noqa: E402
+from scripted_dialects import OUTPUT, Turn, written  # noqa: E402
+from scripted_provider import PATHS, scripted_gateway  # noqa: E402
+
+CLIENTS = {
+    "openai": ("/v1/chat/completions", {"model": "cheap", "stream": True, "messages": [{"role": "user", "content": "hi"}]}),
+    "anthropic": ("/v1/messages", {"model": "cheap", "stream": True, "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}),
+    "responses": ("/v1/responses", {"model": "cheap", "stream": True, "input": "hi"}),
+    "gemini": ("/v1beta/models/cheap:streamGenerateContent?alt=sse", {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}),
+}
+END = {"openai": b"data: [DONE]", "anthropic": b'"message_stop"', "responses": b'"response.completed"', "gemini": b'"finishReason"'}
+ERROR = {"openai": b'data: {"error"', "anthropic": b"event: error", "responses": b"response.failed", "gemini": b'{"error"'}
+
+
+class Odd(Provider):
+    """Says `text`, as `answer` makes it of (dialect, request, turn)."""
+
+    def __init__(self, dialect, text, answer):
+        self.dialect = dialect
+
+        class Handler(Answering):
+            def do_POST(self):
+                _, body = self.asked()
+                assert self.path.startswith(PATHS[dialect]), self.path
+                kind, data = answer(dialect, json.loads(body), Turn(text))
+                self.whole(200, data, {"content-type": kind})
+
+        self.serve(Handler)
+
+
+def each_pair(text, answer):
+    for dialect in CLIENTS:
+        provider = Odd(dialect, text, answer)
+        gateway = scripted_gateway(provider)
+        with running(provider, gateway):
+            for client, (path, body) in CLIENTS.items():
+                status, headers, data = gateway.chat(body, path=path)
+                yield f"{dialect} to {client}", client, gateway, status, headers, data
+
+
+def words(data):
+    """All texts of a stream, in whatever dialect: those of its pieces."""
+    said = ""
+    for line in data.decode().split("\n"):
+        if line.startswith("data: {"):
+            event = json.loads(line[6:])
+            delta = event.get("delta")
+            if isinstance(delta, str):
+                said += delta
+            elif isinstance(delta, dict):
+                said += delta.get("text", "")
+            for choice in event.get("choices", []):
+                said += choice["delta"].get("content") or ""
+            for candidate in event.get("candidates", []):
+                said += "".join(part.get("text", "") for part in candidate["content"].get("parts", []))
+    return said
+
+
+def test_a_stream_that_is_answered_whole():
+    """The SDKs would find no event in it, and say that the model said nothing."""
+    asked = 0
+    for what, client, gateway, status, headers, data in each_pair("all of it", lambda d, asked, turn: written(d, asked, turn, 1, False)):
+        assert status == 200 and headers["content-type"].startswith("text/event-stream"), (what, status, headers, data)
+        assert words(data) == "all of it" and END[client] in data, (what, data)
+        asked += 1
+        last = gateway.receipts((asked - 1) % len(CLIENTS) + 1)[-1]
+        assert last["status"] == "success" and last["completion_tokens"] == OUTPUT, (what, last)
+
+
+def test_an_event_of_megabytes():
+    """Gemini's pictures come in one; Responses repeats in the last event all that was said."""
+    text = "word " * 500_000
+    for what, client, gateway, status, _, data in each_pair(text, lambda d, asked, turn: written(d, asked, turn, 1, True)):
+        assert status == 200 and words(data) == text, (what, status, len(data), data[-300:])
+        assert END[client] in data and ERROR[client] not in data, (what, data[-300:])
+
+
+def test_an_event_that_is_no_json():
+    """What would be missing in a translation is an error; where nothing is translated, the bytes are the client's to judge."""
+    def spoilt(dialect, asked, turn):
+        kind, data = written(dialect, asked, turn, 1, True)
+        return kind, b'data: {"x":"\xff\xfe"}\n\n' + data
+
+    for what, client, gateway, status, _, data in each_pair("all of it", spoilt):
+        dialect = what.split(" to ")[0]
+        if dialect == client:
+            assert status == 200 and b"\xff\xfe" in data and ERROR[client] not in data, (what, data)
+        else:
+            told = ERROR[client] in data or b'"error"' in data and status >= 500
+            assert told and b"\xff\xfe" not in data and b"not valid JSON" in data, (what, status, data)
+
+
+if __name__ == "__main__":
+    Cases(globals()).run()
