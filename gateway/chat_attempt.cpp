@@ -212,6 +212,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::exchange() {
     const bool sent = got.ok();
     if (sent) arm(runtime_.spec.timeouts.first_byte);
     while (got.ok() && !whole_head(head, got)) {
+      if (!got.ok()) break;  // it is no head: nothing more is waited for
       upstream_->arm_read();
       (void)worker_.tick_now();  // what came before was our own work
       got = co_await upstream_->read;
@@ -314,7 +315,12 @@ bool ChatCall::whole_head(net::ResponseHead& head, net::IoResult& got) {
       if (head.status == 200) memo.remember(buffer.view(), head);
       return true;
     }
-    if (status == net::HeadStatus::need_more || ++interim_heads_ > interim_heads_max) return false;
+    if (status == net::HeadStatus::need_more) return false;
+    if (++interim_heads_ > interim_heads_max) {
+      bad_answer_ = "sent one interim answer too many";
+      got.error = net::IoError::reset;
+      return false;
+    }
     buffer.consume(head.head_bytes);
     response_lines_.reset();
   }

@@ -90,13 +90,20 @@ class BlockReader {
     if (!reader.cursor.open('{')) return false;
     StrictReader::Members members;
     std::string_view values[kSourceKeys.size()], raw;
+    int wrong = -1;
     for (int key; (key = reader.next(members, kSourceKeys, where)) != StrictReader::kEnd;) {
       const bool ok = key == StrictReader::kUnknown ? reader.cursor.skip_value()
                                                     : document_.take(values[key], raw);
       if (!ok) return false;
+      if (wrong < 0 && !raw.empty() && key != kSourceContent) wrong = key;
+      raw = {};
     }
     if (reader.failed()) return false;
     const int type = kSourceTypes.find(values[kSourceType]);
+    // Of a type that is not known anything may stand there.
+    if (wrong >= 0 && (wrong == kSourceType || type >= 0))
+      return reader.refuse({&where, kSourceKeys.name(static_cast<std::size_t>(wrong))},
+                           "must be a string");
     part_.source = type >= 0 ? kSources[type] : SourceKind::none;
     part_.media_type = values[kMediaType];
     switch (part_.source) {
@@ -134,6 +141,8 @@ class BlockReader {
   // Sources the hub cannot hold (a document made of blocks) leave the part native.
   bool media(PartKind kind) {
     if (part_.source == SourceKind::none || source_text_.empty()) return true;
+    for (const BlockKey key : {kTitle, kContext})
+      if (!raw_[key].empty()) return refuse(key, "must be a string");
     part_.kind = kind;
     part_.text = source_text_;
     part_.name = text_[kTitle];

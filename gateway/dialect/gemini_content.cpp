@@ -114,13 +114,13 @@ class ContentReader {
     }
     const bool carries = part.kind == PartKind::tool_use || part.kind == PartKind::text;
     const std::size_t before = out_.parts.size();
-    if (carries && take_carried(signature)) {
+    std::size_t spoken = before;  // end of what was thought before the words in front of a call
+    if (carries && take_carried(signature, spoken)) {
       signature = {};
       // A part made for this, behind the texts that were thought of before they were said.
-      if (part.kind == PartKind::text && part.text.empty()) {
-        bring_forward(before);
-        return true;
-      }
+      const bool made = part.kind == PartKind::text && part.text.empty();
+      bring_forward(before, made ? out_.parts.size() : spoken);
+      if (made) return true;
     }
     if (part.kind == PartKind::text && thought) {
       part.kind = PartKind::thinking;
@@ -133,12 +133,12 @@ class ContentReader {
     return true;
   }
 
-  // The parts from `from` on go before the texts behind this content's last call.
-  void bring_forward(std::size_t from) {
+  // The parts from `from` to `end` go before the texts behind this content's last call.
+  void bring_forward(std::size_t from, std::size_t end) {
     std::size_t to = from;
     while (to > begin_ && out_.parts[to - 1].kind == PartKind::text) --to;
     const auto at = [this](std::size_t i) { return out_.parts.begin() + static_cast<long>(i); };
-    std::rotate(at(to), at(from), out_.parts.end());
+    std::rotate(at(to), at(from), at(end));
   }
 
   bool blob(const Where& where, Part& part) {
@@ -280,18 +280,20 @@ class ContentReader {
   }
 
   // Thinking that another provider signed, in the signature of the call behind it or of the last
-  // part.
-  bool take_carried(std::string_view signature) {
+  // part. `spoken`: where among these parts words came.
+  bool take_carried(std::string_view signature, std::size_t& spoken) {
     std::string& text = room_.take();
     if (!hub::open_thinking_carrier(signature, text)) return false;
-    constexpr KeyTable kKeys(key_names("t", "s", "r"));
+    constexpr KeyTable kKeys(key_names("t", "s", "r", "w"));
     LenientReader reader(text);
     reader.array([&] {
       Part part;
       std::string_view redacted;
+      bool words = false;
       part.kind = PartKind::thinking;
       const bool ok = reader.object(kKeys, [&](int key) {
-        if (key < 0) return reader.cursor.skip_value();
+        words = words || key == 3;
+        if (key < 0 || key == 3) return reader.cursor.skip_value();
         return reader.text(key == 0 ? part.text : key == 1 ? part.signature : redacted);
       });
       if (!redacted.empty()) {
@@ -299,7 +301,8 @@ class ContentReader {
         part.text = redacted;
       }
       part.carried = !part.signature.empty() ? !hub::is_carrier(part.signature) : !redacted.empty();
-      if (ok && out_.parts.size() < hub::parts_max) out_.parts.push_back(part);
+      if (words) spoken = out_.parts.size();
+      if (ok && !words && out_.parts.size() < hub::parts_max) out_.parts.push_back(part);
       return ok;
     });
     return true;

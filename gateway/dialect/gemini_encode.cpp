@@ -43,9 +43,10 @@ bool PartWriter::take(const Event& event) {
     logprobs_.append(logprobs_.empty() ? "" : ",").append(hub::inside_of(event.raw));
   const bool thinks = event.block == BlockKind::thinking;
   spoken_ = spoken_ || (!thinks && !event.text.empty());
+  const bool says = event.block == BlockKind::text || event.block == BlockKind::refusal;
+  if (says && !event.text.empty() && words_at_ == 0) words_at_ = blocks_.size();
   if (thinks || event.block == BlockKind::tool_call) text_ += event.text;
-  return !event.text.empty() &&
-         (thinks || event.block == BlockKind::text || event.block == BlockKind::refusal);
+  return !event.text.empty() && (thinks || says);
 }
 
 // Clients send back the signature of a call and nothing else of what was thought before it.
@@ -69,9 +70,11 @@ bool PartWriter::close(const Event& event, std::string& out) {
     json.field("thoughtSignature", call_signature_);
   } else if (!blocks_.empty()) {
     std::string carrier;
+    if (words_at_ != 0) blocks_.insert(words_at_, hub::words_mark);
     hub::append_thinking_carrier(carrier, blocks_);
     json.field("thoughtSignature", carrier);
     blocks_.clear();
+    words_at_ = 0;
   }
   json.close('}');
   return true;

@@ -79,6 +79,7 @@ class PartWriter {
   Grounding grounding_;
   bool custom_ = false, spoken_ = false;  // spoken_: there are words or calls
   bool sealed_ = false;                   // some of `blocks_` are signed or redacted
+  std::size_t words_at_ = 0;              // where in `blocks_` words came; 0: nowhere
 };
 
 // One per stream.

@@ -38,7 +38,9 @@ bool read_gemini_carrier(std::string_view carrier, SignatureOf& what, std::strin
 
 // The other way round: blocks of thinking as the thoughtSignature of the call they led to, which is
 // all that Gemini's clients send back. `blocks`: [{"t":text,"s":signature},{"r":redacted}],
+// and once, behind the first, words_mark where words came in between;
 // elements without the brackets. Appends standard base64, as SDKs decode it.
+inline constexpr std::string_view words_mark = R"(,{"w":1})";
 void append_thinking_carrier(std::string& out, std::string_view blocks);
 // False: it is none. `blocks` is replaced by the array, with its brackets.
 bool open_thinking_carrier(std::string_view signature, std::string& blocks);

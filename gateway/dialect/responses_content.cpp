@@ -59,14 +59,20 @@ class PartReader {
     const std::size_t begin = reader_.cursor.offset();
     if (!reader_.enter(where_, '{', "must be an object")) return false;
     StrictReader::Members members;
+    int wrong = -1;
     for (int key; (key = reader_.next(members, kPart, where_)) != StrictReader::kEnd;) {
       const bool ok = key == StrictReader::kUnknown ? document_.skip_unknown()
                       : key == kAudio               ? audio()
                       : key == kAnnotations         ? annotations()
                                                     : document_.take(text_[key], raw_);
       if (!ok) return false;
+      if (wrong < 0 && !raw_.empty()) wrong = key;
+      raw_ = {};
     }
     if (reader_.failed()) return false;
+    // Of a type that is not known anything may stand there.
+    if (wrong >= 0 && (wrong == kType || kTypes.find(text_[kType]) >= 0))
+      return refuse(static_cast<Key>(wrong), "must be a string");
     if (text_[kType].empty()) return refuse(kType, "must be a string that is not empty");
     if (!make()) return false;
     part_.raw = reader_.range_from(begin).of(document_.text);

@@ -101,6 +101,8 @@ class InputReader {
   }
 
   bool make(const Where& where) {
+    if (!raw_[kType].empty()) return refuse(where, kType, "must be a string");
+    if (!raw_[kRole].empty()) return refuse(where, kRole, "must be a string");
     const bool untyped = text_[kType].empty() && !text_[kRole].empty();
     if (!untyped && text_[kType].empty())
       return refuse(where, kType, "must be a string that is not empty");

@@ -61,7 +61,9 @@ bool may_stand_in_head(std::string_view text) {
 struct WebSocketTurns::Frame {
   std::string_view type, previous, input, model, metadata;
   bool generate = true;
-  std::string others;  // members that are posted as they are, a comma behind each
+  // Members that are posted as they are, a comma behind each; so are those of a wrong type, and
+  // what comes twice: they are refused there, with their place.
+  std::string others;
 
   bool read(std::string_view json) {
     JsonCursor cursor(json);
@@ -70,11 +72,12 @@ struct WebSocketTurns::Frame {
     bool ok = true;
     for (bool first = true; ok && cursor.next_member(first, key);) {
       const std::string_view value = raw_value(cursor, json, ok);
+      const bool is_text = value.starts_with('"'), is_null = value == "null";
       if (key == "type")
         type = inside_of_string(value);
-      else if (key == "previous_response_id")
+      else if (key == "previous_response_id" && previous.empty() && (is_text || is_null))
         previous = inside_of_string(value);
-      else if (key == "input")
+      else if (key == "input" && input.empty() && (is_text || is_null || value.starts_with('[')))
         input = value;
       else if (key == "generate")
         generate = value != "false";

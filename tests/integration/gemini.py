@@ -286,8 +286,9 @@ def test_a_gemini_client_of_an_anthropic_provider():
         status, headers, data = generate(gateway, {"contents": turn, "tools": tools})
         assert status == 200 and "x-steelyard-dropped-fields" not in headers, (headers, data)
         sent = json.loads(provider.requests[-1][2])["messages"]
-        assert [b["type"] for b in sent[1]["content"]] == ["text", "thinking", "tool_use"], sent
-        assert sent[1]["content"][1] == {"type": "thinking", "thinking": "Hm.", "signature": "Sig=="}, sent
+        # In the order in which Claude said it: it takes no other.
+        assert [b["type"] for b in sent[1]["content"]] == ["thinking", "text", "tool_use"], sent
+        assert sent[1]["content"][0] == {"type": "thinking", "thinking": "Hm.", "signature": "Sig=="}, sent
         assert sent[2]["content"] == [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "12:30"}], sent
 
 

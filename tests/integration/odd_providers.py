@@ -4,6 +4,7 @@ no JSON. The client gets all that was said, or is told that it did not."""
 import json
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from answering import Answering, Provider  # noqa: E402
@@ -97,6 +98,33 @@ def test_an_event_that_is_no_json():
         else:
             told = ERROR[client] in data or b'"error"' in data and status >= 500
             assert told and b"\xff\xfe" not in data and b"not valid JSON" in data, (what, status, data)
+
+
+class Shapeless(Provider):
+    """Answers with bytes that are no HTTP, and keeps the connection open."""
+
+    def __init__(self, data):
+        self.dialect = "openai"
+
+        class Handler(Answering):
+            def do_POST(self):
+                self.asked()
+                self.wfile.write(data)
+                self.wfile.flush()
+
+        self.serve(Handler)
+
+
+def test_a_head_that_is_none_is_an_error_at_once():
+    """And not when the provider's time for its first byte is over."""
+    for data in (b"garbage\r\n\r\n", b"HTTP/2 200 OK\r\n\r\n", b"SSH-2.0-OpenSSH_9\r\n\r\n", b"x" * 100_000,
+                 b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n" * 20):
+        provider = Shapeless(data)
+        gateway = scripted_gateway(provider, more="timeouts: { first_byte: 1m }\n")
+        with running(provider, gateway):
+            begun = time.monotonic()
+            status, _, told = gateway.chat({**CLIENTS["openai"][1], "stream": False})
+            assert status == 502 and time.monotonic() - begun < 10, (data[:40], status, told)
 
 
 if __name__ == "__main__":

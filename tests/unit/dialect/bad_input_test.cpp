@@ -93,6 +93,50 @@ TEST_CASE("bad input: each fault is refused in each dialect, by its place") {
   }
 }
 
+TEST_CASE("bad input: members of a wrong type where they would be passed over") {
+  const struct {
+    Wire wire;
+    std::string_view content, place;
+  } rows[] = {
+      {Wire::anthropic,
+       R"([{"type":"image","source":{"type":"base64","media_type":7,"data":"QQ=="}}])",
+       "`/messages/0/content/0/source/media_type`"},
+      {Wire::anthropic, R"([{"type":"image","source":{"type":"url","url":{}}}])",
+       "`/messages/0/content/0/source/url`"},
+      {Wire::anthropic, R"([{"type":"image","source":{"type":[]}}])",
+       "`/messages/0/content/0/source/type`"},
+      {Wire::anthropic,
+       R"([{"type":"document","title":1,"source":{"type":"url","url":"http://a/b"}}])",
+       "`/messages/0/content/0/title`"},
+      {Wire::openai_responses, R"([{"type":"input_image","image_url":"http://a/b","detail":{}}])",
+       "`/input/0/content/0/detail`"},
+      {Wire::openai_responses, R"([{"type":"input_file","file_data":"QQ==","filename":[]}])",
+       "`/input/0/content/0/filename`"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(std::string(row.content));
+    const Frame* frame = frames;
+    while (frame->wire != row.wire) ++frame;
+    CHECK(holds(refusal(row.wire, put(frame->turns, put(frame->turn, row.content))), row.place));
+  }
+  CHECK(holds(refusal(Wire::openai_responses,
+                      R"({"model":"m","input":[{"type":7,"role":"user","content":"x"}]})"),
+              "`/input/0/type`"));
+  CHECK(
+      holds(refusal(Wire::openai_responses, R"({"model":"m","input":[{"role":7,"content":"x"}]})"),
+            "`/input/0/role`"));
+  // What is not known may be anything.
+  CHECK(
+      refusal(
+          Wire::anthropic,
+          R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"new","data":{}}}]}]})") ==
+      "");
+  CHECK(refusal(
+            Wire::openai_responses,
+            R"({"model":"m","input":[{"role":"user","content":[{"type":"new","detail":{}}]}]})") ==
+        "");
+}
+
 // Results of tools: each row is a list of turns.
 struct Results {
   Wire wire;

@@ -123,11 +123,10 @@ TEST_CASE("gemini clients: thinking that was signed comes back with the call") {
   const std::string messages = as_messages(request, dropped, usual_messages());
   CAPTURE(messages);
   CHECK(fault_of_messages(messages) == "");
-  CHECK(
-      messages.find(
-          R"({"type":"text","text":"A"},{"type":"thinking","thinking":"H\"m","signature":"Sig/+="},)"
-          R"({"type":"redacted_thinking","data":"RED"},{"type":"tool_use","id":"t1","name":"f","input":{"a":1}},)"
-          R"({"type":"tool_use","id":"t2")") != std::string::npos);
+  CHECK(messages.find(R"({"type":"thinking","thinking":"H\"m","signature":"Sig/+="},)"
+                      R"({"type":"redacted_thinking","data":"RED"},{"type":"text","text":"A"},)"
+                      R"({"type":"tool_use","id":"t1","name":"f","input":{"a":1}},)"
+                      R"({"type":"tool_use","id":"t2")") != std::string::npos);
   CHECK(dropped.empty());
 }
 

@@ -115,6 +115,19 @@ TEST_CASE("websocket turns: a turn that names the last one is posted with the wh
       R"({"stream":true,"previous_response_id":"resp_10","input":[]})");
 }
 
+// They are refused where a POST would be, with their place.
+TEST_CASE("websocket turns: what is of a wrong type, or comes twice, is posted as it is") {
+  WebSocketTurns turns(10'000);
+  CHECK(body_of(turns, R"({"type":"response.create","input":7})") ==
+        R"({"input":7,"stream":true})");
+  CHECK(body_of(turns, R"({"type":"response.create","input":{},"previous_response_id":[]})") ==
+        R"({"input":{},"previous_response_id":[],"stream":true})");
+  CHECK(body_of(turns, R"({"type":"response.create","input":"a","input":"b"})") ==
+        R"({"input":"b","stream":true,"input":[{"type":"message","role":"user","content":"a"}]})");
+  CHECK(body_of(turns, R"({"type":"response.create","input":null,"previous_response_id":null})") ==
+        R"({"stream":true,"input":[]})");
+}
+
 TEST_CASE("websocket turns: what Codex tells of a turn") {
   WebSocketTurns turns(10'000);
   (void)body_of(turns, R"({"type":"response.create","input":[],"client_metadata":{"a":"b",)"
