@@ -78,11 +78,13 @@ class CompletionsCall {
     most.input = tokens_.upper;
     most.output = request_.output_tokens();
     const NanoUsd worst = call_.cost_of(model_, most);
+    bool spoken = false;
     for (std::int32_t i = 0; i < model.target_count; ++i) {
       target_ = model.target_first + i;
       provider_ = runtime_.catalog.target(target_).provider;
       const auto& at = runtime_.providers[static_cast<std::size_t>(provider_)];
       if (at.wire != dialect::hub::Wire::openai_chat) continue;
+      spoken = true;
       const bool last = i + 1 == model.target_count;
       router::Health& health = session_.serving().health;
       if (!health.on_dispatch(target_, session_.worker().last_tick(), last)) continue;
@@ -91,8 +93,11 @@ class CompletionsCall {
       health.on_abandoned(target_);
       return false;
     }
-    return refuse(ErrorKind::no_route,
-                  "no provider of this model has legacy completions: use /v1/chat/completions");
+    // Asked once more it would be told the same: SDKs try a 503 again.
+    return spoken ? refuse(ErrorKind::no_route, "no provider of this model can be asked just now")
+                  : refuse(ErrorKind::bad_request,
+                           "no provider of this model has legacy completions: use "
+                           "/v1/chat/completions");
   }
 
   // The client's bytes, with the provider's name of the model, and a limit where it set none: the

@@ -193,6 +193,7 @@ std::int64_t AnswerReader::candidate(std::string_view json, std::uint32_t positi
 
 void AnswerReader::part(std::string_view json, Choice& to, EventSink& sink) {
   const AnswerPart p = read_part(json);
+  if (p.beside) lost_.add(hub::Loss::native_parts);
   switch (p.kind) {
     case AnswerPart::Kind::text:
       ensure_open(p.thought ? BlockKind::thinking : BlockKind::text, to, sink);

@@ -91,9 +91,10 @@ AnswerPart read_part(std::string_view json) {
     if (!ok) return {};
   }
   part.thought = thought == "true";
+  part.beside = other && (call || !part.text.empty());
   if (call)
     part.kind = part.name.empty() ? AnswerPart::Kind::nothing : AnswerPart::Kind::call;
-  else if (other)
+  else if (other && part.text.empty())
     part.kind = AnswerPart::Kind::native;
   else if (!part.text.empty() || part.thought)
     part.kind = AnswerPart::Kind::text;

@@ -17,6 +17,7 @@ struct AnswerPart {
   };
   Kind kind = Kind::nothing;
   bool thought = false;
+  bool beside = false;  // its words or its call stand beside members that are not known
   std::string_view text, signature;  // escaped
   std::string_view id, name;         // escaped, of a call
   std::string_view arguments;        // raw JSON object; "" none given

@@ -134,5 +134,15 @@ def test_fields_that_nobody_knows_are_told():
                 assert told.count("field.zz_") == 8 and len(told) < 300 and "evil" not in headers.keys(), (what, told)
 
 
+def test_legacy_completions_of_a_model_that_has_none():
+    """Not a 503, which SDKs would ask again."""
+    mock = Mock("cheap,1,2")
+    gateway = speaking(mock, "anthropic")
+    with running(mock, gateway):
+        status, _, data = gateway.chat({"model": "cheap", "prompt": "x"}, path="/v1/completions")
+        error = json.loads(data)["error"]
+        assert status == 400 and error["type"] == "invalid_request_error" and "/v1/chat/completions" in error["message"], data
+
+
 if __name__ == "__main__":
     Cases(globals()).run()

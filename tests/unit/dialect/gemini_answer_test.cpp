@@ -241,6 +241,8 @@ TEST_CASE("gemini answers: parts become blocks") {
        "open 1 tool_call b g\ndelta 1 tool_call {}\nclose 1 tool_call\nstop 2\n"},
       {"what only Gemini has", R"({"inlineData":{"mimeType":"image/png","data":"AA=="}})",
        "open 0 native\nclose 0 native\nstop 1\n"},
+      {"words beside what is not known", R"({"text":"Hi","newThing":{"a":1}})",
+       "open 0 text\ndelta 0 text Hi\nclose 0 text\nstop 1\n"},
       {"nothing", R"({"text":""},{"functionCall":{}},{},7)", "stop 1\n"},
   };
   for (const Row& row : rows) {
