@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "gateway/net/outbox.h"
+#include "gateway/net/postbox.h"
 
 namespace steelyard::net {
 namespace {
@@ -55,7 +55,10 @@ void Watch::defer() {
 }
 
 Reactor::Reactor()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), slots_(1), outbox_(std::make_unique<Outbox>()) {
+    : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      slots_(1),
+      outbox_(std::make_unique<Postbox>()),
+      inbox_(std::make_unique<Postbox>()) {
   if (epoll_ < 0) throw std::system_error(errno, std::system_category(), "epoll_create1");
 }
 
@@ -84,20 +87,38 @@ void Reactor::forget(std::uint64_t token) {
 }
 
 void Reactor::send_all() {
-  for (const Outbox::Entry& entry : outbox_->entries()) {
+  for (const Postbox::Entry& entry : outbox_->entries()) {
     if (entry.token == 0) continue;
     if (Watch* watch = find(entry.token)) watch->on_send(outbox_->bytes(entry));
   }
   outbox_->clear();
 }
 
+void Reactor::keep_all() {
+  for (const Postbox::Entry& entry : inbox_->entries()) {
+    if (entry.token == 0) continue;
+    if (Watch* watch = find(entry.token)) watch->on_keep(inbox_->bytes(entry));
+  }
+  inbox_->clear();
+}
+
+bool Reactor::fetch(std::uint64_t token, std::uint32_t events) {
+  Watch* const watch = find(token);
+  return watch != nullptr && watch->on_fetch(readiness_of(events));
+}
+
 void Reactor::turn() {
   if (!outbox_->empty()) send_all();
+  if (!inbox_->empty()) keep_all();
   std::array<epoll_event, 128> events;
   const int timeout_ms = deferred_.empty() ? -1 : 0;
   const int count =
       ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
   gathers_ = count > 1;
+  for (int i = 0; gathers_ && i < count; ++i) {
+    epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (fetch(event.data.u64, event.events)) event.events &= ~std::uint32_t{EPOLLIN};
+  }
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (Watch* watch = find(event.data.u64)) watch->on_ready(readiness_of(event.events));

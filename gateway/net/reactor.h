@@ -10,7 +10,7 @@
 
 namespace steelyard::net {
 
-class Outbox;
+class Postbox;
 class Reactor;
 
 // What a descriptor may do now, as far as the kernel said.
@@ -35,6 +35,11 @@ class Watch {
   virtual void on_ready(Readiness now) = 0;
   // After defer(), from the loop. May destroy *this.
   virtual void on_deferred() {}
+  // Before anything is served in a turn of which it is not the only one: may read one small message
+  // into the inbox. Destroys nothing. Whether on_ready() need not be told that it is readable.
+  virtual bool on_fetch(Readiness) { return false; }
+  // What was fetched for it and not taken in that turn: the inbox is used again.
+  virtual void on_keep(std::span<const char>) {}
   // What it put into the outbox is to be sent now. Destroys nothing.
   virtual void on_send(std::span<const char>) {}
   void watch(int descriptor);      // false positives only: errors show when the descriptor is used
@@ -57,11 +62,13 @@ class Reactor {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Sends what is in the outbox, waits (unless work is deferred), then serves what is ready.
+  // Sends what is in the outbox, waits (unless work is deferred), reads small messages into the
+  // inbox where several are ready, then serves what is ready.
   void turn();
   // Sends what is in the outbox now.
   void send_all();
-  Outbox& outbox() { return *outbox_; }
+  Postbox& outbox() { return *outbox_; }
+  Postbox& inbox() { return *inbox_; }
   // Is more than one descriptor ready in this turn? Alone, a message has nothing to wait for.
   bool gathers() const { return gathers_; }
   void gather(bool on) { gathers_ = on; }
@@ -82,12 +89,14 @@ class Reactor {
   std::uint64_t enroll(Watch& watch);
   void forget(std::uint64_t token);
   void serve_deferred();
+  void keep_all();
+  bool fetch(std::uint64_t token, std::uint32_t events);
 
   int epoll_ = -1;
   std::vector<Slot> slots_;
   std::uint32_t free_ = 0;  // first of the free list; 0: none (slot 0 is never used)
   std::vector<std::uint64_t> deferred_, serving_;
-  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<Postbox> outbox_, inbox_;
   bool gathers_ = false;
 };
 

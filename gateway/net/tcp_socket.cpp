@@ -36,6 +36,7 @@ bool TcpSocket::reader_may_go() const {
 
 void TcpSocket::on_ready(Readiness now) {
   readable_ |= now.readable;
+  more_ |= now.readable;
   if (now.writable && (writable_ = send_rest()) && finishing_) finish();
   peer_ended_ |= now.ended;
   progress();

@@ -32,12 +32,14 @@ class TcpSocket : public Connection, protected Watch {
   void begin(IoSlot& slot, Waiting waiting);
   // After a recv: less than asked for means drained, unless the end is known to follow.
   void note_read(ssize_t got, std::size_t asked) {
-    readable_ = peer_ended_ || (got >= 0 && static_cast<std::size_t>(got) == asked);
+    readable_ = more_ = peer_ended_ || (got >= 0 && static_cast<std::size_t>(got) == asked);
   }
   int fd() const { return socket_.get(); }
+  bool awaits_bytes() const { return reader_ != nullptr && waiting_ != Waiting::handshake; }
 
   std::span<char> into_;
   bool readable_ = false, writable_ = true;
+  bool more_ = false;              // the kernel may have bytes; readable_ if there are any at all
   bool read_wants_write_ = false;  // TLS: the handshake must write before it can read
   bool peer_ended_ = false;
   bool finishing_ = false;         // FIN follows what is to be sent

@@ -1,9 +1,9 @@
 #pragma once
-// What the connections of one loop have to send when several are ready at once, kept until the loop
-// waits again and sent then, one after the other. The kernel's path for a message is larger than
-// the first-level code cache, and so is ours for a request: taking turns, each throws the other
-// out, once a message. Side by side they do not. What a connection says in parts becomes one
-// message on the way, too.
+// Small messages of the connections of one loop, in one turn of it, side by side: what has come for
+// them (read for all before the first of them is served) and what they have to say (sent for all
+// when the loop waits again). The kernel's path for a message is larger than the first-level code
+// cache, and so is ours for a request: taking turns, each throws the other out, twice a message.
+// What a connection says in parts becomes one message on the way, too.
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,16 +13,20 @@
 
 namespace steelyard::net {
 
-class Outbox {
+class Postbox {
  public:
   static constexpr std::size_t message_max = 4u << 10;  // bytes; larger ones are not worth a copy
   static constexpr std::size_t entries_max = 64;
 
   struct Entry {
-    std::uint64_t token = 0;  // of the Watch that sends it; 0: sent already
+    std::uint64_t token = 0;  // of the Watch it belongs to; 0: taken already
     std::uint32_t at = 0, size = 0;
   };
 
+  // Room for a message of message_max bytes, or none; what is written there becomes an entry by
+  // add(), which returns its number.
+  std::span<char> room();
+  int add(std::uint64_t token, std::size_t bytes);
   // A copy of `parts`, together `bytes`; the number of its entry, or -1 when there is no room.
   int put(std::uint64_t token, std::span<const ConstBytes> parts, std::size_t bytes);
   bool empty() const { return count_ == 0; }

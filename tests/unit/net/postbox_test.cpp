@@ -1,5 +1,6 @@
-// What is written in a turn of the loop goes out at its end, and none of it is lost on the way.
-#include "gateway/net/outbox.h"
+// What is written in a turn of the loop goes out at its end, what came is read before it begins,
+// and none of it is lost on the way.
+#include "gateway/net/postbox.h"
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
@@ -11,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/net/tcp.h"
 #include "gateway/net/tcp_impl.h"
@@ -45,7 +47,9 @@ struct Served {
     loop.run();
     REQUIRE(accepted);
   }
-  ~Served() { ::close(client); }
+  ~Served() {
+    if (client >= 0) ::close(client);
+  }
 
   // As if others were ready beside it.
   IoResult write(std::string_view text) {
@@ -73,11 +77,29 @@ struct Served {
     }
     return all;
   }
+  void say(std::string_view text) const {
+    REQUIRE(::send(client, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  }
+  // Waits for bytes through a turn in which others are ready, too; whether they were fetched.
+  bool await(IoSlot& slot) {
+    if (!slot.pending() && !slot.done()) accepted->start_wait_readable(slot);
+    turn();
+    return !loop.impl().reactor.inbox().empty();
+  }
+  // All that can be read at once, `step` bytes at a time; how it ended in angles.
+  std::string read(std::size_t step) {
+    std::string all, room(step, '.');
+    for (;;) {
+      const IoResult got = accepted->try_read(room);
+      if (!got.ok()) return all + '<' + name_of(got.error) + '>';
+      all.append(room, 0, got.bytes);
+    }
+  }
   // Writes until the kernel takes no more; what was said to be written.
   std::string fill() {
     std::string all;
     for (int i = 0;; ++i) {
-      std::string block(Outbox::message_max, static_cast<char>('a' + i % 26));
+      std::string block(Postbox::message_max, static_cast<char>('a' + i % 26));
       const IoResult wrote = write(block);
       if (wrote.error == IoError::would_block) return all;
       REQUIRE(wrote.bytes == block.size());
@@ -106,7 +128,7 @@ TEST_CASE("outbox: a small message goes when the loop waits, in one piece with i
 
 TEST_CASE("outbox: messages keep their order, small ones and large ones") {
   Served s;
-  const std::string large(Outbox::message_max + 1, 'L');
+  const std::string large(Postbox::message_max + 1, 'L');
   CHECK(s.write("one ").ok());
   CHECK(s.write("two ").ok());
   CHECK(s.write(large).bytes == large.size());
@@ -164,7 +186,89 @@ TEST_CASE("outbox: a client that does not read gets all of it later, and the end
   CHECK(heard == written + ".");
 }
 
-TEST_CASE("outbox: more connections and bytes than it has room for") {
+TEST_CASE("inbox: what came is read before anybody is served, and is there when asked for") {
+  for (const std::size_t step : {1u, 3u, 4096u, 65536u}) {
+    for (const std::size_t size : {5u, 4095u, 4096u, 4097u, 20000u}) {
+      CAPTURE(step);
+      CAPTURE(size);
+      Served s;
+      IoSlot slot;
+      std::string said(size, 'x');
+      for (std::size_t i = 0; i < size; ++i) said[i] = static_cast<char>('a' + i % 23);
+      s.say(said);
+      CHECK(s.await(slot));
+      CHECK(slot.take().ok());
+      CHECK(s.read(step) == said + "<would_block>");
+      s.say("and more");
+      CHECK(s.await(slot));
+      CHECK(slot.take().ok());
+      CHECK(s.read(step) == "and more<would_block>");
+    }
+  }
+}
+
+TEST_CASE("inbox: what nobody takes in its turn is kept, and what comes meanwhile follows it") {
+  Served s;
+  IoSlot slot;
+  s.say("one ");
+  CHECK(s.await(slot));
+  CHECK(slot.take().ok());
+  s.turn();
+  CHECK(s.loop.impl().reactor.inbox().empty());
+  s.say("two ");
+  s.turn();
+  char first = 0;
+  CHECK(s.accepted->try_read({&first, 1}).bytes == 1);
+  CHECK(first == 'o');
+  s.accepted->start_wait_readable(slot);
+  CHECK(slot.pending());  // as always: told from the loop
+  s.say("three");
+  s.turn();
+  CHECK(slot.take().ok());
+  CHECK(s.read(2) == "ne two three<would_block>");
+  CHECK(s.write("heard").ok());
+  s.turn();
+  CHECK(s.heard() == "heard");
+}
+
+TEST_CASE("inbox: an end or a failure behind what was fetched is told after it") {
+  for (const bool reset : {false, true}) {
+    for (const bool in_time : {false, true}) {
+      CAPTURE(reset);
+      CAPTURE(in_time);
+      Served s;
+      IoSlot slot;
+      s.say("last words");
+      if (in_time) CHECK(s.await(slot));
+      const linger hard{1, 0};
+      if (reset) ::setsockopt(s.client, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+      ::close(std::exchange(s.client, -1));
+      s.await(slot);
+      CHECK(slot.done());
+      const std::string heard = s.read(4);
+      if (in_time || !reset) CHECK(heard.starts_with("last words"));
+      CHECK(heard.ends_with(reset ? "<reset>" : "<closed>"));
+    }
+  }
+}
+
+TEST_CASE("inbox: a connection that is closed or destroyed takes what came for it along") {
+  Served s;
+  IoSlot slot;
+  s.say("never heard");
+  CHECK(s.await(slot));
+  SUBCASE("closed") {
+    s.accepted->close(IoError::cancelled);
+    CHECK(s.read(8) == "<cancelled>");
+  }
+  SUBCASE("destroyed") {
+    s.accepted.reset();
+  }
+  s.turn();
+  CHECK(s.loop.impl().reactor.inbox().empty());
+}
+
+TEST_CASE("postbox: more connections and bytes than it has room for") {
   Served s;
   std::string written;
   for (int i = 0; i < 100; ++i) {
@@ -175,8 +279,8 @@ TEST_CASE("outbox: more connections and bytes than it has room for") {
   s.turn();
   CHECK(s.heard() == written);
 
-  Outbox box;
-  const std::string block(Outbox::message_max, 'x');
+  Postbox box;
+  const std::string block(Postbox::message_max, 'x');
   const ConstBytes part(block);
   int taken = 0;
   while (box.put(1, {&part, 1}, block.size()) >= 0) ++taken;
@@ -185,5 +289,6 @@ TEST_CASE("outbox: more connections and bytes than it has room for") {
   taken = 0;
   const ConstBytes one("y");
   while (box.put(1, {&one, 1}, 1) >= 0) ++taken;
-  CHECK(static_cast<std::size_t>(taken) == Outbox::entries_max);
+  CHECK(static_cast<std::size_t>(taken) == Postbox::entries_max);
+  CHECK(box.room().empty());
 }
