@@ -19,8 +19,9 @@ void BudgetPieces::fill(Slot& slot, const router::AccountView& b, Timestamps& ti
   p = telemetry::put(p, "\",\"limit_nano_usd\":", b.limit.v);
   p = telemetry::put(p, ",\"posted_nano_usd\":");
   slot.head_size = static_cast<std::uint32_t>(p - slot.head);
-  p = telemetry::put(slot.tail, ",\"resets_at\":");
-  p = times.put_seconds(p, b.window_end);
+  p = slot.tail;
+  if (printable(b.window_end))
+    p = times.put_seconds(telemetry::put(p, ",\"resets_at\":"), b.window_end);
   p = telemetry::put(p, "}");
   slot.tail_size = static_cast<std::uint32_t>(p - slot.tail);
 }
@@ -36,7 +37,7 @@ char* BudgetPieces::put(char* p, const router::AccountView& b, Timestamps& times
     fill(slot, b, times);
   p = copy_piece(p, slot.head, slot.head_size);
   p = put_number(p, b.posted.v);
-  p = telemetry::put(p, ",\"held_nano_usd\":", b.held.v);
+  p = put_some(p, ",\"held_nano_usd\":", b.held.v);
   return copy_piece(p, slot.tail, slot.tail_size);
 }
 

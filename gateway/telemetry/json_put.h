@@ -24,11 +24,6 @@ inline char* put(char* out, const char (&literal)[N]) {
   return out + N - 1;
 }
 
-inline char* put_boolean(char* out, bool value) {
-  std::memcpy(out, value ? "true\0\0\0" : "false\0\0", 8);
-  return out + 5 - static_cast<int>(value);
-}
-
 // Words of ours that need no escaping: names of enums, at most 32 bytes.
 inline char* put_word(char* out, const char* word) {
   while (*word != 0) *out++ = *word++;
@@ -70,12 +65,23 @@ inline char* put(char* out, const char (&key)[N], std::int64_t value) {
   return put_number(put(out, key), value);
 }
 template <std::size_t N>
-inline char* put_flag(char* out, const char (&key)[N], bool value) {
-  return put_boolean(put(out, key), value);
-}
-template <std::size_t N>
 inline char* put(char* out, const char (&key)[N], std::string_view text, std::size_t bytes_max) {
   return put_string(put(out, key), text, bytes_max);
+}
+
+// The same where there is something to say; nothing for an empty text, a zero, a flag not set.
+template <std::size_t N>
+inline char* put_some(char* out, const char (&key)[N], std::string_view text,
+                      std::size_t bytes_max) {
+  return text.empty() ? out : put(out, key, text, bytes_max);
+}
+template <std::size_t N>
+inline char* put_some(char* out, const char (&key)[N], std::int64_t value) {
+  return value == 0 ? out : put(out, key, value);
+}
+template <std::size_t N>
+inline char* put_when(char* out, bool set, const char (&literal)[N]) {
+  return set ? put(out, literal) : out;
 }
 
 }  // namespace steelyard::telemetry

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::size_t kSession = 96, kTags = 128, kError = 240;
 
-char* instant_or_null(char* p, Timestamps& times, Instant at) {
-  return at.ns == 0 ? put(p, "null") : times.put_nanoseconds(p, at);
+template <std::size_t N>
+char* put_instant(char* p, const char (&key)[N], Timestamps& times, Instant at) {
+  return at.ns != 0 && printable(at) ? times.put_nanoseconds(put(p, key), at) : p;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -52,22 +53,17 @@ char* when(char* p, const Receipt& r, Timestamps& times) {
   p = put(p, ",\"request_id\":\"req_");
   p = put_hex(p, r.id.hi);
   p = put_hex(p, r.id.lo);
-  if ((r.trace_hi | r.trace_lo) == 0) {
-    p = put(p, "\",\"trace_id\":null");
-  } else {
+  if ((r.trace_hi | r.trace_lo) != 0) {
     p = put(p, "\",\"trace_id\":\"");
     p = put_hex(p, r.trace_hi);
     p = put_hex(p, r.trace_lo);
-    p = put(p, "\"");
   }
-  p = put(p, ",\"session_id\":", r.facts.session, kSession);
-  p = put(p, ",\"task_id\":", r.facts.task, kSession);
-  p = put(p, ",\"startTime\":");
-  p = instant_or_null(p, times, r.start);
-  p = put(p, ",\"endTime\":");
-  p = instant_or_null(p, times, r.end);
-  p = put(p, ",\"completionStartTime\":");
-  p = instant_or_null(p, times, r.completion_start);
+  p = put(p, "\"");
+  p = put_some(p, ",\"session_id\":", r.facts.session, kSession);
+  p = put_some(p, ",\"task_id\":", r.facts.task, kSession);
+  p = put_instant(p, ",\"startTime\":", times, r.start);
+  p = put_instant(p, ",\"endTime\":", times, r.end);
+  p = put_instant(p, ",\"completionStartTime\":", times, r.completion_start);
   return put(p, ",\"request_duration_ms\":", r.durations.total / 1'000'000);
 }
 
@@ -75,15 +71,14 @@ char* who(char* p, const Receipt& r, ReceiptPieces& pieces) {
   const policies::RequestFacts& f = r.facts;
   const FragmentKey key = key_of(r, f.organisation, f.team, f.key);
   p = pieces.who.put(p, key, [&f](char* q) {
-    q = put(q, ",\"organization_id\":", f.organisation, name_text_max);
-    q = put(q, ",\"team_id\":", f.team, name_text_max);
-    q = put(q, ",\"user_api_key_alias\":", f.key, name_text_max);
-    return put(q, ",\"request_tags\":");
+    q = put_some(q, ",\"organization_id\":", f.organisation, name_text_max);
+    q = put_some(q, ",\"team_id\":", f.team, name_text_max);
+    return put_some(q, ",\"user_api_key_alias\":", f.key, name_text_max);
   });
-  return f.tags.empty() ? put(p, "[]") : tags(p, f.tags);
+  return f.tags.empty() ? p : tags(put(p, ",\"request_tags\":"), f.tags);
 }
 
-// From the kind of call to the key of the finish reason.
+// From the kind of call to what came before the finish reason.
 char* how_it_ended(char* p, const Receipt& r) {
   p = put(p, ",\"call_type\":\"");
   p = put_word(p, name_of(r.call));
@@ -91,19 +86,20 @@ char* how_it_ended(char* p, const Receipt& r) {
   p = put_word(p, name_of(r.client_dialect));
   p = put(p, "\",\"upstream_dialect\":\"");
   p = put_word(p, name_of(r.upstream_dialect));
-  p = put_flag(p, "\",\"stream\":", r.facts.stream);
+  p = put(p, "\"");
+  p = put_when(p, r.facts.stream, ",\"stream\":true");
   p = r.failed ? put(p, ",\"status\":\"failure\"") : put(p, ",\"status\":\"success\"");
   p = put(p, ",\"http_status\":", r.http_status);
   if (r.failed) {
     p = put(p, ",\"error_class\":\"");
     p = put_word(p, steelyard::name_of(r.error));
-    p = put(p, "\",\"error_str\":", r.error_text, kError);
-  } else {
-    p = put(p, ",\"error_class\":null,\"error_str\":null");
+    p = put(p, "\"");
+    p = put_some(p, ",\"error_str\":", r.error_text, kError);
   }
+  if (r.client_abort == ClientAbort::none) return p;
   p = put(p, ",\"client_abort\":\"");
   p = put_word(p, name_of(r.client_abort));
-  return put(p, "\",\"finish_reason\":");
+  return put(p, "\"");
 }
 
 char* outcome(char* p, const Receipt& r, ReceiptPieces& pieces) {
@@ -118,56 +114,47 @@ char* outcome(char* p, const Receipt& r, ReceiptPieces& pieces) {
     const FragmentKey key{r.generation, {enums, r.http_status, 0}};
     p = pieces.outcome.put(p, key, [&r](char* q) { return how_it_ended(q, r); });
   }
-  return put_string(p, r.finish_reason, 40);
+  return put_some(p, ",\"finish_reason\":", r.finish_reason, 40);
 }
 
 char* answered(char* p, const Receipt& r, ReceiptPieces& pieces) {
-  p = put(p, ",\"model_group\":", r.facts.requested_model, model_text_max);
+  p = put_some(p, ",\"model_group\":", r.facts.requested_model, model_text_max);
   return pieces.answered.put(p, key_of(r, r.model, r.provider), [&r](char* q) {
-    q = put(q, ",\"model\":", r.model, model_text_max);
-    return put(q, ",\"custom_llm_provider\":", r.provider, name_text_max);
+    q = put_some(q, ",\"model\":", r.model, model_text_max);
+    return put_some(q, ",\"custom_llm_provider\":", r.provider, name_text_max);
   });
 }
 
-// What clients say of themselves beside their name, and what is known of the conversation.
+// What clients say of themselves, and what is known of the conversation.
 char* client_facts(char* p, const policies::RequestFacts& f) {
-  p = put(p, ",\"client_version\":", f.client_version, 32);
-  if (f.request_class.empty() && f.agent.empty()) {
-    p = put(p, ",\"request_class\":null,\"agent\":null");
-  } else {
-    p = put(p, ",\"request_class\":", f.request_class, 64);
-    p = put(p, ",\"agent\":", f.agent, 64);
-  }
-  p = put(p, ",\"user_turns\":", f.user_turns);
-  p = put(p, ",\"warm_tokens\":", f.warm_tokens);
-  p = put_flag(p, ",\"signed_blocks\":", f.signed_blocks);
-  return put(p, "}");
+  p = put_some(p, ",\"client\":", f.client, 64);
+  p = put_some(p, ",\"client_version\":", f.client_version, 32);
+  p = put_some(p, ",\"request_class\":", f.request_class, 64);
+  p = put_some(p, ",\"agent\":", f.agent, 64);
+  p = put_some(p, ",\"tier_header\":", f.tier_header, 64);
+  p = put_some(p, ",\"warm_tokens\":", f.warm_tokens);
+  return put_when(p, f.signed_blocks, ",\"signed_blocks\":true");
 }
 
 char* facts(char* p, const Receipt& r, ReceiptPieces& pieces) {
   p = pieces.decided.put(p, key_of(r, r.policy, r.tier), [&r](char* q) {
-    q = put(q, ",\"policy\":", r.policy, name_text_max);
-    q = put(q, ",\"tier\":", r.tier, name_text_max);
-    return put(q, ",\"facts\":{\"client\":");
+    q = put_some(q, ",\"policy\":", r.policy, name_text_max);
+    q = put_some(q, ",\"tier\":", r.tier, name_text_max);
+    return put(q, ",\"facts\":{\"output_tokens_max\":");
   });
   const policies::RequestFacts& f = r.facts;
-  p = put_string(p, f.client, 64);
-  p = put(p, ",\"tier_header\":", f.tier_header, 64);
-  p = put(p, ",\"output_tokens_max\":", f.output_tokens_max);
+  p = put_number(p, f.output_tokens_max);
   p = put(p, ",\"turns\":", f.turns);
+  p = put(p, ",\"user_turns\":", f.user_turns);
   p = put(p, ",\"choices\":", f.choices);
-  if (!(f.tools || f.images || f.structured_output || f.reasoning || f.tool_loop)) {
-    p = put(p,
-            ",\"tools\":false,\"images\":false,\"structured_output\":false,"
-            "\"reasoning\":false,\"tool_loop\":false");
-    return client_facts(p, f);
+  if (f.tools || f.images || f.structured_output || f.reasoning || f.tool_loop) {
+    p = put_when(p, f.tools, ",\"tools\":true");
+    p = put_when(p, f.images, ",\"images\":true");
+    p = put_when(p, f.structured_output, ",\"structured_output\":true");
+    p = put_when(p, f.reasoning, ",\"reasoning\":true");
+    p = put_when(p, f.tool_loop, ",\"tool_loop\":true");
   }
-  p = put_flag(p, ",\"tools\":", f.tools);
-  p = put_flag(p, ",\"images\":", f.images);
-  p = put_flag(p, ",\"structured_output\":", f.structured_output);
-  p = put_flag(p, ",\"reasoning\":", f.reasoning);
-  p = put_flag(p, ",\"tool_loop\":", f.tool_loop);
-  return client_facts(p, f);
+  return put(client_facts(p, f), "}");
 }
 
 char* estimate(char* p, const ReceiptEstimate& e) {
@@ -176,7 +163,7 @@ char* estimate(char* p, const ReceiptEstimate& e) {
   p = put(p, ",\"input_tokens_error\":", e.input_tokens_error);
   p = put(p, ",\"output_tokens_expected\":", e.output_tokens_expected);
   p = put(p, ",\"output_tokens_max\":", e.output_tokens_max);
-  p = put(p, ",\"quality\":", e.quality, 16);
+  p = put_some(p, ",\"quality\":", e.quality, 16);
   return put(p, "},");
 }
 
@@ -197,20 +184,16 @@ char* money(char* p, const Receipt& r, ReceiptPieces& pieces, PrintedFigures& fi
   p = put_number(p, r.held.v);
   figures.held_size = since(figures.held);
   p = put(p, ",\"overrun_nano_usd\":", r.overrun.v);
-  if (r.counterfactual_model.empty()) {
-    p = put(p,
-            ",\"counterfactual_model\":null,\"counterfactual_nano_usd\":null,"
-            "\"saved_nano_usd\":0");
-  } else {
+  if (!r.counterfactual_model.empty()) {
     p = put(p, ",\"counterfactual_model\":", r.counterfactual_model, model_text_max);
     p = put(p, ",\"counterfactual_nano_usd\":", r.counterfactual.v);
     p = put(p, ",\"saved_nano_usd\":", r.saved.v);
   }
   const FragmentKey key = key_of(r, r.price_source, r.price_version, r.config_digest);
   return pieces.config.put(p, key, [&r](char* q) {
-    q = put(q, ",\"price_source\":", r.price_source, name_text_max);
-    q = put(q, ",\"price_version\":", r.price_version, 64);
-    q = put(q, ",\"config_hash\":", r.config_digest, 64);
+    q = put_some(q, ",\"price_source\":", r.price_source, name_text_max);
+    q = put_some(q, ",\"price_version\":", r.price_version, 64);
+    q = put_some(q, ",\"config_hash\":", r.config_digest, 64);
     return put(q, ",\"durations_ns\":{\"auth\":");
   });
 }
@@ -234,11 +217,11 @@ char* durations(char* p, const Receipt& r) {
   p = put(p, ",\"overhead\":", d.overhead);
   if (d.count_early != 0) p = put(p, ",\"count_early\":", d.count_early);
   p = put(p, "},\"retries\":", r.retries);
-  p = put_flag(p, ",\"escalated\":", r.escalated);
+  p = put_when(p, r.escalated, ",\"escalated\":true");
   if (r.dropped != 0) p = dropped_fields(p, r.dropped);
   if (r.extended.v == 0 && !r.cut_by_budget) return p;
   p = put(p, ",\"extended_nano_usd\":", r.extended.v);
-  return put_flag(p, ",\"cut_by_budget\":", r.cut_by_budget);
+  return put_when(p, r.cut_by_budget, ",\"cut_by_budget\":true");
 }
 
 }  // namespace
@@ -246,15 +229,11 @@ char* durations(char* p, const Receipt& r) {
 char* put_usage(char* p, const TokenUsage& u) {
   p = put(p, "\"prompt_tokens\":", u.prompt);
   p = put(p, ",\"completion_tokens\":", u.completion);
-  if ((u.cached | u.cache_write | u.reasoning | u.web_searches) == 0) {
-    return put(p,
-               ",\"cache_read_input_tokens\":0,\"cache_creation_input_tokens\":0,"
-               "\"reasoning_tokens\":0");
-  }
-  p = put(p, ",\"cache_read_input_tokens\":", u.cached);
-  p = put(p, ",\"cache_creation_input_tokens\":", u.cache_write);
-  p = put(p, ",\"reasoning_tokens\":", u.reasoning);
-  return u.web_searches == 0 ? p : put(p, ",\"web_searches\":", u.web_searches);
+  if ((u.cached | u.cache_write | u.reasoning | u.web_searches) == 0) return p;
+  p = put_some(p, ",\"cache_read_input_tokens\":", u.cached);
+  p = put_some(p, ",\"cache_creation_input_tokens\":", u.cache_write);
+  p = put_some(p, ",\"reasoning_tokens\":", u.reasoning);
+  return put_some(p, ",\"web_searches\":", u.web_searches);
 }
 
 char* put_receipt_fields(char* p, const Receipt& receipt, ReceiptPieces& pieces,

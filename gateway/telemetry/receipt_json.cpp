@@ -47,10 +47,9 @@ char* element(char* p, const ReceiptAttempt& a, LineContext& line) {
   if (a.failed) {
     p = put(p, ",\"error_class\":\"");
     p = put_word(p, steelyard::name_of(a.error));
-    p = put(p, "\",\"ttfb_us\":", a.ttfb_ns / 1000);
-  } else {
-    p = put(p, ",\"error_class\":null,\"ttfb_us\":", a.ttfb_ns / 1000);
+    p = put(p, "\"");
   }
+  p = put(p, ",\"ttfb_us\":", a.ttfb_ns / 1000);
   p = put(p, ",\"duration_us\":", a.duration_ns / 1000);
   p = put(p, ",\"expected_nano_usd\":", a.expected.v);
   p = put(p, ",\"held_nano_usd\":");
@@ -76,9 +75,7 @@ char* element(char* p, const ReceiptCandidate& c, LineContext& line) {
     return put(q, ",\"expected_nano_usd\":");
   });
   p = put_number(p, c.expected.v);
-  if (c.reason.empty()) return put(p, ",\"reason\":null}");
-  p = put(p, ",\"reason\":", c.reason, 64);
-  return put(p, "}");
+  return put(put_some(p, ",\"reason\":", c.reason, 64), "}");
 }
 
 // The elements that end before `limit`, in order. One that does not is written (there is room for

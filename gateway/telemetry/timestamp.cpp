@@ -8,11 +8,6 @@
 namespace steelyard::telemetry {
 namespace {
 
-// int64 nanoseconds end in 2262, so the upper bound needs no test of its own; "never" is INT64_MAX.
-bool printable(Instant at) {
-  return at.ns >= 0 && at.ns != INT64_MAX;
-}
-
 void write_second(char* out, std::uint64_t second) {
   const std::chrono::sys_days since_epoch{
       std::chrono::days(static_cast<std::int32_t>(second / 86'400))};

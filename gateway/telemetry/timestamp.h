@@ -8,6 +8,11 @@
 
 namespace steelyard::telemetry {
 
+// Within the years that int64 nanoseconds know after 1970, to 2262; INT64_MAX is "never".
+inline bool printable(Instant at) {
+  return at.ns >= 0 && at.ns != INT64_MAX;
+}
+
 class Timestamps {
  public:
   static constexpr int bytes_max = 32;  // quotes included

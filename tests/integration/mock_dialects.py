@@ -98,7 +98,7 @@ def test_own_clients_whole_and_streamed_and_the_bill():
             receipts, total = gateway.receipts(6), mock.bill()["total"]
             assert sum(r["spend_nano_usd"] for r in receipts) == total["nano_usd"] > 0, (dialect, receipts, total)
             for r in receipts:
-                assert r["usage_source"] == "provider" and r["cache_read_input_tokens"] == 3 and r["reasoning_tokens"] >= 0, r
+                assert r["usage_source"] == "provider" and r["cache_read_input_tokens"] == 3, r
             assert sum(r["completion_tokens"] for r in receipts) == total["output_tokens"], (dialect, total)
             assert sum(r["prompt_tokens"] for r in receipts) == total["input_tokens"], (dialect, total)
 

@@ -120,8 +120,8 @@ def judge(client, cell, provider, receipts, made, output):
     said = client.text_in(output)
     check("tools", cell, made == MARK + "\n" and SAYS in said and MARK in said and len(provider.requests) >= 2,
           (made, said[-1500:], len(provider.requests)))
-    booked = [(r["prompt_tokens"], r["cache_read_input_tokens"], r["completion_tokens"], r["reasoning_tokens"], r["spend_nano_usd"],
-               r["usage_source"]) for r in served]
+    booked = [(r["prompt_tokens"], r["cache_read_input_tokens"] or 0, r["completion_tokens"], r["reasoning_tokens"] or 0,
+               r["spend_nano_usd"], r["usage_source"]) for r in served]
     right = (INPUT, CACHED, OUTPUT, THOUGHT if cell.provider != "anthropic" else 0, SPEND, "provider")
     check("usage", cell, len(booked) == len(provider.requests) and all(b == right for b in booked), (booked, right))
     wrong = {i: differences for i, r in enumerate(with_tools) if (differences := unlike(client, r))}
@@ -143,7 +143,8 @@ def unlike(client, receipt):
     expected = {"client": client.family or None, **client.facts}
     if client.version is not None:
         expected["client_version"] = client.version or None
-    found = {name: (receipt["facts"].get(name), value) for name, value in expected.items() if receipt["facts"].get(name) != value}
+    said = {name: receipt["facts"][name] or None for name in expected}  # a receipt leaves out what is false
+    found = {name: (said[name], value) for name, value in expected.items() if said[name] != (value or None)}
     if client.family and receipt["policy"] != "known-client":
         found["policy"] = (receipt["policy"], "known-client")
     if client.session and not receipt["session_id"]:

@@ -200,10 +200,16 @@ class Gateway:
             lines = text[:text.rfind("\n") + 1].splitlines()  # the last may be on its way
             quiet, before = count is None and len(lines) == before, len(lines)
             if quiet or (count is not None and len(lines) >= count) or time.monotonic() > deadline:
-                receipts = [json.loads(line) for line in lines]
+                receipts = [json.loads(line, object_hook=Line) for line in lines]
                 assert count is None or len(receipts) == count, (count, len(receipts))
                 return receipts
             time.sleep(0.02)
+
+
+class Line(dict):
+    """A line of the decision log, or a part of it: what it leaves out is null, false or zero."""
+    def __missing__(self, key):
+        return None
 
 
 def config(providers, budgets="", policies="", more="", team_budgets="", key_budgets="", workers=2, quirks=""):
