@@ -212,10 +212,10 @@ net::Task<void> ChatCall::forward() {
 
 // Waits pause_ms_. False: the request is over for another reason.
 net::Task<bool> ChatCall::pause() {
-  pause_.arm();
+  cold_->pause.arm();
   pausing_ = true;
   arm(std::exchange(pause_ms_, 0));
-  (void)co_await pause_;
+  (void)co_await cold_->pause;
   pausing_ = false;
   deadline_.clear();
   co_return may_continue();
@@ -234,7 +234,7 @@ void ChatCall::on_deadline(void* self) {
 
 // Ends whatever is awaited.
 void ChatCall::interrupt(net::IoError why) {
-  if (pausing_ && pause_.pending()) return pause_.complete({0, why});
+  if (pausing_ && cold_->pause.pending()) return cold_->pause.complete({0, why});
   if (upstream_ && upstream_->pipe) upstream_->pipe->close(why);
 }
 

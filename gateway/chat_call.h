@@ -265,19 +265,16 @@ class ChatCall final : public DepartureListener {
   Tick attempt_started_, first_byte_at_;
   std::unique_ptr<ForeignCall> foreign_;  // of the attempt under way; null: nothing is
   net::Deadline deadline_;
-  net::IoSlot pause_, writable_, durable_;
+  net::IoSlot writable_;
   std::uint64_t dispatch_seq_ = 0;
   std::size_t key_used_ = 0;
-  std::string_view request_head_;  // a secret: never printed
-  std::size_t length_size_ = 0;
   int interim_heads_ = 0;
   Tick total_due_;
   std::int64_t pause_ms_ = 0;
   std::int64_t waited_ns_ = 0;  // for peers
   bool pausing_ = false;
-  const char* bad_answer_ = nullptr;        // why a provider's head was refused
-  std::size_t body_at_ = 0, body_end_ = 0;  // of a collected answer, in the upstream's buffer
-  bool reusable_ = false;                   // the answer is whole and nothing is left over
+  const char* bad_answer_ = nullptr;  // why a provider's head was refused
+  bool reusable_ = false;             // the answer is whole and nothing is left over
 
   int fault_status_ = 0;
   dialect::hub::Wire fault_wire_ = dialect::hub::Wire::openai_chat;  // what fault_body_ is in

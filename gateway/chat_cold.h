@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/types/error.h"
 #include "config/types/limits.h"
@@ -13,6 +14,7 @@
 #include "gateway/dialect/openai_errors.h"
 #include "gateway/dialect/splice.h"
 #include "gateway/net/head_reader_lines.h"
+#include "gateway/net/io.h"
 #include "gateway/net/response_head.h"
 #include "gateway/rate_hold.h"
 #include "gateway/store/books.h"
@@ -27,6 +29,10 @@ struct ChatCold {
   net::HeadLines response_lines;
   net::ResponseHead head;
   std::array<char, 32> length_room;
+  std::size_t length_size = 0;
+  std::string_view request_head;          // a secret: never printed
+  std::size_t body_at = 0, body_end = 0;  // of a collected answer, in the upstream's buffer
+  net::IoSlot pause, durable;
 
   Decision decision;
   telemetry::Receipt receipt;

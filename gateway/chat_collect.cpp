@@ -23,7 +23,7 @@ net::IoResult broken(net::IoError error) {
 }  // namespace
 
 std::string_view ChatCall::collected() const {
-  return upstream_->buffer.view().substr(body_at_, body_end_ - body_at_);
+  return upstream_->buffer.view().substr(cold_->body_at, cold_->body_end - cold_->body_at);
 }
 
 // One read behind what is there.
@@ -44,35 +44,36 @@ bool ChatCall::collect_now(net::ResponseHead& head) {
   if (head.framing != net::BodyFraming::length ||
       head.content_length > buffer.size() - head.head_bytes)
     return false;
-  body_at_ = head.head_bytes;
-  body_end_ = body_at_ + static_cast<std::size_t>(head.content_length);
-  reusable_ = head.keep_alive && buffer.size() == body_end_;
+  cold_->body_at = head.head_bytes;
+  cold_->body_end = cold_->body_at + static_cast<std::size_t>(head.content_length);
+  reusable_ = head.keep_alive && buffer.size() == cold_->body_end;
   return true;
 }
 
-// Reads the whole body into the connection's buffer: [body_at_, body_end_).
+// Reads the whole body into the connection's buffer: [cold_->body_at, cold_->body_end).
 net::Task<net::IoResult> ChatCall::collect(net::ResponseHead& head, std::size_t limit) {
   net::Buffer& buffer = upstream_->buffer;
-  body_at_ = body_end_ = head.head_bytes;
+  cold_->body_at = cold_->body_end = head.head_bytes;
   reusable_ = false;
   if (head.framing == net::BodyFraming::length) {
     if (head.content_length > limit) co_return broken(net::IoError::reset);
-    const std::size_t end = body_at_ + static_cast<std::size_t>(head.content_length);
+    const std::size_t end = cold_->body_at + static_cast<std::size_t>(head.content_length);
     buffer.reserve(end);
     while (buffer.size() < end) {
       const net::IoResult result = co_await collect_some();
       if (!result.ok()) co_return result;
     }
-    body_end_ = end;
+    cold_->body_end = end;
     reusable_ = head.keep_alive && buffer.size() == end;
   } else if (head.framing == net::BodyFraming::chunked) {
     chunks_ = net::ChunkDecoder(net::ChunkSource::provider, limit);
     for (;;) {
-      const std::span<const char> raw(buffer.data() + body_end_, buffer.size() - body_end_);
-      const net::ChunkDecoder::InPlace step = chunks_.feed(raw, buffer.data() + body_end_);
+      const std::span<const char> raw(buffer.data() + cold_->body_end,
+                                      buffer.size() - cold_->body_end);
+      const net::ChunkDecoder::InPlace step = chunks_.feed(raw, buffer.data() + cold_->body_end);
       const bool left_over = step.consumed < raw.size();
-      body_end_ += step.produced;
-      buffer.truncate(body_end_);
+      cold_->body_end += step.produced;
+      buffer.truncate(cold_->body_end);
       if (step.status == net::ChunkStatus::refused) co_return broken(net::IoError::reset);
       if (step.status == net::ChunkStatus::done) {
         reusable_ = head.keep_alive && !left_over;
@@ -86,11 +87,11 @@ net::Task<net::IoResult> ChatCall::collect(net::ResponseHead& head, std::size_t 
       const net::IoResult result = co_await collect_some();
       if (result.error == net::IoError::closed) break;
       if (!result.ok()) co_return result;
-      if (buffer.size() - body_at_ > limit) co_return broken(net::IoError::reset);
+      if (buffer.size() - cold_->body_at > limit) co_return broken(net::IoError::reset);
     }
-    body_end_ = buffer.size();
+    cold_->body_end = buffer.size();
   } else {
-    reusable_ = head.keep_alive && buffer.size() == body_at_;
+    reusable_ = head.keep_alive && buffer.size() == cold_->body_at;
   }
   deadline_.clear();
   head.rebase(buffer.data());

@@ -21,10 +21,10 @@ net::Task<bool> ChatCall::credentials_come() {
   cloud::TokenSource& tokens = *provider_of(planned_->target).tokens;
   if (!tokens.last_error().empty()) co_return false;
   {
-    const CredentialsWait wait(tokens, worker_, pause_);
+    const CredentialsWait wait(tokens, worker_, cold_->pause);
     pausing_ = true;
     arm(runtime_.spec.timeouts.first_byte);
-    (void)co_await pause_;
+    (void)co_await cold_->pause;
     pausing_ = false;
     deadline_.clear();
   }

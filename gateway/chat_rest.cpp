@@ -67,6 +67,15 @@ dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
   return kept;
 }
 
+// What was there to choose by: its answer has begun, and nobody else will be asked. Whoever asks
+// for a fact from here on finds it in the receipt.
+void forget_choice(Decision& decision) {
+  decision.verdict.allowed = {};
+  const std::int64_t input_tokens = decision.facts.input_tokens;
+  decision.facts = {};
+  decision.facts.input_tokens = input_tokens;
+}
+
 }  // namespace
 
 // For the provider's next bytes: at first only until it is clear that the stream waits.
@@ -92,6 +101,7 @@ bool ChatCall::goes_on_waiting() {
 void ChatCall::rest() {
   if (cold_.frozen()) return;
   widened_.reset();  // it was sent
+  forget_choice(decision_);
   if (!foreign_ &&
       session_.holds_request()) {  // a bridge may look at the client's body until the end
     decision_.chat = without_slices(decision_.chat);

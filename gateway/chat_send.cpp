@@ -10,12 +10,12 @@
 
 namespace steelyard {
 
-// The request in parts. request_head_ was chosen by send_now().
+// The request in parts. cold_->request_head was chosen by send_now().
 Unwritten ChatCall::request_parts() const {
   Unwritten parts;
   if (foreign_) parts.add(foreign_->request_line);
-  parts.add(request_head_);
-  parts.add({length_room_.data(), length_size_});
+  parts.add(cold_->request_head);
+  parts.add({length_room_.data(), cold_->length_size});
   if (foreign_) {
     parts.add(foreign_->head_lines);
     parts.add(foreign_->signed_lines);
@@ -39,18 +39,18 @@ net::IoResult ChatCall::send_now() {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
   const auto& heads = runtime_.providers[provider].chat_heads;
-  request_head_ = heads[key_used_].reveal();
+  cold_->request_head = heads[key_used_].reveal();
   if (runtime_.providers[provider].quirks.reasoning_content &&
       wire() == dialect::hub::Wire::openai_chat) [[unlikely]]
     give_thoughts();
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
-  length_size_ = digits + (foreign_ ? 2 : 4);  // more lines follow
+  cold_->length_size = digits + (foreign_ ? 2 : 4);  // more lines follow
   if (foreign_) make_signed_lines(*foreign_, runtime_.providers[provider], body_, worker_.now());
   const Unwritten parts = request_parts();
   net::IoResult wrote = upstream_->pipe->try_write(parts.parts());
   const std::size_t lines = foreign_ ? foreign_->lines_size() + 2 : 0;
-  const std::size_t all = request_head_.size() + length_size_ + lines + body_.size();
+  const std::size_t all = cold_->request_head.size() + cold_->length_size + lines + body_.size();
   if (wrote.ok() && wrote.bytes < all) wrote.error = net::IoError::would_block;
   return wrote;
 }
@@ -78,14 +78,14 @@ bool ChatCall::must_be_durable() const {
 // durability: strict waits until the dispatch is on the disk.
 net::Task<bool> ChatCall::until_durable() {
   store::Books& books = worker_.seams().books;
-  durable_.arm();
+  cold_->durable.arm();
   const auto done = [](void* self) {  // on the sync thread
     auto& call = *static_cast<ChatCall*>(self);
-    call.worker_.seams().post([&call] { call.durable_.complete({}); });
+    call.worker_.seams().post([&call] { call.cold_->durable.complete({}); });
   };
   const bool already = books.when_durable(dispatch_seq_, done, this);
-  if (already) durable_.complete({});
-  (void)co_await durable_;
+  if (already) cold_->durable.complete({});
+  (void)co_await cold_->durable;
   if (books.durable(dispatch_seq_)) co_return true;
   give_error(ErrorKind::storage, ErrorSource::gateway,
              "the budget ledger could not be synced; nothing may be spent");
