@@ -123,19 +123,25 @@ bool ChatCall::build_body() {
   if (!built) {
     error_ = built.error();
     has_error_ = true;
-  } else if (provider.wire == dialect::hub::Wire::anthropic &&
-             provider.platform != Platform::vendor) {
+  } else if (provider.wire == dialect::hub::Wire::anthropic) {
     host_body(provider);
   }
   return built.has_value();
 }
 
-// Messages at a cloud that has the model in its path.
+// Messages as this provider takes them: without what belongs to betas that it does not take; and at
+// a cloud that has the model in its path.
 void ChatCall::host_body(const ProviderRuntime& provider) {
-  if (!provider.path.names_model()) return;
+  const bool hosted = provider.platform != Platform::vendor && provider.path.names_model();
+  const bool paired = (foreign_->unpaired | foreign_->said_by_head) == 0;
+  if (!hosted && paired) return;
   std::string whole;
   for (const std::string_view part : body_.parts()) whole += part;
-  host_messages(whole, provider.platform, foreign_->betas, foreign_->body);
+  cut_unpaired(*foreign_, whole);
+  if (hosted)
+    host_messages(whole, provider.platform, foreign_->betas, foreign_->body);
+  else
+    foreign_->body = std::move(whole);
   body_.set(foreign_->body);
 }
 
@@ -168,7 +174,7 @@ void ChatCall::prepare_foreign() {
   bridge.request_id = foreign_->request_id;
   bridge.amazon_frames = provider.path.style == PathStyle::invoke;
   if (provider.wire == dialect::hub::Wire::anthropic)
-    append_anthropic_lines(*foreign_, session_.head(), provider);
+    append_anthropic_lines(*foreign_, session_.head(), decision_.chat.body, provider);
 }
 
 Result<void> ChatCall::build_foreign_body(bool bounded) {

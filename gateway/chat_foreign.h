@@ -8,6 +8,7 @@
 
 #include "config/spec/gateway_spec.h"
 #include "config/types/instant.h"
+#include "gateway/dialect/anthropic_betas.h"
 #include "gateway/dialect/foreign_state.h"
 #include "gateway/dialect/hub.h"
 #include "gateway/dialect/hub_bridge.h"
@@ -37,6 +38,9 @@ struct ForeignCall {
   std::string request_line;  // where the provider has the model in the path, with its line end
   std::string head_lines;    // behind content-length, with CRLF
   std::string betas;         // of the client, as far as the provider takes them
+  // Fields of the body that go with betas the provider does not take; those that only go because
+  // the header says the same.
+  dialect::anthropic::BetaFieldSet unpaired = 0, said_by_head = 0;
   dialect::hub::WholeBridge whole;
 
   // What `x-steelyard-dropped-fields` says: names of losses, and of the fields among them.
@@ -48,9 +52,13 @@ struct ForeignCall {
 
 // Head lines for a provider of Anthropic's dialect. From a client of the same dialect: its own
 // version and betas, which belong to what is in the body (research/wire 0.1, rule 5), as far as the
-// provider takes them. Bedrock has them in its body.
+// provider takes them. Bedrock has them in its body. What of `body` the others make known is in
+// foreign.unpaired.
 void append_anthropic_lines(ForeignCall& foreign, const net::RequestHead& head,
-                            const ProviderRuntime& provider);
+                            std::string_view body, const ProviderRuntime& provider);
+
+// Cuts what is in foreign.unpaired and foreign.said_by_head from `body`, and tells it.
+void cut_unpaired(ForeignCall& foreign, std::string& body);
 
 // A body of Messages as clouds want it: without the model, which is in their path, with their own
 // version; Bedrock's without `stream`, with the betas. Replaces `out`.

@@ -169,7 +169,8 @@ ForwardAsk ask_of(const Session& session, Route route, const ProviderRuntime& at
     ask.head += " HTTP/1.1\r\n";
     ForeignCall lines;
     lines.bridge.client = dialect::hub::Wire::anthropic;
-    append_anthropic_lines(lines, session.head(), at);
+    append_anthropic_lines(lines, session.head(), client, at);
+    cut_unpaired(lines, body);
     ask.head += lines.head_lines;
     if (at.platform == Platform::bedrock) wrap_for_bedrock(body, lines);
   } else {

@@ -114,6 +114,68 @@ def test_claude_by_invoke_model_is_byte_faithful():
         assert "model" not in json.loads(provider.requests[-1][2])
 
 
+def claude_code_body(**fields):
+    """What Claude Code 2.1 sends beside its betas, less its texts."""
+    mark = {"type": "ephemeral", "scope": "global"}
+    tools = [{"name": "Bash", "input_schema": {"type": "object"}, "eager_input_streaming": True},
+             {"name": "Later", "input_schema": {"type": "object"}, "defer_loading": True, "allowed_callers": ["direct"]},
+             {"type": "memory_20250818", "name": "memory"}, {"type": "mcp_toolset", "mcp_server_name": "files"}]
+    return {"system": [{"type": "text", "text": "You help.", "cache_control": mark}], "tools": tools, "speed": "fast",
+            "mcp_servers": [{"type": "url", "name": "files", "url": "https://example.com"}],
+            "messages": [{"role": "user", "content": "hello"}, {"role": "system", "content": "Be brief.", "output_config": {"effort": "low"}}],
+            "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}, "output_config": {"effort": "medium"}, **fields}
+
+
+CLAUDE_CODE_BETAS = ("claude-code-20250219,interleaved-thinking-2025-05-14,context-management-2025-06-27,per-turn-control-2026-07-01,"
+                     "advanced-tool-use-2025-11-20,effort-2025-11-24,prompt-caching-scope-2026-01-05,fast-mode-2026-02-01,mcp-client-2025-11-20")
+
+
+def as_shipped(provider, more="", files=None):
+    """The preset `bedrock-anthropic` as it stands, but for its address and the name of its model."""
+    shipped = pathlib.Path(__file__).resolve().parents[2] / "config"
+    text = config({"one": (provider.port, ["cheap"])}, budgets="[{ limit: $10, per: month }]", more="presets: [providers.yaml]\n" + more)
+    text = text.replace("one: { base_url", f"one: {{ like: bedrock-anthropic, region: eu-west-1, rename: {{ cheap: \"{MODEL}\" }}, {AWS} base_url")
+    text = text.replace("/v1\"", "\"").replace('keys: ["${env:TEST_PROVIDER_KEY}"],', "")
+    return Gateway(text, CATALOG, {"providers.yaml": (shipped / "providers.yaml").read_text(), **(files or {})},
+                   {"AWS_ID": KEYS[0], "AWS_SECRET": KEYS[1], "AWS_TOKEN": ""})
+
+
+def test_fields_of_betas_that_bedrock_does_not_take_stay_here():
+    provider = Bedrock()
+    gateway = as_shipped(provider)
+    with running(provider, gateway):
+        for stream in (False, True):
+            status, headers, data = messages(gateway, CLAUDE_CODE_BETAS, **claude_code_body(stream=stream))
+            assert status == 200 and not provider.wrong, (data, provider.wrong)
+            told = headers["x-steelyard-dropped-fields"].split(",")
+            assert sorted(told) == sorted(["tools", "betas", "fields", "field.mcp_servers", "field.tools.mcp_toolset", "field.speed",
+                                           "field.cache_control.scope", "field.tools.allowed_callers", "field.messages.output_config"]), told
+            sent = json.loads(provider.requests[-1][2])
+            assert sent["anthropic_beta"] == ["interleaved-thinking-2025-05-14", "context-management-2025-06-27", "effort-2025-11-24",
+                                              "tool-search-tool-2025-10-19", "fine-grained-tool-streaming-2025-05-14"], sent
+            wanted = claude_code_body(max_tokens=400, anthropic_version="bedrock-2023-05-31", anthropic_beta=sent["anthropic_beta"])
+            wanted["system"][0]["cache_control"] = {"type": "ephemeral"}
+            del wanted["speed"], wanted["mcp_servers"], wanted["messages"][1]["output_config"], wanted["tools"][3]
+            del wanted["tools"][0]["eager_input_streaming"], wanted["tools"][1]["allowed_callers"]
+            assert sent == wanted, sent
+        for receipt in gateway.receipts(2):
+            assert receipt["dropped_fields"] == ["tools", "betas", "fields"], receipt
+        # Betas that are taken, and fields without any: nothing is touched.
+        status, headers, data = messages(gateway, "context-management-2025-06-27", context_management={"edits": []}, speed="standard")
+        assert status == 200 and "x-steelyard-dropped-fields" not in headers, headers
+        sent = json.loads(provider.requests[-1][2])
+        assert sent["context_management"] == {"edits": []} and sent["speed"] == "standard", sent
+
+
+def test_a_policy_rejects_what_a_beta_would_lose():
+    provider = Bedrock()
+    gateway = as_shipped(provider, "policies: [strict.yaml]\n", {"strict.yaml": "policies:\n  - name: strict\n    use: { on_loss: reject }\n"})
+    with running(provider, gateway):
+        status, _, data = messages(gateway, "fast-mode-2026-02-01", speed="fast")
+        assert status == 400 and b"field.speed" in data and not provider.requests, data
+        assert messages(gateway, "effort-2025-11-24", output_config={"effort": "low"})[0] == 200
+
+
 def test_entries_of_the_cache_cost_what_they_cost():
     provider = Bedrock()
     prices = "prices: [{ input: 1, output: 2, cache_read: 0.1, cache_write_5m: 1.25, cache_write_1h: 2, source: test }]"

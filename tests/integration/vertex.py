@@ -86,6 +86,24 @@ def test_betas_the_provider_does_not_take():
         assert headers["x-steelyard-dropped-fields"] == "betas", headers
 
 
+def test_fields_go_with_the_betas_they_belong_to():
+    provider, tokens = Anthropic(), TokenServer()
+    gateway = vertex(provider, ACCOUNT + ' betas: ["tool-search-tool-*", "two-*"],', "anthropic", "claude-sonnet-4-5", tokens=tokens)
+    betas = {**HEAD, "anthropic-beta": "two-2, effort-2025-11-24,advanced-tool-use-2025-11-20"}
+    body = ('{"model":"auto","max_tokens":400,"output_config":{ "effort":"low", "format":{"type":"json_schema"}},"stream":%s,'
+            '"messages":[{"role":"user","content":"h\\u00e9 \\"effort\\":1"}],"tools":[{"name":"f","defer_loading":true}]}')
+    wanted = ('{"anthropic_version":"vertex-2023-10-16","max_tokens":400,"output_config":{ "format":{"type":"json_schema"}},"stream":%s,'
+              '"messages":[{"role":"user","content":"h\\u00e9 \\"effort\\":1"}],"tools":[{"name":"f","defer_loading":true}]}')
+    with running(provider, tokens, gateway):
+        for stream in ("false", "true"):
+            status, headers, data = gateway.chat(body % stream, key=None, path="/v1/messages", headers=betas)
+            assert status == 200 and data == provider.told, data
+            _, head, sent = provider.requests[-1]
+            assert sent.decode() == wanted % stream, sent
+            assert head["anthropic-beta"] == "two-2,tool-search-tool-2025-10-19", head
+            assert headers["x-steelyard-dropped-fields"] == "betas,fields,field.output_config.effort", headers
+
+
 def test_a_token_is_renewed_before_it_ends():
     provider, tokens = Gemini(), TokenServer(seconds=3)
     gateway = vertex(provider, ACCOUNT, tokens=tokens)
