@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gateway/chat_call.h"
+#include "gateway/paired_heads.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/worker.h"
@@ -175,6 +176,9 @@ void ChatCall::prepare_foreign() {
   bridge.amazon_frames = provider.path.style == PathStyle::invoke;
   if (provider.wire == dialect::hub::Wire::anthropic)
     append_anthropic_lines(*foreign_, session_.head(), decision_.chat.body, provider);
+  if (provider.wire == wire())
+    append_request_pairs(foreign_->head_lines, wire(), session_.head(),
+                         provider.chat_heads.front().reveal());
 }
 
 Result<void> ChatCall::build_foreign_body(bool bounded) {

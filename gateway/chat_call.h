@@ -153,6 +153,7 @@ class ChatCall final : public DepartureListener {
   void write_whole_head(net::HeadWriter& out, const net::ResponseHead& head,
                         std::size_t body_bytes);
   AttemptEnd answer_whole(net::ResponseHead& head);
+  void note_pairs(const net::ResponseHead& head);
   void delivered();
   std::string_view collected() const;
   bool unsatisfying();

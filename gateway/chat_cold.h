@@ -45,6 +45,7 @@ struct ChatCold {
   // An error answer of a provider, kept in case nobody does better.
   std::string fault_body, fault_headers, fault_type;
   dialect::UpstreamFault fault;
+  std::string answer_pairs;               // lines of a provider's head that go on to the client
   std::optional<RateHold> rated;          // where requests or tokens are limited
   std::optional<store::Chain> own_chain;  // where budgets are not the same for all of the key's
 };

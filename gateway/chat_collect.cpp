@@ -5,6 +5,7 @@
 #include "gateway/chat_foreign.h"
 #include "gateway/dialect/openai_response.h"
 #include "gateway/dialect/responses_names.h"
+#include "gateway/paired_heads.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/usd_text.h"
@@ -160,6 +161,10 @@ void ChatCall::write_whole_head(net::HeadWriter& out, const net::ResponseHead& h
     out.append_field("content-type", type);
   const std::string_view theirs = head.value(net::ResponseField::x_request_id);
   if (!theirs.empty()) out.append_value("x-request-id: ", theirs);
+  if (foreign_) [[unlikely]] {
+    note_pairs(head);
+    out.append_raw(cold_->answer_pairs);
+  }
   append_common_headers(out);
   append_money(out, "x-steelyard-cost-usd: ", receipt_.spend);
   if (budgets_are_final_ && worker_.tools().budgets.remaining.v != INT64_MAX)
@@ -187,6 +192,13 @@ std::string_view ChatCall::as_stream() {
   held_.clear();
   (void)dialect::hub::write_as_stream(collected(), options, held_);
   return held_;
+}
+
+// Lines of the provider's head that its dialect's clients look for; nothing where that is another.
+void ChatCall::note_pairs(const net::ResponseHead& head) {
+  cold_->answer_pairs.clear();
+  if (foreign_ && foreign_->bridge.provider == foreign_->bridge.client)
+    append_answer_pairs(cold_->answer_pairs, wire(), head);
 }
 
 // The body is there: prices it, judges it, writes it. What did not fit the socket is still to be

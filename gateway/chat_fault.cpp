@@ -9,6 +9,7 @@
 #include "gateway/dialect/openai_response.h"
 #include "gateway/failure_of.h"
 #include "gateway/key_rest.h"
+#include "gateway/paired_heads.h"
 #include "gateway/rate_headers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -36,6 +37,8 @@ void ChatCall::keep_fault_headers(const net::ResponseHead& head) {
     if (!head.fields.has(k.field)) continue;
     fault_headers_.append(k.name).append(": ").append(head.value(k.field)).append("\r\n");
   }
+  if (provider_of(planned_->target).wire == wire())
+    append_answer_pairs(fault_headers_, wire(), head);
 }
 
 // Gemini says how long to wait in the body; clients of other dialects look for a header.

@@ -7,6 +7,7 @@
 #include "gateway/chat_call.h"
 #include "gateway/dialect/gemini_errors.h"
 #include "gateway/dialect/hub_errors.h"
+#include "gateway/paired_heads.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/telemetry/metrics.h"
@@ -48,6 +49,10 @@ void ChatCall::begin_relay(const net::ResponseHead& head) {
   commit_due_ = worker_.last_tick().plus_ms(runtime_.spec.timeouts.stream_commit);
   held_.clear();
   begin_guard();
+  // For the first write, which may come when the head's bytes are gone.
+  note_pairs(head);
+  if (head.fields.has(net::ResponseField::x_request_id))
+    append_pair(cold_->answer_pairs, "x-request-id", head.value(net::ResponseField::x_request_id));
 }
 
 net::Task<ChatCall::AttemptEnd> ChatCall::relay() {
@@ -177,6 +182,7 @@ std::string_view ChatCall::stream_head(std::span<char> room) {
     out.append_raw("content-type: application/json; charset=UTF-8\r\ncache-control: no-cache\r\n");
   else
     out.append_raw("content-type: text/event-stream; charset=utf-8\r\ncache-control: no-cache\r\n");
+  out.append_raw(cold_->answer_pairs);
   append_common_headers(out);
   const store::Chain& chain = *chain_;
   store::Headroom budgets;

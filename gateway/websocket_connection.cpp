@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t out_bytes_max = 256u << 10;  // more waits until some was sent
 constexpr std::size_t waiting_max = 16;            // messages sent ahead
 constexpr std::size_t error_bytes_max = 64u << 10;
+constexpr std::string_view lite_field = "x-openai-internal-codex-responses-lite";
 constexpr std::uint16_t going_away = 1001, policy_violation = 1008;
 
 // The value of a field in a head that the gateway wrote; "" if it is not there.
@@ -93,6 +94,8 @@ void WebSocketConnection::next_request() {
       ready_ = request_;
       if (const std::string& metadata = turns_.turn_metadata(); !metadata.empty())
         ready_.append("x-codex-turn-metadata: ").append(metadata).append("\r\n");
+      if (turns_.turn_lite() && ready_.find(lite_field) == ready_.npos)
+        ready_.append(lite_field).append(": true\r\n");
       ready_ += "content-length: " + std::to_string(text.size()) + "\r\n\r\n" + text;
       at_ = 0;
       answering_ = true;

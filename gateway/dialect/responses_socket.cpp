@@ -40,14 +40,15 @@ std::string joined(std::string_view a, std::string_view b) {
   return all += b;
 }
 
-// Codex repeats in the body what its connection's head cannot say.
-std::string_view metadata_in(std::string_view json) {
-  constexpr KeyTable<1> names(key_names("x-codex-turn-metadata"));
-  std::string_view found;
+// Codex repeats in the body what its connection's head cannot say, or cannot say for each turn.
+void read_metadata(std::string_view json, std::string_view& metadata, std::string_view& lite) {
+  constexpr KeyTable<2> names(key_names(
+      "x-codex-turn-metadata", "ws_request_header_x_openai_internal_codex_responses_lite"));
   LenientReader reader(json);
-  (void)reader.object(
-      names, [&](int key) { return key == 0 ? reader.text(found) : reader.cursor.skip_value(); });
-  return found;
+  (void)reader.object(names, [&](int key) {
+    if (key < 0) return reader.cursor.skip_value();
+    return reader.text(key == 0 ? metadata : lite);
+  });
 }
 
 bool may_stand_in_head(std::string_view text) {
@@ -59,7 +60,7 @@ bool may_stand_in_head(std::string_view text) {
 }  // namespace
 
 struct WebSocketTurns::Frame {
-  std::string_view type, previous, input, model, metadata;
+  std::string_view type, previous, input, model, metadata, lite;
   bool generate = true;
   // Members that are posted as they are, a comma behind each; so are those of a wrong type, and
   // what comes twice: they are refused there, with their place.
@@ -84,7 +85,7 @@ struct WebSocketTurns::Frame {
       else if (key != "stream" && key != "background")
         others.append(1, '"').append(key).append("\":").append(value).append(1, ',');
       if (key == "model") model = inside_of_string(value);
-      if (key == "client_metadata") metadata = metadata_in(value);
+      if (key == "client_metadata") read_metadata(value, metadata, lite);
     }
     return ok && cursor.fault() == JsonFault::none && cursor.at_end();
   }
@@ -104,6 +105,7 @@ WebSocketTurns::Step WebSocketTurns::take(std::string_view message, std::string&
   metadata_.clear();
   append_unescaped(metadata_, frame.metadata);
   if (!may_stand_in_head(metadata_)) metadata_.clear();
+  lite_ = frame.lite == "true";
   const std::string items = items_of(frame.input);
   const bool follows = !frame.previous.empty() && frame.previous == last_id_ && whole_;
   asked_ = follows ? joined(history_, items) : items;

@@ -21,6 +21,9 @@ class WebSocketTurns {
   // What the message taken last tells of its turn, which over HTTP is a field of the head; "":
   // nothing that may stand in one.
   const std::string& turn_metadata() const { return metadata_; }
+  // Does it say that its body is of Codex's shorter kind? Over HTTP that is a field of the head,
+  // too.
+  bool turn_lite() const { return lite_; }
   // An event of the answer to what was posted last.
   void saw(std::string_view type, std::string_view event);
   // The answer to what was posted last was an error, with this body: the message to the client.
@@ -36,7 +39,7 @@ class WebSocketTurns {
   std::string asked_;              // items of the request that is being answered
   std::string metadata_;
   bool whole_ = false;  // history_ is all there was before last_id_
-  bool asked_whole_ = false;
+  bool asked_whole_ = false, lite_ = false;
   std::uint64_t prewarmed_ = 0;
 };
 

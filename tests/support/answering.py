@@ -29,7 +29,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
         if keep is not None:
             keep.told = data
         self.send_response(status)
-        for name, value in {"content-type": "application/json", "content-length": str(len(data)), **(head or {})}.items():
+        for name, value in {"content-type": "application/json", "content-length": str(len(data)), **self.more_head(), **(head or {})}.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -40,12 +40,17 @@ class Answering(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", kind)
         self.send_header("connection", "close")
+        for name, value in self.more_head().items():
+            self.send_header(name, value)
         self.end_headers()
         self.close_connection = True
 
+    def more_head(self):
+        return getattr(self.server, "answer_head", {})
+
 
 class Provider:
-    """Base of a pretend provider; serve() comes last in its constructor."""
+    """Base of a pretend provider; serve() comes last in its constructor. `server.answer_head`: more fields for its answers."""
 
     def serve(self, handler):
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)

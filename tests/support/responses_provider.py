@@ -96,6 +96,7 @@ class Responses(Provider):
     def __init__(self, answer_id="resp_1"):
         outer = self
         self.requests, self.status, self.end, self.told = [], 200, "completed", b""
+        self.fault = {"message": "Too many.", "type": "rate_limit_error", "param": None, "code": "rate_limit_exceeded"}
 
         class Handler(Answering):
             def do_POST(self):
@@ -103,8 +104,7 @@ class Responses(Provider):
                 outer.requests.append((self.path, head, body))
                 asked = {**json.loads(body), "_id": answer_id}
                 if outer.status != 200:
-                    return self.tell(outer.status, {"error": {"message": "Too many.", "type": "rate_limit_error", "param": None,
-                                                               "code": "rate_limit_exceeded"}})
+                    return self.tell(outer.status, {"error": outer.fault})
                 if not asked.get("stream"):
                     return self.tell(200, response(asked, "completed", output_of(asked)))
                 self.begin_stream()

@@ -133,11 +133,16 @@ TEST_CASE("websocket turns: what Codex tells of a turn") {
   (void)body_of(turns, R"({"type":"response.create","input":[],"client_metadata":{"a":"b",)"
                        R"("x-codex-turn-metadata":"{\"request_kind\":\"turn\"}"}})");
   CHECK(turns.turn_metadata() == R"({"request_kind":"turn"})");
+  CHECK(!turns.turn_lite());
+  (void)body_of(turns, R"({"type":"response.create","input":[],"client_metadata":)"
+                       R"({"ws_request_header_x_openai_internal_codex_responses_lite":"true"}})");
+  CHECK(turns.turn_lite());
   (void)body_of(turns, R"({"type":"response.create","input":[],"client_metadata":)"
                        R"({"x-codex-turn-metadata":"a\r\nb: c"}})");
   CHECK(turns.turn_metadata() == "");
   (void)body_of(turns, R"({"type":"response.create","input":[]})");
   CHECK(turns.turn_metadata() == "");
+  CHECK(!turns.turn_lite());
 }
 
 TEST_CASE("websocket turns: what nobody is asked for") {
