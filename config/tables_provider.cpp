@@ -134,8 +134,8 @@ constexpr QuirkRow quirk_rows[] = {
      "likewise: takes `cache_control` on parts and tools (OpenRouter, DashScope)"},
     {"top_k", &ProviderQuirks::top_k, "likewise: takes `top_k`"},
     {"short_tool_ids", &ProviderQuirks::short_tool_ids,
-     "likewise: wants ids of tool calls of nine letters and digits (Mistral); others "
-     "are replaced, alike in the call and in its result"},
+     "Chat: wants ids of tool calls of nine letters and digits (Mistral); others are replaced, "
+     "alike in the call and in its result, Chat's own clients' too"},
 };
 
 const Table<ProviderQuirks>& quirks_table() {
@@ -254,7 +254,8 @@ const Table<ProviderSpec>& provider_table() {
        object<P, CredentialSpec>("credentials", &P::credentials, credential_table,
                                  "who we are, where it is not a key"),
        globs<P>("betas", &P::betas,
-                "the `anthropic-beta` values it takes; others are left out and told"),
+                "the `anthropic-beta` values it takes; others are left out, with the fields of the "
+                "body that belong to them, and told"),
        keys_field(),
        boolean<P>("one_account", &P::one_account,
                   "its keys belong to one account: a conversation with signed or encrypted "

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "gateway/chat_call.h"
+#include "gateway/dialect/short_ids.h"
 #include "gateway/paired_heads.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -126,8 +127,19 @@ bool ChatCall::build_body() {
     has_error_ = true;
   } else if (provider.wire == dialect::hub::Wire::anthropic) {
     host_body(provider);
+  } else if (provider.quirks.short_tool_ids && chat && !translated) [[unlikely]] {
+    shorten_ids();
   }
   return built.has_value();
+}
+
+// A conversation that another provider began has ids that this one refuses.
+void ChatCall::shorten_ids() {
+  std::string whole, shortened;
+  for (const std::string_view part : body_.parts()) whole += part;
+  if (!dialect::shorten_tool_ids(whole, shortened)) return;
+  widened_ = std::make_unique<std::string>(std::move(shortened));
+  body_.set(*widened_);
 }
 
 // Messages as this provider takes them: without what belongs to betas that it does not take; and at

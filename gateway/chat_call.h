@@ -93,6 +93,7 @@ class ChatCall final : public DepartureListener {
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
   net::Task<AttemptEnd> begin_with_room(const router::PlannedAttempt& planned);
   bool build_body();
+  void shorten_ids();
   bool loses_too_much();
   void end_unsent();
   Result<void> build_foreign_body(bool bounded);
@@ -298,7 +299,7 @@ class ChatCall final : public DepartureListener {
   bool cutting_ = false;  // the guard ends it, as soon as an event ends
   bool cut_ = false;      // its end is in held_
   std::string held_;      // bytes before the commit point
-  // What body_ is of, where give_thoughts() had to add some.
+  // What body_ is of, where give_thoughts() or shorten_ids() had something to change.
   std::unique_ptr<std::string> widened_;
   std::string head_text_;
 };

@@ -3,6 +3,7 @@
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_text.h"
+#include "gateway/dialect/short_ids.h"
 
 #include <algorithm>
 
@@ -16,14 +17,6 @@ using hub::SourceKind;
 
 bool is_image(const Part& part) {
   return part.kind == PartKind::image;
-}
-
-constexpr std::size_t kShortId = 9;
-
-bool is_short_id(std::string_view id) {
-  return id.size() == kShortId && std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-         });
 }
 
 }  // namespace
@@ -118,9 +111,8 @@ void TurnWriter::user(const hub::Message& message) {
 // calls and results stay together.
 std::string_view TurnWriter::id_of(const Part& part) {
   if (!options_.short_tool_ids || is_short_id(part.id)) return part.id;
-  scratch_.clear();
-  hub::append_digest(scratch_, {part.id});
-  return std::string_view(scratch_).substr(0, kShortId);
+  shorten_id(part.id, scratch_);
+  return scratch_;
 }
 
 void TurnWriter::tool_results(Parts parts) {

@@ -100,6 +100,30 @@ def test_short_ids_of_tool_calls_alike_in_call_and_result():
     assert [m["tool_call_id"] for m in body["messages"] if m["role"] == "tool"] == ["c1", "c2"], body
 
 
+def test_short_ids_for_chat_clients_whose_conversation_began_elsewhere():
+    def history(first, second, own):
+        calls = [{"id": id_, "type": "function", "function": {"name": "clock", "arguments": '{"id": "call_a"}'}} for id_ in (first, second, own)]
+        return [{"role": "user", "content": "hello, call_a"}, {"role": "assistant", "content": None, "tool_calls": calls},
+                *({"role": "tool", "tool_call_id": id_, "content": "12:30"} for id_ in (second, own, first))]
+
+    for quirks in ("", "short_tool_ids: true", "short_tool_ids: true, reasoning_content: true"):
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, "openai", quirks=quirks)
+        with running(mock, gateway):
+            for turn, stream in enumerate((False, True)):
+                asked = history("call_a", "toolu_01AbcdEf", "Ab3dE6gH9")
+                status, headers, data = gateway.chat({"model": "cheap", "messages": asked, "stream": stream}, key=KEY)
+                assert status == 200 and "x-steelyard-dropped-fields" not in headers, data
+                seen = json.loads(mock.requests(1 + turn)[-1]["body"])["messages"]
+                ids = [call["id"] for call in seen[1]["tool_calls"]]
+                assert all(re.fullmatch("[A-Za-z0-9]{9}", id_) for id_ in ids) if quirks else ids[0] == "call_a", seen
+                assert len(set(ids)) == 3 and ids[2] == "Ab3dE6gH9", ids
+                assert [{k: v for k, v in m.items() if k != "reasoning_content"} for m in seen] == history(*ids), seen
+                assert ("reasoning_content" in seen[1]) == ("reasoning_content" in quirks), seen
+                first = ids if stream is False else first
+                assert ids == first, "the same in every turn"
+
+
 def test_codex_developer_messages_are_system_messages_to_chat():
     mock = Mock("cheap,1,2")
     gateway = speaking(mock, "openai")
