@@ -76,6 +76,9 @@ constexpr CodeStory stories[] = {
     {"C0217", "not a head field",
      "`headers` names what goes with every request to a provider; what frames the request or "
      "carries its key is written by the gateway."},
+    {"C0218", "not for the body",
+     "`body` adds to every request what only this provider knows. What the gateway decides on or "
+     "counts, and what an answer costs, is said by clients and policies."},
     {"C0230", "not a part of a path",
      "This becomes part of the address of every request: only lower-case letters, digits and "
      "hyphens."},

@@ -16,7 +16,8 @@ std::string joined(const std::vector<std::string>& parts, const char* between) {
 std::string written(const Shape& shape) {
   std::vector<std::string> parts;
   switch (shape.kind) {
-    case Shape::Kind::text: return shape.described;
+    case Shape::Kind::text:
+    case Shape::Kind::any: return shape.described;
     case Shape::Kind::boolean: return "`true` or `false`";
     case Shape::Kind::integer:
     case Shape::Kind::number: {

@@ -80,6 +80,7 @@ void write_body(JsonWriter& json, const Shape& shape) {
     case Shape::Kind::map_of:
       json.field("type", "object").key("additionalProperties");
       return write_shape(json, shape.inner.front());
+    case Shape::Kind::any: return;
     case Shape::Kind::either:
       json.key("anyOf").begin_array();
       for (const Shape& one : shape.inner) write_shape(json, one);

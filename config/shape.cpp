@@ -67,6 +67,12 @@ Shape map_shape(Shape value) {
   return around(Shape::Kind::map_of, std::move(value));
 }
 
+Shape any_shape(std::string described) {
+  Shape shape = of_kind(Shape::Kind::any);
+  shape.described = std::move(described);
+  return shape;
+}
+
 Shape either_shape(std::vector<Shape> alternatives) {
   Shape shape = of_kind(Shape::Kind::either);
   shape.inner = std::move(alternatives);

@@ -20,6 +20,7 @@ struct Shape {
     map_of,
     object,
     either,
+    any,  // JSON of any kind
   };
   Kind kind = Kind::text;
   std::string pattern;               // of text: ECMA 262 regular expression without anchors; "" any
@@ -56,6 +57,7 @@ Shape object_shape(std::string table);
 Shape list_shape(Shape item);
 Shape one_or_list_shape(Shape item);
 Shape map_shape(Shape value);
+Shape any_shape(std::string described);
 Shape either_shape(std::vector<Shape> alternatives);
 
 }  // namespace steelyard

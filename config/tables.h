@@ -27,6 +27,8 @@ void bind_providers(BindContext& context, const YamlNode& node, std::vector<Prov
 void finish_provider(BindContext& context, ProviderSpec& provider);  // tables_credentials.cpp
 void bind_headers(BindContext& context, const YamlNode& node,
                   ProviderSpec& out);  // tables_headers.cpp
+void bind_body(BindContext& context, const YamlNode& node,
+               ProviderSpec& out);  // tables_body.cpp
 void check_headers(BindContext& context, const ProviderSpec& provider);
 
 // All of them and their inner tables without types: for the schema and the reference. The first one

@@ -187,6 +187,13 @@ Field<P> keys_field() {
       bind_keys);
 }
 
+Field<P> body_field() {
+  return custom<P>("body", map_shape(any_shape("true, false, a number, text, a list or a map")),
+                   "members that every body for it gets, in its dialect, unless the client says "
+                   "them: `{ provider: { order: [groq] } }`",
+                   bind_body);
+}
+
 Field<P> dialect_field() {
   const std::vector<std::string> dialects{"openai", "responses", "anthropic", "gemini", "converse"};
   return custom<P>(
@@ -263,6 +270,7 @@ const Table<ProviderSpec>& provider_table() {
        custom<P>("headers", map_shape(text_shape("what the field says, or a secret")),
                  "head fields that every request to it carries: `{ x-title: search }`",
                  bind_headers),
+       body_field(),
        globs<P>("models", &P::models,
                 "catalogue models it serves; without it, those of the vendor it is named after"),
        custom<P>("rename", map_shape(text_shape("the provider's name for the model")),

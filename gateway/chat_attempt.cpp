@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "gateway/chat_call.h"
-#include "gateway/dialect/short_ids.h"
 #include "gateway/paired_heads.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -125,37 +124,10 @@ bool ChatCall::build_body() {
   if (!built) {
     error_ = built.error();
     has_error_ = true;
-  } else if (provider.wire == dialect::hub::Wire::anthropic) {
-    host_body(provider);
-  } else if (provider.quirks.short_tool_ids && chat && !translated) [[unlikely]] {
-    shorten_ids();
+  } else if (provider.fits_bodies) [[unlikely]] {
+    fit_body(provider);
   }
   return built.has_value();
-}
-
-// A conversation that another provider began has ids that this one refuses.
-void ChatCall::shorten_ids() {
-  std::string whole, shortened;
-  for (const std::string_view part : body_.parts()) whole += part;
-  if (!dialect::shorten_tool_ids(whole, shortened)) return;
-  widened_ = std::make_unique<std::string>(std::move(shortened));
-  body_.set(*widened_);
-}
-
-// Messages as this provider takes them: without what belongs to betas that it does not take; and at
-// a cloud that has the model in its path.
-void ChatCall::host_body(const ProviderRuntime& provider) {
-  const bool hosted = provider.platform != Platform::vendor && provider.path.names_model();
-  const bool paired = (foreign_->unpaired | foreign_->said_by_head) == 0;
-  if (!hosted && paired) return;
-  std::string whole;
-  for (const std::string_view part : body_.parts()) whole += part;
-  cut_unpaired(*foreign_, whole);
-  if (hosted)
-    host_messages(whole, provider.platform, foreign_->betas, foreign_->body);
-  else
-    foreign_->body = std::move(whole);
-  body_.set(foreign_->body);
 }
 
 // Not Chat on both sides: the answer goes over a bridge. Or only the request line is another.

@@ -93,12 +93,10 @@ class ChatCall final : public DepartureListener {
   AttemptEnd begin_attempt(const router::PlannedAttempt& planned);
   net::Task<AttemptEnd> begin_with_room(const router::PlannedAttempt& planned);
   bool build_body();
-  void shorten_ids();
   bool loses_too_much();
   void end_unsent();
   Result<void> build_foreign_body(bool bounded);
   void prepare_foreign();
-  void host_body(const ProviderRuntime& provider);
   bool bridged() const { return foreign_ != nullptr && foreign_->bridged; }
   net::UpstreamPool& pool() const;
   bool take_idle();
@@ -118,6 +116,12 @@ class ChatCall final : public DepartureListener {
   bool leaves_home() const;
   std::size_t foreign_end() const;
   bool refuses_state() const;
+
+  // chat_body.cpp: what its row wants changed in a body
+  void fit_body(const ProviderRuntime& provider);
+  void host_body(const ProviderRuntime& provider);
+  template <class Change>
+  void change_body(Change change);
 
   // chat_hold.cpp: money before it is spent
   bool hold();
@@ -299,7 +303,7 @@ class ChatCall final : public DepartureListener {
   bool cutting_ = false;  // the guard ends it, as soon as an event ends
   bool cut_ = false;      // its end is in held_
   std::string held_;      // bytes before the commit point
-  // What body_ is of, where give_thoughts() or shorten_ids() had something to change.
+  // What body_ is of, where give_thoughts() or change_body() had something to do.
   std::unique_ptr<std::string> widened_;
   std::string head_text_;
 };

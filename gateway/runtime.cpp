@@ -121,7 +121,10 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
     provider.auth_heads.push_back(auth_head(*base, field, key.reveal(), more));
   if (provider.auth_heads.empty()) provider.auth_heads.push_back(auth_head(*base, field, {}, more));
   if (spec.keys.size() > 1) provider.rate_headers = rate_headers_of(spec);
+  provider.body = spec.body;
   provider.quirks = spec.quirks;
+  provider.fits_bodies = provider.wire == dialect::hub::Wire::anthropic || !spec.body.empty() ||
+                         spec.quirks.short_tool_ids;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);
   return provider;

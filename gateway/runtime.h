@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/spec/gateway_spec.h"
@@ -71,7 +72,10 @@ struct ProviderRuntime {
   std::vector<std::string> betas;              // globs over `anthropic-beta`; empty: all
   std::shared_ptr<cloud::TokenSource> tokens;  // null: keys are all it needs
   std::string region;                          // Bedrock's signatures name it
-  std::vector<RateHeaderSpec> rate_headers;    // empty: there is one key, which cannot rest
+  // Members that every chat request's body gets: name, JSON (dialect/fixed_members.h).
+  std::vector<std::pair<std::string, std::string>> body;
+  bool fits_bodies = false;                  // something of a body that is built may have to change
+  std::vector<RateHeaderSpec> rate_headers;  // empty: there is one key, which cannot rest
   ProviderQuirks quirks;
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;
   std::size_t connections_max = 1024;

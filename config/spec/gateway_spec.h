@@ -133,7 +133,9 @@ struct ProviderSpec {
   bool one_account = false;       // all keys are: what was signed with one, another takes
   CredentialSpec credentials;     // instead of keys
   std::vector<std::pair<std::string, Secret>>
-      headers;                           // sent with every request, names in lower case
+      headers;  // sent with every request, names in lower case
+  // Members of every body, with their values as JSON, where the client did not say them.
+  std::vector<std::pair<std::string, std::string>> body;
   std::vector<std::string> betas{"*"};   // globs over `anthropic-beta` values it takes
   std::vector<std::string> models{"*"};  // globs over catalogue names it serves
   // Catalogue name, or a pattern with one `*`, to the provider's own; a `*` there stands for what

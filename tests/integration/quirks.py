@@ -163,5 +163,30 @@ def test_a_providers_own_head_fields_go_with_every_request():
         assert fields["authorization"] == "Bearer sk-provider-canary", fields
 
 
+def test_a_providers_own_members_go_into_every_body_unless_the_client_says_them():
+    body = "}, body: { enable_thinking: false, provider: { order: [groq, \"on\"], ratio: 0.5 }, note: \"a \\\"b\\\"\", nothing: null "
+    fixed = {"enable_thinking": False, "provider": {"order": ["groq", "on"], "ratio": 0.5}, "note": 'a "b"', "nothing": None}
+    hello = [{"role": "user", "content": "hello"}]
+    paths = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages", "responses": "/v1/responses"}
+    asked = {"openai": {"messages": hello}, "anthropic": {"messages": hello, "max_tokens": 9}, "responses": {"input": hello, "store": False}}
+    for spoken in paths:
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, spoken, quirks=body)
+        with running(mock, gateway):
+            def sent(dialect, **fields):
+                status, headers, data = gateway.chat({"model": "cheap", **asked[dialect], **fields}, path=paths[dialect], key=KEY)
+                assert status == 200, (spoken, dialect, data)
+                assert fields or "x-steelyard-dropped-fields" not in headers, headers
+                return json.loads([r for r in mock.requests() if r["method"] == "POST"][-1]["body"])
+
+            for dialect in paths:
+                for stream in (False, True):
+                    seen = sent(dialect, stream=stream)
+                    assert {key: seen.get(key, "none") for key in fixed} == fixed, (spoken, dialect, seen)
+            seen = sent(spoken, provider={"only": ["mine"]}, enable_thinking=True)
+            assert seen == {**seen, **fixed, "provider": {"only": ["mine"]}, "enable_thinking": True}, seen
+            assert seen["model"] == "cheap"
+
+
 if __name__ == "__main__":
     Cases(globals()).run()

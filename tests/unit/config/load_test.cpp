@@ -48,7 +48,8 @@ TEST_CASE("every value arrives") {
           "catalog: [models.yaml]\n"
           "providers:\n  one:\n    dialect: anthropic\n    base_url: https://a.example/\n    keys: "
           "[\"${env:OPENAI_API_KEY}\", \"${file:/run/secrets/good}\"]\n"
-          "    models: [\"gpt-*\"]\n    rename: { gpt-6-sol: theirs }\n    ca_file: ca.pem\n    "
+          "    models: [\"gpt-*\"]\n    rename: { gpt-6-sol: theirs }\n    body: { a: [1, x, "
+          "null], b: { c: \"1\" } }\n    ca_file: ca.pem\n    "
           "connections_max: 9\n"
           "    quirks: { include_usage: false, max_completion_tokens: true, "
           "reasoning_exclusive: true, ends_without_done: true }\n"
@@ -117,6 +118,9 @@ TEST_CASE("every value arrives") {
   CHECK(one.keys[0].reveal() == "sk-openai");
   CHECK(one.keys[1].reveal() == "sk-from-a-file");
   CHECK(one.rename.at("gpt-6-sol") == "theirs");
+  REQUIRE(one.body.size() == 2);
+  CHECK(one.body[0] == std::pair<std::string, std::string>("a", R"([1,"x",null])"));
+  CHECK(one.body[1] == std::pair<std::string, std::string>("b", R"({"c":"1"})"));
   CHECK(one.ca_file == "ca.pem");
   CHECK(one.connections_max == 9);
   CHECK_FALSE(one.quirks.include_usage);
