@@ -1,12 +1,12 @@
 #include "gateway/dialect/foreign_state.h"
 
-#include <algorithm>
 #include <span>
 #include <vector>
 
 #include "gateway/dialect/gemini_write.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/json_cursor.h"
+#include "gateway/dialect/json_cuts.h"
 #include "gateway/dialect/key_table.h"
 
 namespace steelyard::dialect {
@@ -46,15 +46,6 @@ constexpr KeyTable kKeys(key_names("messages", "input", "contents", "content", "
 // Base64 of the tag that a thinking carrier begins with (hub_carrier.h).
 constexpr std::string_view kCoded = "c3kxLnRoaW5raW5n";
 
-struct Cut {
-  std::size_t begin, end;
-  std::string_view instead;
-};
-struct Element {
-  std::size_t begin, end;
-  bool gone;
-};
-
 class Cutter {
  public:
   Cutter(std::string_view body, Wire wire, std::size_t foreign_end, hub::Dropped& dropped)
@@ -63,16 +54,7 @@ class Cutter {
   bool run(std::string& out) {
     bool gone = false;
     if (!value(gone, true) || cuts_.empty()) return false;
-    std::sort(cuts_.begin(), cuts_.end(),
-              [](const Cut& a, const Cut& b) { return a.begin < b.begin; });
-    out.clear();
-    std::size_t done = 0;
-    for (const Cut& cut : cuts_) {
-      if (cut.begin < done) continue;  // inside of one that went as a whole
-      out.append(body_.substr(done, cut.begin - done)).append(cut.instead);
-      done = cut.end;
-    }
-    out += body_.substr(done);
+    cuts_.write(body_, out);
     return true;
   }
 
@@ -80,8 +62,8 @@ class Cutter {
   // What one object says that matters here.
   struct Seen {
     std::string_view type, text;
-    Element signature{};   // Gemini's, its value
-    std::size_t name = 0;  // of that value's key in `members`
+    JsonPiece signature{};  // Gemini's, its value
+    std::size_t name = 0;   // of that value's key in `members`
     bool sealed = false, call = false, has_text = false;
   };
 
@@ -92,39 +74,26 @@ class Cutter {
   }
 
   bool array() {
-    std::vector<Element> elements;
+    std::vector<JsonPiece> elements;
     if (!cursor_.open('[')) return false;
     for (bool first = true; cursor_.next_element(first);) {
-      Element one{cursor_.offset(), 0, false};
+      JsonPiece one{cursor_.offset(), 0, false};
       if (!value(one.gone, false)) return false;
       one.end = cursor_.end_of_previous();
       elements.push_back(one);
     }
-    cut(elements);
+    cuts_.leave_out(elements);
     return cursor_.fault() == JsonFault::none;
   }
 
-  // One comma goes with each: the one before, or of the first ones the one behind.
-  void cut(const std::vector<Element>& list) {
-    bool kept = false;
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      if (!list[i].gone)
-        kept = true;
-      else if (kept)
-        cuts_.push_back({list[i - 1].end, list[i].end, {}});
-      else
-        cuts_.push_back({list[i].begin, i + 1 < list.size() ? list[i + 1].begin : list[i].end, {}});
-    }
-  }
-
   bool object(bool& gone, bool top) {
-    std::vector<Element> members;
+    std::vector<JsonPiece> members;
     Seen seen;
     std::string_view name;
     if (!cursor_.open('{')) return false;
     for (bool first = true; cursor_.next_member(first, name);) {
       const int key = kKeys.find(name);
-      Element one{cursor_.end_of_previous_key() - name.size() - 2, 0, false};
+      JsonPiece one{cursor_.end_of_previous_key() - name.size() - 2, 0, false};
       const std::size_t begin = cursor_.offset();
       if (!member(key, top, members.size(), seen, one.gone)) return false;
       one.end = cursor_.end_of_previous();
@@ -132,7 +101,7 @@ class Cutter {
       members.push_back(one);
     }
     judge(seen, members, gone);
-    if (!gone) cut(members);
+    if (!gone) cuts_.leave_out(members);
     return cursor_.fault() == JsonFault::none;
   }
 
@@ -178,7 +147,7 @@ class Cutter {
     return true;
   }
 
-  void judge(const Seen& seen, std::vector<Element>& members, bool& gone) {
+  void judge(const Seen& seen, std::vector<JsonPiece>& members, bool& gone) {
     const bool thought = wire_ == Wire::openai_chat ? seen.type.starts_with("reasoning.")
                          : wire_ == Wire::anthropic
                              ? seen.type == "thinking" || seen.type == "redacted_thinking"
@@ -190,7 +159,7 @@ class Cutter {
       if (bare)
         gone = true;
       else if (seen.call)
-        cuts_.push_back({seen.signature.begin, seen.signature.end, kFiller});
+        cuts_.replace(seen.signature.begin, seen.signature.end, kFiller);
       else
         members[seen.name - 1].gone = true;
     }
@@ -205,7 +174,7 @@ class Cutter {
   Wire wire_;
   std::size_t foreign_end_;
   hub::Dropped& dropped_;
-  std::vector<Cut> cuts_;
+  JsonCuts cuts_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Amazon Bedrock as a provider: signatures, Converse and its binary stream for clients of all dialects, Claude by InvokeModel."""
+import base64
 import http.server
 import json
 import pathlib
@@ -160,6 +161,12 @@ def test_fields_of_betas_that_bedrock_does_not_take_stay_here():
             assert sent == wanted, sent
         for receipt in gateway.receipts(2):
             assert receipt["dropped_fields"] == ["tools", "betas", "fields"], receipt
+        # They are not counted either.
+        head = {"x-api-key": KEY, "anthropic-version": "2023-06-01", "anthropic-beta": CLAUDE_CODE_BETAS}
+        status, _, data = gateway.chat({"model": "cheap", **claude_code_body()}, key=None, path="/v1/messages/count_tokens", headers=head)
+        assert status == 200 and provider.requests[-1][0].endswith("/count-tokens"), (data, provider.requests[-1])
+        asked = json.loads(base64.b64decode(json.loads(provider.requests[-1][2])["input"]["invokeModel"]["body"]))
+        assert asked == {**wanted, "max_tokens": 1}, asked
         # Betas that are taken, and fields without any: nothing is touched.
         status, headers, data = messages(gateway, "context-management-2025-06-27", context_management={"edits": []}, speed="standard")
         assert status == 200 and "x-steelyard-dropped-fields" not in headers, headers
