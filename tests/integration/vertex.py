@@ -104,6 +104,31 @@ def test_fields_go_with_the_betas_they_belong_to():
             assert headers["x-steelyard-dropped-fields"] == "betas,fields,field.output_config.effort", headers
 
 
+def test_claude_code_at_the_preset():
+    """The heads and fields it sends to Anthropic itself, at the preset `vertex-anthropic` as it is shipped."""
+    provider, tokens = Anthropic(), TokenServer()
+    shipped = pathlib.Path(__file__).resolve().parents[2] / "config/providers.yaml"
+    text = config({"one": (provider.port, ["cheap"])}, more="presets: [providers.yaml]")
+    text = text.replace("one: { base_url", f"one: {{ like: vertex-anthropic, rename: {{ cheap: claude-opus-5-5 }}, {ACCOUNT} base_url")
+    text = text.replace("/v1\"", f"{BASE}\"").replace('keys: ["${env:TEST_PROVIDER_KEY}"],', "")
+    gateway = Gateway(text, CATALOG, {"account.json": tokens.service_account(), "providers.yaml": shipped.read_text()})
+    taken = ["claude-code-20250219", "interleaved-thinking-2025-05-14", "context-management-2025-06-27", "per-turn-control-2026-07-01",
+             "effort-2025-11-24"]
+    refused = ["advanced-tool-use-2025-11-20", "prompt-caching-scope-2026-01-05", "fast-mode-2026-02-01"]
+    kept = {"output_config": {"effort": "medium"}, "context_management": {"edits": []},
+            "messages": [{"role": "user", "content": "hello"}, {"role": "system", "content": "Be brief.", "output_config": {"effort": "low"}}]}
+    with running(provider, tokens, gateway):
+        body = {"model": "auto", "max_tokens": 400, **kept, "speed": "fast", "tools": [{"name": "f", "defer_loading": True}],
+                "system": [{"type": "text", "text": "S", "cache_control": {"type": "ephemeral", "ttl": "1h", "scope": "global"}}]}
+        status, headers, data = gateway.chat(body, key=None, path="/v1/messages", headers={**HEAD, "anthropic-beta": ",".join(taken + refused)})
+        assert status == 200, data
+        _, head, sent = provider.requests[-1]
+        assert head["anthropic-beta"].split(",") == [*taken, "tool-search-tool-2025-10-19"], head
+        assert json.loads(sent) == {"anthropic_version": "vertex-2023-10-16", "max_tokens": 400, **kept, "tools": body["tools"],
+                                    "system": [{"type": "text", "text": "S", "cache_control": {"type": "ephemeral", "ttl": "1h"}}]}, sent
+        assert headers["x-steelyard-dropped-fields"] == "betas,fields,field.speed,field.cache_control.scope", headers
+
+
 def test_a_token_is_renewed_before_it_ends():
     provider, tokens = Gemini(), TokenServer(seconds=3)
     gateway = vertex(provider, ACCOUNT, tokens=tokens)
