@@ -6,6 +6,7 @@
 
 #include <bit>
 
+#include "gateway/dialect/json_cursor.h"
 #include "tests/unit/dialect/hub_support.h"
 
 namespace steelyard::dialect::anthropic {
@@ -108,6 +109,32 @@ TEST_CASE("betas: what another beta of the client makes known too stays") {
   std::string out;
   CHECK(std::popcount(cut_beta_fields(body, left, out)) == 1);
   CHECK(out == R"({"tools":[{"type":"tool_search_tool_regex_20251119"},{"defer_loading":true}]})");
+}
+
+TEST_CASE("betas: whatever is cut, JSON is left, and nothing more to cut") {
+  const std::string body =
+      R"({"context_management":{"edits":[{"type":"compact_1"},{"type":"clear_1"},{"type":"compact_2"}]},"compaction":{},)"
+      R"("mcp_servers":[],"container":{"skills":[],"id":"c"},"output_config":{"effort":"low","task_budget":{},"format":{}},)"
+      R"("output_format":{},"speed":"fast","fallbacks":[1],"fallback_credit_token":"t","thread":{},"diagnostics":{},"safeguards":1,)"
+      R"("thinking":{"block_binding":{},"display":"updates"},"tool_choice":{"name":"m","type":"tool"},"tools":[)"
+      R"({"type":"memory_1","name":"m"},{"name":"f","defer_loading":true,"input_examples":[],"allowed_callers":[]},)"
+      R"({"type":"mcp_toolset"},{"type":"code_execution_1"},{"type":"web_fetch_1"},{"type":"web_search_1"},{"type":"computer_1"},)"
+      R"({"type":"advisor_1"},{"type":"tool_search_tool_1"},{"eager_input_streaming":true,"cache_control":{"scope":"g"}}],)"
+      R"("cache_control":{"scope":"g"},"system":[{"cache_control":{"scope":"g","type":"e"}}],"messages":[{"clear_at":"never",)"
+      R"("output_config":{},"content":[{"cache_control":{"type":"e","scope":"g"},"content":[{"cache_control":{"scope":"g"}}]}]}]})";
+  const std::size_t rows = beta_fields().size();
+  for (std::size_t i = 0; i < rows * rows; ++i) {
+    const BetaFieldSet set =
+        i == 0 ? ~BetaFieldSet{0} : BetaFieldSet{1} << i / rows | BetaFieldSet{1} << i % rows;
+    CAPTURE(set);
+    std::string left, again;
+    REQUIRE(cut_beta_fields(body, set, left) != 0);
+    JsonCursor cursor(left);
+    CHECK(cursor.skip_value());
+    CHECK(cursor.at_end());
+    CHECK(cut_beta_fields(left, set, again) == 0);
+  }
+  CHECK(std::popcount(find_beta_fields(body, ~BetaFieldSet{0})) > 20);
 }
 
 TEST_CASE("betas: what is no JSON is left alone") {
