@@ -188,6 +188,7 @@ std::string_view ChatCall::as_stream() {
     options.client = options.provider = dialect::hub::Wire::openai_chat;
     options.created = decision_.at.seconds();
     options.include_usage = decision_.chat.include_usage;
+    options.quirks.reasoning_exclusive = provider_of(planned_->target).quirks.reasoning_exclusive;
   }
   held_.clear();
   (void)dialect::hub::write_as_stream(collected(), options, held_);

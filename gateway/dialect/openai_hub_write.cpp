@@ -185,6 +185,13 @@ class BodyWriter {
     if (request_.stops.size() > kStopsMax) dropped_.add(Loss::stop);
   }
 
+  // What OpenAI's own Chat has from its Responses; others refuse, or pass over, what they do not
+  // know.
+  bool is_openais(std::string_view key) const {
+    return key == "verbosity" && request_.wire == hub::Wire::openai_responses &&
+           options_.limit_key == LimitKey::max_completion_tokens;
+  }
+
   void rest() {
     if (request_.choices > 1) json_.field_number("n", request_.choices);
     const bool openai = same_wire() || request_.wire == hub::Wire::openai_responses;
@@ -202,7 +209,7 @@ class BodyWriter {
     }
     if (!request_.cache.empty()) dropped_.add(Loss::cache_control);
     for (const hub::Extra& extra : request_.extras) {
-      if (same_wire() || is_shared(extra.key))
+      if (same_wire() || is_shared(extra.key) || is_openais(extra.key))
         json_.field_raw(extra.key, extra.value);
       else
         hub::lose_extra(extra, dropped_, options_.lost_fields);

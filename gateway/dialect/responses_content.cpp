@@ -89,11 +89,12 @@ class PartReader {
     if (reader_.cursor.peek() != '{') return reader_.cursor.skip_value();
     if (!reader_.cursor.open('{')) return false;
     const Where where{&where_, "input_audio"};
+    std::string_view ignored;  // of a wrong type: as good as none
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kAudioKeys, where)) != StrictReader::kEnd;) {
       const bool ok = key == StrictReader::kUnknown
                           ? reader_.cursor.skip_value()
-                          : document_.take(key == 0 ? audio_ : part_.media_type, raw_);
+                          : document_.take(key == 0 ? audio_ : part_.media_type, ignored);
       if (!ok) return false;
     }
     return !reader_.failed();

@@ -138,9 +138,25 @@ class BodyWriter {
   }
 
   void format() {
-    if (request_.format == ResponseFormat::text) return;
-    if (request_.format == ResponseFormat::other) return dropped_.add(Loss::response_format);
-    json_.key("text").open('{').key("format").open('{');
+    const bool other = request_.format == ResponseFormat::other;
+    if (other) dropped_.add(Loss::response_format);
+    const bool plain = other || request_.format == ResponseFormat::text;
+    const std::string_view verbosity = verbosity_of_chat();
+    if (plain && verbosity.empty()) return;
+    json_.key("text").open('{').given_raw("verbosity", verbosity);
+    if (!plain) schema();
+    json_.close('}');
+  }
+
+  std::string_view verbosity_of_chat() const {
+    if (request_.wire != hub::Wire::openai_chat) return {};
+    for (const hub::Extra& extra : request_.extras)
+      if (extra.key == "verbosity") return extra.value;
+    return {};
+  }
+
+  void schema() {
+    json_.key("format").open('{');
     if (request_.format == ResponseFormat::json_object) {
       json_.field("type", "json_object");
     } else {
@@ -150,7 +166,7 @@ class BodyWriter {
       json_.field_raw("schema", request_.schema.empty() ? "{}" : request_.schema);
       json_.field_bool("strict", request_.schema_strict == hub::Tristate::yes);
     }
-    json_.close('}').close('}');
+    json_.close('}');
   }
 
   void sampling() {
@@ -178,7 +194,8 @@ class BodyWriter {
   }
 
   void lose(const hub::Extra& extra) {
-    if (extra.key == "logprobs") return;  // include()
+    if (extra.key == "logprobs") return;                                              // include()
+    if (extra.key == "verbosity" && request_.wire == hub::Wire::openai_chat) return;  // format()
     if (extra.key == "top_logprobs") {
       json_.field_raw("top_logprobs", extra.value);
       return;

@@ -188,5 +188,17 @@ def test_a_providers_own_members_go_into_every_body_unless_the_client_says_them(
             assert seen["model"] == "cheap"
 
 
+def test_verbosity_of_responses_goes_on_to_openais_own_chat():
+    """Codex always sends it; who is not OpenAI may refuse what it does not know."""
+    for quirk, verbosity in (("max_completion_tokens: true", "low"), ("", None)):
+        mock = Mock("cheap,1,2")
+        gateway = speaking(mock, "openai", quirks=quirk)
+        with running(mock, gateway):
+            status, headers, data = gateway.chat({"model": "cheap", "input": "hi", "text": {"verbosity": "low"}}, path="/v1/responses")
+            assert status == 200, data
+            assert json.loads(mock.requests(1)[0]["body"]).get("verbosity") == verbosity, mock.requests(1)
+            assert ("field.verbosity" in headers.get("x-steelyard-dropped-fields", "")) == (verbosity is None), headers
+
+
 if __name__ == "__main__":
     Cases(globals()).run()
