@@ -64,6 +64,7 @@ dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
   kept.choices = chat.choices;
   kept.service_tier = chat.service_tier;
   kept.web_searches = chat.web_searches;
+  kept.has_reasoning_state = chat.has_reasoning_state;
   return kept;
 }
 
@@ -71,9 +72,7 @@ dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
 // for a fact from here on finds it in the receipt.
 void forget_choice(Decision& decision) {
   decision.verdict.allowed = {};
-  const std::int64_t input_tokens = decision.facts.input_tokens;
   decision.facts = {};
-  decision.facts.input_tokens = input_tokens;
 }
 
 }  // namespace

@@ -163,10 +163,10 @@ void ChatCall::remember_turn() {
   SessionMemory* const sessions = worker_.seams().sessions;
   if (sessions == nullptr) return;
   const std::uint64_t target = runtime_.target_hashes[static_cast<std::size_t>(planned_->target)];
-  SessionMemory::Turn turn{target, decision_.facts.input_tokens, 0, 0};
+  SessionMemory::Turn turn{target, receipt_.facts.input_tokens, 0, 0};
   turn.maker = runtime_.makers.name_of(runtime_.makers.maker(planned_->target, key_used_));
   if (decision_.chat.has_reasoning_state) [[unlikely]]
-    turn.foreign_messages = leaves_home() ? decision_.facts.turns : decision_.home.foreign_messages;
+    turn.foreign_messages = leaves_home() ? receipt_.facts.turns : decision_.home.foreign_messages;
   sessions->remember(decision_.session_key, turn, worker_.tick_now());
 }
 

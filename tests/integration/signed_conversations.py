@@ -64,11 +64,11 @@ def test_after_a_restart_the_history_says_where_it_belongs():
 
 
 def test_a_client_that_names_another_model_leaves_the_state_behind():
-    for client, dialect in PAIRS:
+    for client, dialect, stream in [(*pair, False) for pair in PAIRS] + [("anthropic", "anthropic", True)]:
         provider = Binding(dialect)
         gateway = binding_gateway({"one": provider})
         with running(provider, gateway):
-            talk = Conversation(gateway, client, "talk", "claude-cheap-5")
+            talk = Conversation(gateway, client, "talk", "claude-cheap-5", stream)
             served(talk, provider)
             served(talk, provider)
             talk.model = "claude-dear-5"

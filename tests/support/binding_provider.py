@@ -41,6 +41,9 @@ class Binding(Provider):
                 if any(one != mine for one in found):
                     outer.wrong += 1
                     return self.whole(400, outer.refusal())
+                if asked.get("stream"):
+                    self.begin_stream()
+                    return self.wfile.write(outer.events(outer.answer(asked, mine)))
                 return self.whole(200, outer.answer(asked, mine))
 
         self.serve(Handler)
@@ -56,6 +59,24 @@ class Binding(Provider):
                                                "message": "messages.1.content.0: Invalid `signature` in `thinking` block"}}
         return {"error": {"message": "The encrypted content gAAA...DQ== could not be verified.", "type": "invalid_request_error",
                           "param": None, "code": "invalid_encrypted_content"}}
+
+    @staticmethod
+    def events(answer):
+        """An answer of Messages as a stream."""
+        blocks = []
+        for i, block in enumerate(answer["content"]):
+            if block["type"] == "thinking":
+                empty = {**block, "thinking": "", "signature": ""}
+                deltas = [{"type": "thinking_delta", "thinking": block["thinking"]}, {"type": "signature_delta", "signature": block["signature"]}]
+            else:
+                empty, deltas = {**block, "text": ""}, [{"type": "text_delta", "text": block["text"]}]
+            blocks += [{"type": "content_block_start", "index": i, "content_block": empty},
+                       *({"type": "content_block_delta", "index": i, "delta": delta} for delta in deltas),
+                       {"type": "content_block_stop", "index": i}]
+        events = [{"type": "message_start", "message": {**answer, "content": [], "stop_reason": None}}, *blocks,
+                  {"type": "message_delta", "delta": {"stop_reason": answer["stop_reason"], "stop_sequence": None}, "usage": answer["usage"]},
+                  {"type": "message_stop"}]
+        return "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events).encode()
 
     def answer(self, asked, state):
         if self.dialect == "anthropic":
@@ -87,10 +108,10 @@ def binding_gateway(providers, keys=KEYS, more="", catalog=MODELS, models="*"):
 
 
 class Conversation:
-    """One client's, in Messages or Responses; what it was given goes back as it came."""
+    """One client's, in Messages or Responses; what it was given goes back as it came. `stream`: of Messages only."""
 
-    def __init__(self, gateway, dialect, name, model="auto"):
-        self.gateway, self.dialect, self.model = gateway, dialect, model
+    def __init__(self, gateway, dialect, name, model="auto", stream=False):
+        self.gateway, self.dialect, self.model, self.stream = gateway, dialect, model, stream
         self.turns = []
         self.name = name
 
@@ -102,9 +123,23 @@ class Conversation:
         else:
             path, body = "/v1/responses", {"input": asked, "store": False, "include": ["reasoning.encrypted_content"],
                                            "reasoning": {"effort": "low"}}
+        if self.stream:
+            body["stream"] = True
         status, headers, data = self.gateway.chat({"model": self.model, **body}, path=path, key=KEY)
-        document = json.loads(data)
+        document = streamed(data) if self.stream and status == 200 else json.loads(data)
         if status == 200:
             said = [{"role": "assistant", "content": document["content"]}] if self.dialect == "anthropic" else document["output"]
             self.turns = asked + said
         return status, headers, document
+
+
+def streamed(data):
+    """The content of a streamed message."""
+    blocks = []
+    for event in (json.loads(line[6:]) for line in data.decode().splitlines() if line.startswith("data: ")):
+        if event["type"] == "content_block_start":
+            blocks.append(event["content_block"])
+        for key in ("thinking", "signature", "text"):
+            if key in event.get("delta", {}):
+                blocks[event["index"]][key] += event["delta"][key]
+    return {"content": blocks}
