@@ -58,38 +58,36 @@ constexpr ChatRow openai(std::string_view prefix) {
           .source = cookbook};
 }
 
-constexpr ChatRow o_series(std::string_view prefix, std::int32_t per_call, std::int32_t with_tools,
-                           std::int32_t slack) {
+// Models that think: one token less a request, two more a reply. `slack`: where not all is known.
+constexpr ChatRow thinker(std::string_view prefix, std::int32_t per_call, std::int32_t with_tools,
+                          std::int32_t at_most, std::int32_t slack, std::string_view source) {
   return {.prefix = prefix,
           .per_request = 2,
           .per_message = 4,
           .per_reply = 2,
           .per_call = per_call,
           .with_tools = with_tools,
-          .with_tools_upper = 40,
-          .system_with_tools = -3,
-          .responses_tools = -4,
-          .named_tool = 9,
-          .exact = slack == 0,
-          .slack_per_request = slack,
-          .slack_per_message = slack == 0 ? 0 : 1,
-          .source = reasoning};
-}
-
-constexpr ChatRow gpt_5(std::string_view prefix, std::int32_t with_tools, std::int32_t slack,
-                        std::string_view source) {
-  return {.prefix = prefix,
-          .per_request = 2,
-          .per_message = 4,
-          .per_reply = 2,
-          .per_call = 7,
-          .with_tools = with_tools,
-          .with_tools_upper = 200,
-          .responses_tools = -81,
+          .with_tools_upper = at_most,
           .exact = slack == 0,
           .slack_per_request = slack,
           .slack_per_message = slack == 0 ? 0 : 1,
           .source = source};
+}
+
+constexpr ChatRow o_series(std::string_view prefix, std::int32_t per_call, std::int32_t with_tools,
+                           std::int32_t slack) {
+  ChatRow row = thinker(prefix, per_call, with_tools, 40, slack, reasoning);
+  row.system_with_tools = -3;
+  row.responses_tools = -4;
+  row.named_tool = 9;
+  return row;
+}
+
+constexpr ChatRow gpt_5(std::string_view prefix, std::int32_t with_tools, std::int32_t slack,
+                        std::string_view source) {
+  ChatRow row = thinker(prefix, 7, with_tools, 200, slack, source);
+  row.responses_tools = -81;
+  return row;
 }
 
 // `forced`: what tool_choice any, or the name of a tool, adds.
@@ -112,12 +110,10 @@ constexpr ChatRow claude(std::string_view prefix, std::int32_t with_tools, std::
           .source = anthropic};
 }
 // From 4.7 on: `per_request` is that of the tokenizer's markers, thinking adds nothing.
-constexpr ChatRow claude_47(std::string_view prefix, std::int32_t per_request,
-                            std::int32_t with_tools, std::int32_t upper, std::int32_t forced) {
-  ChatRow row = claude(prefix, with_tools, upper, forced);
+constexpr ChatRow claude_47(ChatRow row, std::int32_t per_request, std::int32_t slack) {
   row.per_request = per_request;
   row.thinking = 0;
-  if (prefix == "claude") row.slack_per_request = 9;
+  row.slack_per_request = slack;
   return row;
 }
 
@@ -134,7 +130,9 @@ constexpr ChatRow gemini(std::string_view prefix, std::int32_t with_tools,
           .source = google};
 }
 
-constexpr ChatRow mistral_row(std::string_view prefix, std::int32_t per_request) {
+// `per_request` says which template: the newest Small has twelve more, and is the one that is sure.
+constexpr ChatRow mistral_row(std::string_view prefix, std::int32_t per_request,
+                              std::int32_t slack) {
   return {.prefix = prefix,
           .per_request = per_request,
           .per_message = 2,
@@ -146,7 +144,7 @@ constexpr ChatRow mistral_row(std::string_view prefix, std::int32_t per_request)
           .tool_json_percent = 122,
           .with_schema = 4,
           .schema_json_percent = 122,
-          .slack_per_request = per_request == 1 ? 14 : 4,
+          .slack_per_request = slack,
           .slack_per_message = 1,
           .source = mistral};
 }
@@ -219,9 +217,9 @@ constexpr std::array chats{
     claude("claude-opus-4-5", 496, 588, 92),
     claude("claude-sonnet-4-6", 497, 589, 92),
     claude("claude-opus-4-6", 497, 589, 92),
-    claude_47("claude-opus-4-7", 8, 675, 804, 129),
-    claude_47("claude-opus-4-8", 8, 290, 410, 120),
-    claude_47("claude", 3, 354, 804, 120),
+    claude_47(claude("claude-opus-4-7", 675, 804, 129), 8, 4),
+    claude_47(claude("claude-opus-4-8", 290, 410, 120), 8, 4),
+    claude_47(claude("claude", 354, 804, 120), 3, 9),
     gemini("gemini", 10, 80),
     gemini("gemini-2.0", 0, 45),
     with(framed("grok", 189, 3, grok), {25, 300, 115, 25}, 100),
@@ -231,15 +229,15 @@ constexpr std::array chats{
     with(framed("grok-4-1-fast", -4, 4, grok), {143, 300, 100, 27}, 300),
     with(framed("grok-code", 195, 3, grok), {110, 300, 115, 25}, 100),
     deepseek_row(),
-    mistral_row("mistral", 1),
-    mistral_row("mistral-small", 13),
-    mistral_row("mistral-small-25", 1),
-    mistral_row("magistral-small", 13),
-    mistral_row("ministral", 1),
-    mistral_row("magistral", 1),
-    mistral_row("pixtral", 1),
-    mistral_row("codestral", 1),
-    mistral_row("devstral", 1),
+    mistral_row("mistral", 1, 14),
+    mistral_row("mistral-small", 13, 4),
+    mistral_row("mistral-small-25", 1, 14),
+    mistral_row("magistral-small", 13, 4),
+    mistral_row("ministral", 1, 14),
+    mistral_row("magistral", 1, 14),
+    mistral_row("pixtral", 1, 14),
+    mistral_row("codestral", 1, 14),
+    mistral_row("devstral", 1, 14),
     with_replies(with(framed("qwen", 3, 5, qwen), {90, 300, 120, 20}, 16), -1, 2),
     with(framed("qwen3.", 6, 5, qwen_35), {220, 320, 120, 20}, 16),
     with(framed("llama", 30, 5, llama), {150, 480, 95, 28}, 16),
