@@ -7,6 +7,7 @@
 
 #include "gateway/dialect/hub_bridge.h"
 #include "tests/unit/dialect/answer_frames.h"
+#include "tests/unit/dialect/hub_answer_support.h"
 #include "tests/unit/dialect/hub_support.h"
 #include "tests/unit/dialect/support.h"
 
@@ -17,18 +18,8 @@ using namespace testing;
 namespace dom = simdjson::dom;
 using hub::Wire;
 
-constexpr Wire providers[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic,
-                              Wire::gemini, Wire::converse};
-constexpr Wire clients[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic,
-                            Wire::gemini};
-
 hub::BridgeOptions options_of(Wire provider, Wire client) {
-  hub::BridgeOptions options;
-  options.client = client;
-  options.provider = provider;
-  options.request_id = "req-1";
-  options.created = 1'700'000'000;
-  options.model = "m";
+  hub::BridgeOptions options = bridge_of(provider, client);
   options.include_usage = true;
   return options;
 }
@@ -41,10 +32,7 @@ struct Cell {
 Cell cell_of(std::string_view text) {
   Cell cell;
   bool streams = false;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find("; "), text.size());
-    const std::string_view clause = text.substr(0, end);
-    text.remove_prefix(std::min(end + 2, text.size()));
+  for (const std::string& clause : clauses_of(text)) {
     if (clause.starts_with("kept ")) {
       cell.kept.emplace_back(clause.substr(5));
       cell.folded.emplace_back(clause.substr(5));
@@ -66,33 +54,6 @@ Cell cell_of(std::string_view text) {
   }
   if (!streams) cell.told_in_streams = cell.told;
   return cell;
-}
-
-// "" or what is wrong.
-std::string check_kept(const std::string& body, std::string_view clause) {
-  const std::size_t space = std::min(clause.find(' '), clause.size());
-  const std::string_view pointer = clause.substr(0, space);
-  dom::parser parser;
-  dom::element document, found;
-  if (parser.parse(body).get(document) != simdjson::SUCCESS) return "no JSON: " + body;
-  if (document.at_pointer(pointer).get(found) != simdjson::SUCCESS)
-    return "nothing at " + std::string(pointer) + " of " + body;
-  if (space == clause.size()) return "";
-  const std::string value = simdjson::minify(found);
-  return value == clause.substr(space + 1) ? "" : std::string(pointer) + " is " + value;
-}
-
-// A client's stream as the whole answer it makes of it.
-std::string folded(std::string_view stream, Wire client) {
-  const hub::BridgeOptions options = options_of(client, client);
-  const auto reader = hub::make_stream_reader(options);
-  const auto writer = hub::make_whole_writer(options);
-  hub::Placer placer(client, *writer);
-  reader->feed(stream, placer);
-  CHECK(reader->finish(placer));
-  std::string out;
-  writer->write(out);
-  return out;
 }
 
 void check_whole(const Cell& cell, const std::string& given, const hub::BridgeOptions& options) {
@@ -122,7 +83,8 @@ void check_stream(const Cell& cell, const std::string& given, const hub::BridgeO
   for (const std::string& clause : cell.ends) CHECK(check_kept(documents.back(), clause) == "");
   for (const std::string& clause : cell.fails) CHECK(check_kept(documents.back(), clause) == "");
   if (!good) return;
-  const std::string whole = cell.folded.empty() ? std::string() : folded(told, options.client);
+  const std::string whole =
+      cell.folded.empty() ? std::string() : whole_of(told, options.client, options.client);
   for (const std::string& clause : cell.folded) CHECK(check_kept(whole, clause) == "");
   CHECK(names(bridge.lost()) == cell.told_in_streams);
 }
@@ -137,7 +99,7 @@ TEST_CASE("matrix: every cell of an answer is kept where it belongs, or told") {
   for (const dom::element row : rows) {
     const std::string concept_name{std::string_view(row["concept"])};
     CAPTURE(concept_name);
-    for (const Wire provider : providers) {
+    for (const Wire provider : provider_wires) {
       const std::string from(name_of(provider));
       CAPTURE(from);
       dom::object said;
@@ -150,7 +112,7 @@ TEST_CASE("matrix: every cell of an answer is kept where it belongs, or told") {
         continue;
       }
       const Answers given = answers_of(provider, said);
-      for (const Wire client : clients) {
+      for (const Wire client : client_wires) {
         if (client == provider) continue;
         const std::string to(name_of(client));
         CAPTURE(to);
@@ -184,7 +146,7 @@ TEST_CASE("matrix: what every dialect keeps of a Chat answer comes back") {
     dom::object said;
     if (row["in"]["openai"].get(said) != simdjson::SUCCESS) continue;
     const std::string given = answers_of(Wire::openai_chat, said).whole;
-    for (const Wire through : clients) {
+    for (const Wire through : client_wires) {
       if (through == Wire::openai_chat) continue;
       const std::string to(name_of(through));
       CAPTURE(to);

@@ -1,8 +1,14 @@
 #include "tests/unit/dialect/hub_answer_support.h"
 
+#include <doctest/doctest.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
 #include "gateway/dialect/anthropic_events.h"
 #include "gateway/dialect/gemini_events.h"
 #include "gateway/dialect/hub_citation.h"
+#include "gateway/dialect/hub_place.h"
 #include "gateway/dialect/openai_events.h"
 #include "gateway/dialect/responses_events.h"
 
@@ -155,6 +161,51 @@ bool run_chat(std::string_view body, bool stream, hub::EventSink& sink) {
   openai::ChatStreamDecoder decoder(openai::ChatDecoderOptions{true});
   decoder.feed(body, sink);
   return decoder.finish(sink).has_value();
+}
+
+hub::BridgeOptions bridge_of(hub::Wire provider, hub::Wire client) {
+  hub::BridgeOptions options;
+  options.client = client;
+  options.provider = provider;
+  options.request_id = "req-1";
+  options.created = 1'700'000'000;
+  options.model = "m";
+  return options;
+}
+
+std::string whole_of(std::string_view stream, hub::Wire provider, hub::Wire client) {
+  const hub::BridgeOptions options = bridge_of(provider, client);
+  const auto reader = hub::make_stream_reader(options);
+  const auto writer = hub::make_whole_writer(options);
+  hub::Placer placer(client, *writer);
+  reader->feed(stream, placer);
+  CHECK(reader->finish(placer));
+  std::string out;
+  writer->write(out);
+  return out;
+}
+
+std::vector<std::string> clauses_of(std::string_view cell) {
+  std::vector<std::string> clauses;
+  while (!cell.empty()) {
+    const std::size_t end = std::min(cell.find("; "), cell.size());
+    clauses.emplace_back(cell.substr(0, end));
+    cell.remove_prefix(std::min(end + 2, cell.size()));
+  }
+  return clauses;
+}
+
+std::string check_kept(const std::string& body, std::string_view clause) {
+  const std::size_t space = std::min(clause.find(' '), clause.size());
+  const std::string_view pointer = clause.substr(0, space);
+  simdjson::dom::parser parser;
+  simdjson::dom::element document, found;
+  if (parser.parse(body).get(document) != simdjson::SUCCESS) return "no JSON: " + body;
+  if (document.at_pointer(pointer).get(found) != simdjson::SUCCESS)
+    return "nothing at " + std::string(pointer) + " of " + body;
+  if (space == clause.size()) return "";
+  const std::string value = simdjson::minify(found);
+  return value == clause.substr(space + 1) ? "" : std::string(pointer) + " is " + value;
 }
 
 }  // namespace steelyard::dialect::testing

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gateway/dialect/hub_answer.h"
+#include "gateway/dialect/hub_wires.h"
 
 namespace steelyard::dialect::testing {
 
@@ -56,6 +57,22 @@ class OrderCheck final : public hub::EventSink {
   std::string fault_;
   bool over_ = false, started_ = false;
 };
+
+// What the matrices of requests and of answers, and the goldens beside them, try.
+inline constexpr hub::Wire client_wires[] = {hub::Wire::openai_chat, hub::Wire::openai_responses,
+                                             hub::Wire::anthropic, hub::Wire::gemini};
+inline constexpr hub::Wire provider_wires[] = {hub::Wire::openai_chat, hub::Wire::openai_responses,
+                                               hub::Wire::anthropic, hub::Wire::gemini,
+                                               hub::Wire::converse};
+// Of a bridge between them, for a request that has a name and a time.
+hub::BridgeOptions bridge_of(hub::Wire provider, hub::Wire client);
+// A stream that `provider` sent, as the whole answer that a client of `client` makes of it.
+std::string whole_of(std::string_view stream, hub::Wire provider, hub::Wire client);
+// "kept /a/0 5; told b" into its clauses.
+std::vector<std::string> clauses_of(std::string_view cell);
+// "/a/0 5": "" when that stands there in `body` (without a value: when anything does), or what is
+// wrong.
+std::string check_kept(const std::string& body, std::string_view clause);
 
 // The answer of a dialect, streamed or whole, into a sink. False if it did not end well.
 bool run_messages(std::string_view body, bool stream, hub::EventSink& sink);

@@ -6,6 +6,7 @@
 
 #include "gateway/dialect/hub_bridge.h"
 #include "gateway/dialect/hub_citation.h"
+#include "tests/unit/dialect/hub_answer_support.h"
 #include "tests/unit/dialect/hub_support.h"
 #include "tests/unit/dialect/support.h"
 
@@ -15,19 +16,6 @@ namespace {
 using namespace testing;
 using hub::Wire;
 
-constexpr Wire clients[] = {Wire::openai_chat, Wire::anthropic, Wire::openai_responses,
-                            Wire::gemini};
-
-hub::BridgeOptions options_of(Wire provider, Wire client) {
-  hub::BridgeOptions options;
-  options.client = client;
-  options.provider = provider;
-  options.request_id = "req-1";
-  options.created = 1'700'000'000;
-  options.model = "m";
-  return options;
-}
-
 Wire provider_of(const std::string& folder) {
   Wire found = Wire::openai_chat;
   for (const Wire wire : {Wire::anthropic, Wire::openai_responses, Wire::gemini, Wire::converse})
@@ -36,7 +24,7 @@ Wire provider_of(const std::string& folder) {
 }
 
 void check_stream(const std::string& folder, std::string_view given, Wire provider, Wire client) {
-  hub::StreamBridge bridge(options_of(provider, client));
+  hub::StreamBridge bridge(bridge_of(provider, client));
   openai::TapOutput out;
   bridge.feed(given, out);
   std::string told = text_of(out);
@@ -50,7 +38,7 @@ void check_stream(const std::string& folder, std::string_view given, Wire provid
 
 void check_whole(const std::string& folder, std::string_view given, Wire provider, Wire client) {
   hub::WholeBridge bridge;
-  REQUIRE(bridge.read(given, options_of(provider, client)));
+  REQUIRE(bridge.read(given, bridge_of(provider, client)));
   const std::string name(name_of(client));
   check_golden(folder, "client_" + name + ".json", std::string(bridge.client_body()) + "\n");
   check_golden(folder, "lost_" + name + ".txt", names(bridge.lost()) + "\n");
@@ -65,7 +53,7 @@ TEST_CASE("beside the text: citations and logprobs of each provider for each cli
           const std::string stream = read_file(folder + "/upstream.sse");
           const std::string whole = read_file(folder + "/upstream.json");
           REQUIRE(stream.empty() != whole.empty());
-          for (const Wire client : clients) {
+          for (const Wire client : client_wires) {
             if (client == provider) continue;
             if (!stream.empty())
               check_stream(folder, stream, provider, client);
@@ -75,19 +63,6 @@ TEST_CASE("beside the text: citations and logprobs of each provider for each cli
         },
         "beside");
   }
-}
-
-// A stream of one dialect, as a whole answer of it: written by the client's own writer.
-std::string whole_of(std::string_view stream, Wire provider, Wire client) {
-  const hub::BridgeOptions options = options_of(provider, client);
-  const auto reader = hub::make_stream_reader(options);
-  const auto writer = hub::make_whole_writer(options);
-  hub::Placer placer(client, *writer);
-  reader->feed(stream, placer);
-  CHECK(reader->finish(placer));
-  std::string out;
-  writer->write(out);
-  return out;
 }
 
 TEST_CASE("beside the text: there and back through each dialect that has a place") {
@@ -117,7 +92,7 @@ TEST_CASE("beside the text: there and back through each dialect that has a place
     const std::string given = read_file(place(row.given) + "/upstream.sse");
     const std::string there = whole_of(given, row.provider, row.through);
     hub::WholeBridge back;
-    REQUIRE(back.read(there, options_of(row.through, row.provider)));
+    REQUIRE(back.read(there, bridge_of(row.through, row.provider)));
     CHECK(back.client_body().find(row.kept) != std::string_view::npos);
   }
 }
@@ -207,7 +182,7 @@ TEST_CASE("beside the text: what the placer keeps, and what it tells") {
       cite(placer, page);
       placer.take(event(stop));
     };
-    for (const Wire client : clients) {
+    for (const Wire client : client_wires) {
       const auto [count, lost] = run(client, late);
       const bool told = client == Wire::openai_chat || client == Wire::gemini;
       CHECK(count.citations == (told ? 1 : 0));

@@ -12,6 +12,7 @@
 #include "gateway/dialect/gemini_write.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/responses_write.h"
+#include "tests/unit/dialect/hub_answer_support.h"
 #include "tests/unit/dialect/hub_support.h"
 #include "tests/unit/dialect/support.h"
 
@@ -21,11 +22,6 @@ namespace {
 using namespace testing;
 namespace dom = simdjson::dom;
 using hub::Wire;
-
-constexpr Wire clients[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic,
-                            Wire::gemini};
-constexpr Wire providers[] = {Wire::openai_chat, Wire::openai_responses, Wire::anthropic,
-                              Wire::gemini, Wire::converse};
 
 // A request of that dialect that says no more than it must, and what the row adds or replaces.
 std::string request_of(Wire client, const dom::object& fields) {
@@ -73,34 +69,9 @@ std::string translated(const std::string& given, Wire client, Wire provider,
   return as_chat(request, dropped, usual_chat());
 }
 
-// "kept /a/0 5; told b" into its parts.
-std::vector<std::string> clauses_of(std::string_view cell) {
-  std::vector<std::string> clauses;
-  while (!cell.empty()) {
-    const std::size_t end = std::min(cell.find("; "), cell.size());
-    clauses.emplace_back(cell.substr(0, end));
-    cell.remove_prefix(std::min(end + 2, cell.size()));
-  }
-  return clauses;
-}
-
 struct Counts {
   int kept = 0, told = 0, refused = 0, absent = 0;
 };
-
-// "" or what is wrong.
-std::string check_kept(const std::string& body, std::string_view clause) {
-  const std::size_t space = std::min(clause.find(' '), clause.size());
-  const std::string_view pointer = clause.substr(0, space);
-  dom::parser parser;
-  dom::element document, found;
-  if (parser.parse(body).get(document) != simdjson::SUCCESS) return "no JSON";
-  if (document.at_pointer(pointer).get(found) != simdjson::SUCCESS)
-    return "nothing at " + std::string(pointer);
-  if (space == clause.size()) return "";
-  const std::string value = simdjson::minify(found);
-  return value == clause.substr(space + 1) ? "" : std::string(pointer) + " is " + value;
-}
 
 void check_cell(std::string_view cell, const std::string& given, Wire client, Wire provider,
                 Counts& counts) {
@@ -143,7 +114,7 @@ TEST_CASE("matrix: every cell of a request is kept where it belongs, or told") {
   for (const dom::element row : rows) {
     const std::string concept_name{std::string_view(row["concept"])};
     CAPTURE(concept_name);
-    for (const Wire client : clients) {
+    for (const Wire client : client_wires) {
       const std::string from(name_of(client));
       CAPTURE(from);
       dom::object fields;
@@ -157,7 +128,7 @@ TEST_CASE("matrix: every cell of a request is kept where it belongs, or told") {
       }
       const std::string given = request_of(client, fields);
       CAPTURE(given);
-      for (const Wire provider : providers) {
+      for (const Wire provider : provider_wires) {
         if (provider == client) continue;
         const std::string to(name_of(provider));
         CAPTURE(to);
@@ -187,7 +158,7 @@ TEST_CASE("matrix: what every dialect keeps of a Chat request comes back") {
     dom::object fields;
     if (row["in"]["openai"].get(fields) != simdjson::SUCCESS) continue;
     const std::string given = request_of(Wire::openai_chat, fields);
-    for (const Wire through : clients) {
+    for (const Wire through : client_wires) {
       if (through == Wire::openai_chat) continue;
       const std::string to(name_of(through));
       CAPTURE(to);
