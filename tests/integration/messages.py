@@ -7,6 +7,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+import anthropic_provider  # noqa: E402
 from anthropic_provider import BLOCKS, Anthropic, anthropic_gateway  # noqa: E402
 from gateway import CATALOG, KEY, Cases, Gateway, Mock, config, events, message, running  # noqa: E402
 
@@ -123,6 +124,27 @@ def test_a_chat_client_of_an_anthropic_provider():
         assert usage["prompt_tokens_details"]["cached_tokens"] == 300
         spends = [r["spend_nano_usd"] for r in gateway.receipts(3)]
         assert len(set(spends)) == 1 and spends[0] > 0, spends
+
+
+def test_all_rounds_of_one_request_are_billed():
+    """The context was made room in before the answer: the top level of the usage has the answer's round alone."""
+    rounds = [{"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500},
+              {"type": "message", "input_tokens": 1_000, "output_tokens": 50}]
+    usual = dict(anthropic_provider.USAGE)
+    provider = Anthropic()
+    gateway = anthropic_gateway(provider)
+    with running(provider, gateway):
+        anthropic_provider.USAGE.clear()
+        anthropic_provider.USAGE.update(input_tokens=1_000, output_tokens=1, iterations=rounds)
+        try:
+            for body in (ask(), ask(stream=True)):
+                assert messages(gateway, body)[0] == 200
+            assert gateway.chat(message())[0] == 200
+        finally:
+            anthropic_provider.USAGE.clear()
+            anthropic_provider.USAGE.update(usual)
+        for receipt in gateway.receipts(3):
+            assert receipt["spend_nano_usd"] == 181_000 * 1_000 + 3_550 * 2_000, receipt  # $1 and $2 a million
 
 
 def test_errors_come_in_the_clients_dialect():

@@ -237,5 +237,26 @@ TEST_CASE("tool pairs: many calls, in any order, and none but them") {
   }
 }
 
+TEST_CASE("bad input: a result of role `function` is its provider's to judge, not another's") {
+  const auto body = [](const char* before) {
+    return std::string(R"({"model":"m","messages":[{"role":"user","content":"q"},)") + before +
+           R"({"role":"function","name":"f","content":"1"}]})";
+  };
+  const char* const call =
+      R"({"role":"assistant","content":null,"function_call":{"name":"f","arguments":"{}"}},)";
+  for (const char* before : {"", call}) {
+    CAPTURE(before);
+    const std::string text = body(before);
+    openai::RequestParser parser;
+    ChatRequest chat;
+    REQUIRE(parser.parse(text, chat));
+    CHECK(chat.last_role == Role::function);
+    CHECK(chat.tool_loop());
+    hub::RequestReaders readers;
+    hub::Request request;
+    CHECK(readers.parse(hub::Wire::openai_chat, text, request).has_value() == (before == call));
+  }
+}
+
 }  // namespace
 }  // namespace steelyard::dialect
