@@ -2,6 +2,7 @@
 // where the row says so.
 #include "gateway/chat_call.h"
 #include "gateway/dialect/fixed_members.h"
+#include "gateway/dialect/missing_thoughts.h"
 #include "gateway/dialect/short_ids.h"
 #include "gateway/runtime.h"
 
@@ -21,9 +22,10 @@ void ChatCall::fit_body(const ProviderRuntime& provider) {
   if (provider.wire == dialect::hub::Wire::anthropic) host_body(provider);
   // A conversation that another provider began has ids that this one refuses; the writer of
   // translated ones knows.
-  if (provider.quirks.short_tool_ids && provider.wire == dialect::hub::Wire::openai_chat &&
-      wire() == provider.wire)
-    change_body(dialect::shorten_tool_ids);
+  const bool chat = provider.wire == dialect::hub::Wire::openai_chat && wire() == provider.wire;
+  if (chat && provider.quirks.short_tool_ids) change_body(dialect::shorten_tool_ids);
+  // A client of Chat sends turns with calls without their thoughts, which this provider refuses.
+  if (chat && provider.quirks.reasoning_content) change_body(dialect::add_missing_thoughts);
   if (!provider.body.empty())
     change_body([&](const std::string& body, std::string& out) {
       return dialect::add_fixed_members(body, provider.body, out);

@@ -132,7 +132,6 @@ class ChatCall final : public DepartureListener {
   std::int64_t tokens_at_most() const;
 
   // chat_send.cpp
-  void give_thoughts();
   Unwritten request_parts() const;
   net::IoResult send_now();
   net::Task<net::IoResult> send_rest(std::size_t done);
@@ -303,7 +302,7 @@ class ChatCall final : public DepartureListener {
   bool cutting_ = false;  // the guard ends it, as soon as an event ends
   bool cut_ = false;      // its end is in held_
   std::string held_;      // bytes before the commit point
-  // What body_ is of, where give_thoughts() or change_body() had something to do.
+  // What body_ is of, where change_body() had something to do.
   std::unique_ptr<std::string> widened_;
   std::string head_text_;
 };

@@ -65,7 +65,8 @@ bool ChatCall::other_key_left(dialect::FaultClass cls, std::int64_t hint) {
   const bool left = rest_key(serving_, provider, key_used_, cls, hint, worker_.tick_now());
   // What one account signed is of no use to another; a refused key can no longer be waited for.
   own_key_waits_ = left && cls == dialect::FaultClass::rate_limited &&
-                   decision_.chat.has_reasoning_state && own_key().has_value();
+                   (decision_.chat.has_reasoning_state || decision_.kept_by >= 0) &&
+                   own_key().has_value();
   other_key_ = left && !own_key_waits_ && receipt_.attempts.size() < limits::attempts_max;
   return other_key_ || own_key_waits_;
 }

@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "gateway/chat_call.h"
-#include "gateway/dialect/missing_thoughts.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/store/books.h"
@@ -25,24 +24,12 @@ Unwritten ChatCall::request_parts() const {
   return parts;
 }
 
-// A client of Chat sends turns with calls without their thoughts; some providers refuse that.
-void ChatCall::give_thoughts() {
-  auto whole = std::make_unique<std::string>();
-  for (const std::string_view part : body_.parts()) *whole += part;
-  if (!dialect::add_missing_thoughts(*whole, *whole)) return;
-  widened_ = std::move(whole);
-  body_.set(*widened_);
-}
-
 // would_block: `bytes` went, send_rest() has to follow.
 net::IoResult ChatCall::send_now() {
   const auto provider =
       static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider);
   const auto& heads = runtime_.providers[provider].chat_heads;
   cold_->request_head = heads[key_used_].reveal();
-  if (runtime_.providers[provider].quirks.reasoning_content &&
-      wire() == dialect::hub::Wire::openai_chat) [[unlikely]]
-    give_thoughts();
   const std::size_t digits = net::write_decimal(length_room_.data(), body_.size());
   std::memcpy(length_room_.data() + digits, "\r\n\r\n", 4);
   cold_->length_size = digits + (foreign_ ? 2 : 4);  // more lines follow

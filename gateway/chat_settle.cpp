@@ -234,10 +234,12 @@ void ChatCall::remember_kept(std::string_view answer_id, std::string_view item_i
   if (!keeps) return;
   const std::uint64_t owner = session_.principal()->owner_hash;
   const std::uint64_t target = runtime_.target_hashes[static_cast<std::size_t>(planned_->target)];
-  kept->remember(owner, answer_id, target);
+  const std::uint32_t maker =
+      runtime_.makers.name_of(runtime_.makers.maker(planned_->target, key_used_));
+  kept->remember(owner, answer_id, target, maker);
   for (std::size_t at = 0; at < item_ids.size();) {
     const std::size_t end = std::min(item_ids.find('\n', at), item_ids.size());
-    kept->remember(owner, item_ids.substr(at, end - at), target);
+    kept->remember(owner, item_ids.substr(at, end - at), target, maker);
     at = end + 1;
   }
 }

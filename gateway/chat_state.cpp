@@ -15,7 +15,8 @@ bool ChatCall::choose_key() {
   KeyRing& keys =
       serving_.keys[static_cast<std::size_t>(runtime_.catalog.target(planned_->target).provider)];
   const Tick now = worker_.last_tick();
-  if (decision_.chat.has_reasoning_state && keys.size() > 1) [[unlikely]] {
+  const bool bound = decision_.chat.has_reasoning_state || decision_.kept_by >= 0;
+  if (bound && keys.size() > 1) [[unlikely]] {
     if (const std::optional<std::size_t> own = own_key()) {
       key_used_ = *own;
       if (!keys.rests(*own, now)) return true;
@@ -30,13 +31,14 @@ bool ChatCall::choose_key() {
 // The key that the conversation is bound to at this attempt's provider; none: any will do.
 std::optional<std::size_t> ChatCall::own_key() const {
   const StateMakers& makers = runtime_.makers;
-  const StateHome& home = decision_.home;
-  if (home.maker == StateMakers::nobody || home.target != planned_->target) return {};
+  const bool kept = decision_.kept_by >= 0 && decision_.kept_at == planned_->target;
+  const std::int32_t maker = kept ? decision_.kept_by : decision_.home.maker;
+  if (maker == StateMakers::nobody || makers.target_of(maker) != planned_->target) return {};
   const std::int32_t first = makers.maker(planned_->target, 0);
-  const std::size_t own = makers.key_number(home.maker);
+  const std::size_t own = makers.key_number(maker);
   // Keys of one account stand in for each other.
   const std::int32_t other = own == 0 ? first + 1 : first;
-  if (makers.same(home.maker, other)) return {};
+  if (makers.same(maker, other)) return {};
   return own;
 }
 
@@ -44,8 +46,9 @@ std::optional<std::size_t> ChatCall::own_key() const {
 bool ChatCall::wait_for_key(std::int64_t ns) {
   const std::int64_t ms = (ns + 999'999) / 1'000'000;
   give_error(ErrorKind::rate_limited, ErrorSource::upstream,
-             "this conversation has signed or encrypted parts of one account of provider `" +
-                 provider_of(planned_->target).name + "`, which asks to wait");
+             "this conversation goes on from what one account of provider `" +
+                 provider_of(planned_->target).name +
+                 "` signed or keeps, and that account asks to wait");
   rests_ms_ = ms;
   retry_same_ = ms <= runtime_.spec.retry.retry_after_max_ms;
   pause_ms_ = retry_same_ ? ms : 0;

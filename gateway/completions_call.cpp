@@ -126,7 +126,7 @@ class CompletionsCall {
     ask.body = written;
     Forward forward(session_, provider_);
     const Tick began = session_.worker().last_tick();
-    const bool got = co_await forward.ask(ask);
+    const bool got = co_await forward.ask_each_key(ask);
     if (!got) {
       waited_ns_ = forward.waited_ns();
       call_.failed(forward.error().kind, 0, forward.sent());

@@ -80,6 +80,7 @@ struct Decision {
                                               // conversation that is signed, a day
   StateHome home;                             // of a request with signed or encrypted parts
   std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
+  std::int32_t kept_by = -1;                  // by which of its keys (StateMakers); -1: not known
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // of the request
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };

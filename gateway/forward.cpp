@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "config/types/limits.h"
 #include "gateway/cloud/token_source.h"
@@ -160,7 +161,8 @@ net::Task<net::IoResult> Forward::write_client_body(BodyWatch* watch) {
 
 net::Task<net::IoResult> Forward::send(const ForwardAsk& ask) {
   const auto index = static_cast<std::size_t>(provider_);
-  key_used_ = session_.serving().keys[index].next(worker_.last_tick());
+  key_used_ = ask.key >= 0 ? static_cast<std::size_t>(ask.key)
+                           : session_.serving().keys[index].next(worker_.last_tick());
   std::string head = ask.head;
   head += provider().auth_heads[key_used_].reveal();
   const bool taken = credentials_ && credentials_->token.reveal().empty();
@@ -250,7 +252,24 @@ net::Task<bool> Forward::ask(const ForwardAsk& ask) {
   co_return true;
 }
 
+net::Task<bool> Forward::ask_each_key(const ForwardAsk& asked) {
+  constexpr std::size_t fault_bytes_max = 64u << 10;
+  for (std::size_t keys = session_.serving().keys[static_cast<std::size_t>(provider_)].size();;
+       --keys) {
+    const bool got = co_await ask(asked);
+    const int status = head_status_;
+    const bool about_key = status == 401 || status == 402 || status == 403 || status == 429 ||
+                           status == 400;  // Gemini and xAI say it so
+    if (!got || keys < 2 || !about_key || asked.key >= 0) co_return got;
+    const bool whole = co_await collect(fault_bytes_max);
+    if (!whole) co_return false;
+    if (!other_key_left_) co_return true;
+    finish();
+  }
+}
+
 void Forward::begin_body() {
+  heeded_ = other_key_left_ = false;
   chunks_ = net::ChunkDecoder(net::ChunkSource::provider);
   body_left_ = head_.content_length;
   over_ = head_.framing == net::BodyFraming::none;
@@ -311,6 +330,7 @@ void Forward::heed_fault() {
   const auto index = static_cast<std::size_t>(provider_);
   Serving& serving = session_.serving();
   if (serving.keys[index].size() < 2 || (any_path_ && head_status_ == 403)) return;
+  if (std::exchange(heeded_, true)) return;
   const dialect::UpstreamFault fault = dialect::openai::parse_error(head_status_, body());
   other_key_left_ =
       rest_key(serving, index, key_used_, fault.cls, hint_ms(head_), worker_.tick_now());

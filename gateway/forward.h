@@ -42,6 +42,7 @@ struct ForwardAsk {
   bool to_head = false;            // the method is HEAD
   bool any_path = false;           // a 403 may be about the path: it says nothing of the key
   std::int64_t first_byte_ms = 0;  // 0: the configuration's
+  std::int32_t key = -1;           // its number, where one account has what is asked for; -1: any
 };
 
 class Forward final : public DepartureListener {
@@ -52,6 +53,9 @@ class Forward final : public DepartureListener {
 
   // True: head() is the answer's. False: error() says what the client is to be told.
   net::Task<bool> ask(const ForwardAsk& ask);
+  // The same with each of the provider's keys in turn, while the answer is that it will not have
+  // the one that was used. Not for a client's body, which comes only once.
+  net::Task<bool> ask_each_key(const ForwardAsk& ask);
   const net::ResponseHead& head() const { return head_; }
   // The whole body; false: error(). body() lives until the next wait, or finish().
   net::Task<bool> collect(std::size_t limit);
@@ -60,6 +64,8 @@ class Forward final : public DepartureListener {
   // lines. False: it broke off after the first byte; error() says why, and the client's connection
   // will be closed.
   net::Task<bool> relay(std::string_view lines, BodyWatch* watch);
+  // Which of the provider's keys was used.
+  std::size_t key_used() const { return key_used_; }
   // The connection goes back to its pool if it can be used again.
   void finish();
 
@@ -120,7 +126,7 @@ class Forward final : public DepartureListener {
   int told_status_ = 0, head_status_ = 0;
   std::size_t key_used_ = 0;
   Error error_;
-  bool any_path_ = false, other_key_left_ = false;
+  bool any_path_ = false, other_key_left_ = false, heeded_ = false;
   bool sent_ = false, over_ = false, reusable_ = false, must_end_ = false;
 };
 

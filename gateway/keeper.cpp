@@ -1,5 +1,7 @@
 #include "gateway/keeper.h"
 
+#include <algorithm>
+
 #include "gateway/decide.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/lenient_reader.h"
@@ -35,13 +37,15 @@ std::string_view conversation_id(std::string_view raw) {
 // The target that keeps what the request refers to (a hash of its names); 0: it refers to nothing
 // that belongs to anybody. All keys share the provider's account, so what another owner made, or
 // nobody here remembers, is refused.
-Result<std::uint64_t> kept_where(Worker& worker, const Principal& principal) {
+Result<std::uint64_t> kept_where(Worker& worker, const Principal& principal, std::uint32_t& maker) {
   const dialect::hub::Request& request = worker.tools().hub_request;
   const KeptAnswers* const kept = worker.seams().kept;
   std::uint64_t where = 0;
   const auto known = [&](std::string_view id) {
-    const std::uint64_t target = kept == nullptr ? 0 : kept->find(principal.owner_hash, id);
+    std::uint32_t by = 0;
+    const std::uint64_t target = kept == nullptr ? 0 : kept->find(principal.owner_hash, id, &by);
     if (where == 0) where = target;
+    if (maker == 0) maker = by;
     return target != 0;
   };
   if (!request.conversation.empty()) {
@@ -84,9 +88,19 @@ std::int32_t keeper_of(const Runtime& runtime, std::uint64_t known,
 Result<void> find_keeper(Worker& worker, const Runtime& runtime, const Principal& principal,
                          Decision& d) {
   if (worker.tools().hub_request.needs_store.empty()) return {};
-  const Result<std::uint64_t> where = kept_where(worker, principal);
+  std::uint32_t maker = 0;
+  const Result<std::uint64_t> where = kept_where(worker, principal, maker);
   if (!where) return fail(where.error());
   d.kept_at = keeper_of(runtime, *where, d.chat.model);
+  // The key's account keeps it, for all its models.
+  const auto made_at =
+      std::find(runtime.target_hashes.begin(), runtime.target_hashes.end(), *where);
+  if (maker != 0 && d.kept_at != router::no_target && made_at != runtime.target_hashes.end()) {
+    const auto target = static_cast<std::int32_t>(made_at - runtime.target_hashes.begin());
+    const std::int32_t by = runtime.makers.named(target, maker);
+    if (by != StateMakers::nobody)
+      d.kept_by = runtime.makers.maker(d.kept_at, runtime.makers.key_number(by));
+  }
   if (*where != 0 && d.kept_at == router::no_target)
     return fail(not_kept("previous_response_id", worker.tools().hub_request.previous_id));
   return {};

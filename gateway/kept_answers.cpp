@@ -1,6 +1,7 @@
 #include "gateway/kept_answers.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -18,9 +19,11 @@ namespace {
 struct Entry {
   std::uint64_t id = 0, owner = 0, target = 0;
   std::uint64_t named = 0;  // when it was last named, counted; 0: free
+  std::uint32_t maker = 0, unused = 0;
 };
+constexpr std::size_t entry_bytes_01 = offsetof(Entry, maker);  // of files of version 01
 constexpr std::size_t ways = 8;
-constexpr char magic[8] = {'S', 'Y', 'K', 'E', 'P', 'T', '0', '1'};
+constexpr char magic[8] = {'S', 'Y', 'K', 'E', 'P', 'T', '0', '2'};
 
 struct FileHead {
   char magic[8];
@@ -67,14 +70,17 @@ bool KeptAnswers::State::decode(std::string_view bytes) {
   if (bytes.size() < sizeof head) return false;
   std::memcpy(&head, bytes.data(), sizeof head);
   bytes.remove_prefix(sizeof head);
-  if (std::memcmp(head.magic, magic, sizeof magic) != 0 || head.count > entries_max ||
-      bytes.size() != head.count * sizeof(Entry) ||
+  const bool early = head.magic[sizeof magic - 1] == '1';
+  const std::size_t size = early ? entry_bytes_01 : sizeof(Entry);
+  if (std::memcmp(head.magic, magic, sizeof magic - 1) != 0 ||
+      (!early && head.magic[sizeof magic - 1] != '2') || head.count > entries_max ||
+      bytes.size() != head.count * size ||
       router::crc32c(0, bytes.data(), bytes.size()) != head.crc)
     return false;
   clock = head.clock;
   for (std::uint64_t i = 0; i < head.count; ++i) {
     Entry entry;
-    std::memcpy(&entry, bytes.data() + i * sizeof entry, sizeof entry);
+    std::memcpy(&entry, bytes.data() + i * size, size);
     if (entry.named != 0) put(entry);
   }
   return true;
@@ -95,18 +101,21 @@ KeptAnswers::KeptAnswers(std::string path) : state_(std::make_unique<State>()) {
 
 KeptAnswers::~KeptAnswers() = default;
 
-void KeptAnswers::remember(std::uint64_t owner, std::string_view id, std::uint64_t target) {
+void KeptAnswers::remember(std::uint64_t owner, std::string_view id, std::uint64_t target,
+                           std::uint32_t maker) {
   if (id.empty() || target == 0) return;
   const std::lock_guard<std::mutex> hold(state_->lock);
-  state_->put({policies::stable_hash(id), owner, target, ++state_->clock});
+  state_->put({policies::stable_hash(id), owner, target, ++state_->clock, maker});
   ++state_->changes;
 }
 
-std::uint64_t KeptAnswers::find(std::uint64_t owner, std::string_view id) const {
+std::uint64_t KeptAnswers::find(std::uint64_t owner, std::string_view id,
+                                std::uint32_t* maker) const {
   const std::lock_guard<std::mutex> hold(state_->lock);
   Entry* const entry = state_->find(owner, policies::stable_hash(id));
   if (entry == nullptr) return 0;
   entry->named = ++state_->clock;
+  if (maker != nullptr) *maker = entry->maker;
   return entry->target;
 }
 

@@ -124,7 +124,7 @@ Result<ProviderRuntime> build_provider(const ProviderSpec& spec, telemetry::Labe
   provider.body = spec.body;
   provider.quirks = spec.quirks;
   provider.fits_bodies = provider.wire == dialect::hub::Wire::anthropic || !spec.body.empty() ||
-                         spec.quirks.short_tool_ids;
+                         spec.quirks.short_tool_ids || spec.quirks.reasoning_content;
   provider.connections_max = static_cast<std::size_t>(spec.connections_max);
   provider.label = labels.provider(spec.name);
   return provider;

@@ -26,14 +26,22 @@ std::string_view id_in(std::string_view parameter) {
 }
 
 // The target that keeps it for who asks; -1: none.
-std::int32_t keeper_of(Session& session, std::string_view id) {
+struct Keeper {
+  std::int32_t target = -1, key = -1;  // key -1: whichever
+};
+Keeper keeper_of(Session& session, std::string_view id) {
   const KeptAnswers* const kept = session.worker().seams().kept;
-  const std::uint64_t target =
-      kept == nullptr ? 0 : kept->find(session.principal()->owner_hash, id);
+  std::uint32_t maker = 0;
+  const std::uint64_t hash =
+      kept == nullptr ? 0 : kept->find(session.principal()->owner_hash, id, &maker);
   const Runtime& runtime = session.runtime();
-  for (std::size_t i = 0; target != 0 && i < runtime.target_hashes.size(); ++i)
-    if (runtime.target_hashes[i] == target) return static_cast<std::int32_t>(i);
-  return -1;
+  const auto at = std::find(runtime.target_hashes.begin(), runtime.target_hashes.end(), hash);
+  if (hash == 0 || at == runtime.target_hashes.end()) return {};
+  Keeper keeper{static_cast<std::int32_t>(at - runtime.target_hashes.begin()), -1};
+  const std::int32_t by = maker == 0 ? -1 : runtime.makers.named(keeper.target, maker);
+  if (by != StateMakers::nobody)
+    keeper.key = static_cast<std::int32_t>(runtime.makers.key_number(by));
+  return keeper;
 }
 
 // Where something new may be kept: the first target the key may use that speaks the dialect.
@@ -80,7 +88,8 @@ class StoredCall {
         parameter_(makes_ ? "conversations"
                           : match_route(session.head().method, session.head().target()).parameter),
         id_(id_in(parameter_)),
-        target_(makes_ ? new_keeper(session) : keeper_of(session, id_)) {
+        keeper_(makes_ ? Keeper{new_keeper(session), -1} : keeper_of(session, id_)),
+        target_(keeper_.target) {
     begin_receipt(session, receipt_);
   }
 
@@ -96,14 +105,15 @@ class StoredCall {
     const ProviderRuntime& at = session_.runtime().providers[static_cast<std::size_t>(provider)];
     receipt_.provider = at.name;
     receipt_.upstream_dialect = dialect_of(at.wire);
-    const ForwardAsk asked = ask_of(session_, parameter_, at);
+    ForwardAsk asked = ask_of(session_, parameter_, at);
+    asked.key = keeper_.key;
     Forward forward(session_, provider);
-    bool got = co_await forward.ask(asked);
+    bool got = co_await forward.ask_each_key(asked);
     const bool good = got && forward.head_status() < 300;
     if (good && makes_) {
       got = co_await forward.collect(made_bytes_max);
       if (got) {
-        remember(id_of(forward.body()));
+        remember(id_of(forward.body()), forward.key_used());
         const std::string made(forward.body());
         answered_ = true;
         receipt_.http_status = static_cast<std::uint16_t>(forward.head_status());
@@ -126,11 +136,13 @@ class StoredCall {
     if (!answered_) error_ = forward.error();
   }
 
-  void remember(std::string_view id) {
+  void remember(std::string_view id, std::size_t key) {
+    const StateMakers& makers = session_.runtime().makers;
     KeptAnswers* const kept = session_.worker().seams().kept;
     if (kept != nullptr)
       kept->remember(session_.principal()->owner_hash, id,
-                     session_.runtime().target_hashes[static_cast<std::size_t>(target_)]);
+                     session_.runtime().target_hashes[static_cast<std::size_t>(target_)],
+                     makers.name_of(makers.maker(target_, key)));
   }
 
   net::Task<void> answer_error() {
@@ -155,6 +167,7 @@ class StoredCall {
   bool makes_, answered_ = false;
   std::string parameter_;
   std::string_view id_;
+  Keeper keeper_;
   std::int32_t target_;
   std::int64_t waited_ = 0;
   Error error_;

@@ -792,7 +792,7 @@ def test_a_refused_key_rests_outside_chat_too():
 
 def test_paths_that_are_not_tried_twice_let_the_key_rest():
     counted = whole({"input_tokens": 7})
-    rows = (("openai", "POST", "/v1/completions", {"model": "cheap", "prompt": "a", "max_tokens": 9}, whole({**CHAT_ANSWER, "choices": []}), 401, 502),
+    rows = (("openai", "POST", "/v1/completions", {"model": "cheap", "prompt": "a", "max_tokens": 9}, whole({**CHAT_ANSWER, "choices": []}), 401, 200),
             ("openai", "POST", "/one/v1/images/generations", {}, whole({"ok": True}), 401, 502),
             ("openai", "POST", "/one/v1/images/generations", {}, whole({"ok": True}), 403, None),  # the path's, perhaps
             ("anthropic", "POST", "/v1/messages/count_tokens", message(model="cheap"), counted, 401, 200))
@@ -805,7 +805,52 @@ def test_paths_that_are_not_tried_twice_let_the_key_rest():
             if told is None:
                 assert provider.used() == ["sk-0", "sk-1"] * 2, (path, seen, provider.used())
                 continue
-            assert seen == [told, 200, 200, 200] and provider.used() == ["sk-0"] + ["sk-1"] * 3, (path, seen, provider.used())
+            # Completions go on with the other key at once; a client's body comes only once, and a count is made here.
+            assert seen == [told, 200, 200, 200], (path, seen)
+            assert provider.used() == ["sk-0"] + ["sk-1"] * (4 if path == "/v1/completions" else 3), (path, seen, provider.used())
+
+
+def test_what_an_account_keeps_is_asked_for_with_its_own_key():
+    def answer(method, path, body):
+        if path.endswith("/conversations"):
+            return whole({"id": "conv_1", "object": "conversation"})
+        asked = json.loads(body or b"{}")
+        made = f"resp_{provider.used()[-1]}_{len(provider.requests)}" if method == "POST" else path.rsplit("/", 1)[-1]
+        return whole({"id": made, "object": "response", "created_at": 1, "status": "completed", "model": asked.get("model", "cheap"),
+                      "output": [{"id": "msg_" + made, "type": "message", "status": "completed", "role": "assistant",
+                                  "content": [{"type": "output_text", "annotations": [], "text": "hi"}]}],
+                      "usage": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}})
+
+    provider = Keyed(answer)
+    gateway = with_keys(provider, "responses")
+
+    def ask(method, path, body=None, want=200):
+        status, _, data = request(gateway, method, path, body)
+        assert status == want, (status, data)
+        return json.loads(data), provider.used()[-1]
+
+    with running(provider, gateway):
+        made = [ask("POST", "/v1/responses", {"model": "cheap", "input": "a"}) for _ in range(4)]
+        assert {key for _, key in made} == {"sk-0", "sk-1"}, provider.used()
+        for document, key in made:
+            assert document["id"].startswith(f"resp_{key}_"), (document, key)
+            for _ in range(2):
+                assert ask("GET", f"/v1/responses/{document['id']}")[1] == key
+                assert ask("POST", "/v1/responses", {"model": "cheap", "input": "b", "previous_response_id": document["id"]})[1] == key
+        limited = made[0][1]
+        provider.refused[limited] = 429
+        used = len(provider.requests)
+        ask("POST", "/v1/responses", {"model": "cheap", "input": "b", "previous_response_id": made[0][0]["id"]}, 429)
+        ask("POST", "/v1/responses", {"model": "cheap", "input": "b", "previous_response_id": made[0][0]["id"]}, 429)
+        assert provider.used()[used:] == [limited], "nobody else has it, and it is left alone once it said so"
+    provider = Keyed(answer)
+    gateway = with_keys(provider, "responses")
+    with running(provider, gateway):
+        provider.refused["sk-0"] = 402
+        made = ask("POST", "/v1/conversations", {})
+        assert made == ({"id": "conv_1", "object": "conversation"}, "sk-1"), "what is new is kept by whoever takes it"
+        assert provider.used() == ["sk-0", "sk-1"], provider.used()
+        assert ask("GET", "/v1/conversations/conv_1")[1] == "sk-1"
 
 
 if __name__ == "__main__":
