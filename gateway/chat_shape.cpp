@@ -187,7 +187,8 @@ class Texts {
   // Whether these cost little to count once more.
   bool knows(std::span<const dialect::TextSlice> texts) const {
     return !hurried_ || std::all_of(texts.begin(), texts.end(), [this](const auto& text) {
-      return text.raw.size() < 1024 || counter_.known_json(text.raw) >= 0;
+      return text.raw.size() < 1024 || text.kind == dialect::TextKind::state ||
+             counter_.known_json(text.raw) >= 0;
     });
   }
   bool sampled() const {
@@ -233,7 +234,9 @@ void add_texts(router::TokenCounter& counter, const dialect::ChatRequest& chat,
   scratch.text_before = 0;
   std::uint32_t calling = UINT32_MAX;  // the message whose calls were counted last
   for (const dialect::TextSlice& slice : chat.texts) {
-    const std::int64_t tokens = texts.add(slice.raw);
+    const bool state = slice.kind == dialect::TextKind::state;
+    const std::int64_t tokens =
+        state ? router::state_tokens(slice.raw.size()) : texts.add(slice.raw);
     shape.text_tokens += tokens;
     if (slice.message < before) scratch.text_before += tokens;
     if (slice.kind == dialect::TextKind::name) {
@@ -342,6 +345,8 @@ router::ChatShape shape_of(router::TokenCounter& counter, const dialect::CountRe
   shape.call_shown_tokens = usual_call_shown * shape.calling;
   shape.has_system = request.has_system;
   for (const std::string_view text : request.texts) shape.text_tokens += texts.add(text);
+  for (const std::string_view state : request.states)
+    shape.text_tokens += router::state_tokens(state.size());
   for (const std::string_view value : request.values) {
     shape.text_tokens += texts.add_plain(value);
     texts.sums += router::text_features(value, router::TextForm::plain);

@@ -55,6 +55,10 @@ router::TokenCount count_texts(router::TokenCounter& counter, const dialect::Cou
   router::SlicedCount sliced(counter, slice);
   for (const std::string_view one : request.texts) sliced.add_json(one);
   router::TokenCount text = sliced.total();
+  for (const std::string_view one : request.states) {
+    text.tokens += router::state_tokens(one.size());
+    text.upper += router::state_tokens(one.size());
+  }
   for (const std::string_view one : request.values) {
     const bool at_once = one.size() <= router::SlicedCount::at_once;
     const router::TokenCount value =

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gateway/runtime.h"
+#include "router/tokens/framing.h"
 #include "router/tokens/sliced_count.h"
 #include "router/tokens/vocabulary.h"
 
@@ -17,17 +18,32 @@ constexpr std::array text_features{Feature::text,  Feature::words,        Featur
                                    Feature::punct, Feature::upper,        Feature::non_ascii,
                                    Feature::wide,  Feature::right_to_left};
 
+bool is_state(const dialect::TextSlice& slice) {
+  return slice.kind == dialect::TextKind::state;
+}
+
 router::TokenCount count_text(router::TokenCounter& counter, const dialect::ChatRequest& chat,
                               const router::SlicedCount::Slice& slice) {
   router::TokenCount text;
   if (chat.body.size() <= router::SlicedCount::at_once) {
-    for (const dialect::TextSlice& one : chat.texts) text.tokens += counter.count_json(one.raw);
+    for (const dialect::TextSlice& one : chat.texts)
+      text.tokens +=
+          is_state(one) ? router::state_tokens(one.raw.size()) : counter.count_json(one.raw);
     text.upper = text.tokens;
     return text;
   }
   router::SlicedCount sliced(counter, slice);
-  for (const dialect::TextSlice& one : chat.texts) sliced.add_json(one.raw);
-  return sliced.total();
+  std::int64_t states = 0;
+  for (const dialect::TextSlice& one : chat.texts) {
+    if (is_state(one))
+      states += router::state_tokens(one.raw.size());
+    else
+      sliced.add_json(one.raw);
+  }
+  text = sliced.total();
+  text.tokens += states;
+  text.upper += states;
+  return text;
 }
 
 std::int32_t added(std::int32_t frames, std::int64_t text) {

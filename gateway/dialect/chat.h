@@ -25,7 +25,15 @@ const char* name_of(Role role);  // as on the wire; "other" for a role the gatew
 
 // Text a provider bills as input. `raw` is the inside of the JSON string as it stands in the body:
 // still escaped, without the quotes; TokenCounter::count_json takes it as it is.
-enum class TextKind : std::uint8_t { content, name, tool_name, tool_arguments, reasoning, refusal };
+enum class TextKind : std::uint8_t {
+  content,
+  name,
+  tool_name,
+  tool_arguments,
+  reasoning,
+  refusal,
+  state,  // a signature, no text: its provider bills it by its size (gemini_signature.h)
+};
 struct TextSlice {
   std::string_view raw;
   std::uint32_t message = 0;  // index into ChatRequest::messages

@@ -14,6 +14,7 @@ struct CountRequest {
   std::vector<std::string_view> texts;   // insides of JSON strings, still escaped
   std::vector<std::string_view> values;  // raw JSON values: arguments and results of tools
   std::vector<std::string_view> tools;   // raw arrays of definitions
+  std::vector<std::string_view> states;  // signatures that are billed (gemini_signature.h)
   std::vector<MediaPart> media;
   std::int32_t messages = 0, replies = 0, tool_calls = 0, parallel_calls = 0, tool_count = 0;
   bool has_system = false;
@@ -23,6 +24,7 @@ struct CountRequest {
     texts.clear();
     values.clear();
     tools.clear();
+    states.clear();
     media.clear();
     messages = replies = tool_calls = parallel_calls = tool_count = 0;
     has_system = false;

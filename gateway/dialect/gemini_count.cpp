@@ -1,6 +1,7 @@
 #include "gateway/dialect/gemini_count.h"
 
 #include "gateway/dialect/count_walk.h"
+#include "gateway/dialect/gemini_signature.h"
 
 namespace steelyard::dialect::gemini {
 namespace {
@@ -82,6 +83,9 @@ class Reader {
       } else if (key == "functionCall" || key == "function_call") {
         ++out_.tool_calls;
         out_.values.push_back(at_.raw());
+      } else if ((key == "thoughtSignature" || key == "thought_signature") && at_.peek() == '"') {
+        const std::string_view signature = at_.string("thoughtSignature");
+        if (bills_thoughts(signature)) out_.states.push_back(signature);
       } else if (key == "functionResponse" || key == "function_response") {
         out_.values.push_back(at_.raw());
       } else {

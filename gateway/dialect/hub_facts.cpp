@@ -1,7 +1,11 @@
 #include "gateway/dialect/hub_facts.h"
 
+#include <algorithm>
+
+#include "gateway/dialect/gemini_signature.h"
 #include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/server_tools.h"
+#include "gateway/dialect/state_seal.h"
 
 namespace steelyard::dialect::hub {
 namespace {
@@ -38,7 +42,7 @@ class FactsFiller {
 
   void part_of(const Part& part) {
     // Thinking without a signature is text like any other: no reason to stay with an account.
-    out_.has_reasoning_state |= !part.signature.empty();
+    if (!part.signature.empty()) state(part);
     switch (part.kind) {
       case PartKind::text:
         if (!part.citations.empty())
@@ -63,6 +67,18 @@ class FactsFiller {
         if (part.source == SourceKind::text) return add(part.text, TextKind::content);
         return media(part, MediaKind::file);
     }
+  }
+
+  // What Gemini bills of its thoughts, whoever carries them.
+  void state(const Part& part) {
+    out_.has_reasoning_state = true;
+    std::string_view signature = part.signature;
+    SignatureOf what{};
+    const bool carried =
+        part.kind == PartKind::thinking && read_gemini_carrier(part.signature, what, signature);
+    if (carried) signature.remove_suffix(std::min(signature.size(), seal_bytes));
+    const bool own = part.kind == PartKind::text || part.kind == PartKind::tool_use;
+    if ((own || carried) && gemini::bills_thoughts(signature)) add(signature, TextKind::state);
   }
 
   void media(const Part& part, MediaKind kind) {

@@ -1,5 +1,7 @@
 #include "gateway/dialect/openai_message.h"
 
+#include "gateway/dialect/gemini_signature.h"
+
 namespace steelyard::dialect::openai {
 namespace {
 
@@ -34,8 +36,8 @@ constexpr MediaKind kMediaKinds[] = {MediaKind::image, MediaKind::audio, MediaKi
 enum MediaKey { kUrl, kData, kFileData, kFileId, kDetail };
 constexpr KeyTable kMediaKeys(key_names("url", "data", "file_data", "file_id", "detail"));
 
-enum CallKey { kFunction, kCustom, kCallId };
-constexpr KeyTable kCallKeys(key_names("function", "custom", "id"));
+enum CallKey { kFunction, kCustom, kCallId, kCallExtra };
+constexpr KeyTable kCallKeys(key_names("function", "custom", "id", "extra_content"));
 enum FunctionKey { kFunctionName, kArguments, kInput };
 constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
 
@@ -67,6 +69,8 @@ class MessageReader {
     }
     if (reader_.failed()) return false;
     if ((members.seen & 1u << kRole) == 0) return reader_.refuse({&where, "role"}, "is missing");
+    // `function`, from before there were tools, has no id of a call: its provider is to judge it.
+    // Where it would be translated, it is judged as any result (tool_pairs.h).
     if (info.role == Role::tool && !answers(call_id_, where)) return false;
     return add_message(info, begin);
   }
@@ -255,7 +259,22 @@ class MessageReader {
     if (key == kCallId && reader_.cursor.peek() == '"') return reader_.cursor.take_string(id);
     if (key == kFunction || key == kCustom)
       return function({&where, kCallKeys.name(static_cast<std::size_t>(key))});
+    if (key == kCallExtra && reader_.cursor.peek() == '{') return call_state(where);
     return reader_.cursor.skip_value();
+  }
+
+  // {"google":{"thought_signature":"..."}}, as Google's own endpoint for Chat has it.
+  bool call_state(const Where& where) {
+    constexpr std::string_view name = "\"thought_signature\"";
+    std::string_view raw;
+    if (!reader_.cursor.take_raw(raw)) return false;
+    std::size_t at = raw.find(name);
+    if (at == std::string_view::npos) return true;
+    at = raw.find('"', at + name.size());
+    if (at == std::string_view::npos) return true;
+    const std::string_view signature = raw.substr(at + 1, raw.find('"', at + 1) - at - 1);
+    out_.has_reasoning_state = true;
+    return !gemini::bills_thoughts(signature) || add_text(where, signature, TextKind::state);
   }
 
   // {name, arguments} or {name, input}. Arguments that are not a string (Ollama's clients) are not

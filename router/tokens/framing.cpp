@@ -185,6 +185,13 @@ InputWeights weights_of(const Framing& framing) {
   return w;
 }
 
+// 31 recorded requests of Gemini 3 to 3.6, 224 to 12,732 letters: least absolute errors; within the
+// bound of their text all of them.
+std::int64_t state_tokens(std::size_t letters) {
+  constexpr std::size_t percent = 21;
+  return static_cast<std::int64_t>(std::min<std::size_t>(letters, count_most) * percent / 100);
+}
+
 TokenCount scale_text(std::int64_t counted, const Framing& framing) {
   const std::int64_t text = std::clamp<std::int64_t>(counted, 0, most);
   if (framing.exact_text) return {text, text, CountQuality::exact};

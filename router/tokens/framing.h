@@ -3,6 +3,7 @@
 // images; and what the text itself is for a model whose tokenizer is not the counter's. Plain
 // numbers in, plain numbers out; the figures are rows in framing_table.cpp, each with its source
 // and date.
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -89,6 +90,10 @@ TokenCount frame_chat(const ChatShape& shape, const TokenizerRef& ref);
 // `exact` where tokenizer and frames are published and nothing else is in the request. `media`:
 // there is some whose tokens are not known for sure.
 CountQuality quality_of(const Framing& framing, const InputFeatures& features, bool media);
+
+// Of a signature of Gemini's that holds thoughts (gateway/dialect/gemini_signature.h), by its
+// letters of base64. Whole numbers of the model's own tokens: no other model is shown it.
+std::int64_t state_tokens(std::size_t letters);
 
 // One text without chat framing (embeddings, moderation), for that tokenizer.
 TokenCount scale_text(std::int64_t counted, const Framing& framing);

@@ -1,6 +1,6 @@
 """Recorded requests with what was billed for them, as (exchange, request, kind, billed, model, vendor).
 
-kind: plain, schema, tools, calls; None is left out: pictures, sound, files, tools of the provider's own, sealed reasoning.
+kind: plain, schema, tools, calls, Gemini's signed thoughts; None is left out: pictures, sound, files, tools of the provider's own, sealed reasoning.
 """
 import json
 import lzma
@@ -149,8 +149,8 @@ def claude():
 
 
 def gemini():
-    left_out = re.compile(r'"(inlineData|inline_data|fileData|file_data|executableCode|codeExecutionResult|cachedContent|'
-                          r'thoughtSignature)"')
+    left_out = re.compile(r'"(inlineData|inline_data|fileData|file_data|executableCode|codeExecutionResult|cachedContent)"')
+    signature = re.compile(r'"thought_?[sS]ignature": "(.)[^"]{63}')
     for exchange, request in lines("gemini.generate"):
         place = re.search(r"models/([^:/]+):(generateContent|streamGenerateContent)", exchange["path"])
         tools = request.get("tools") or []
@@ -163,4 +163,7 @@ def gemini():
         schema = any(key.lower().replace("_", "") in ("responseschema", "responsejsonschema") for key in config)
         calls = '"functionCall"' in text or '"function_call"' in text
         kind = "schema" if schema else "calls" if calls else "tools" if tools else "plain"
+        signed = signature.search(text)
+        if signed:  # Gemini 3's begin with E and are billed
+            kind = "billed thoughts" if signed[1] == "E" else "free thoughts"
         yield exchange, request, kind, int(found[-1]), place[1], "gemini"

@@ -85,6 +85,21 @@ TEST_CASE("other tokenizers are scaled, and bounded from above") {
   CHECK(scale_text(1000, model("x", "o200k", 110)).quality == CountQuality::prior);
 }
 
+TEST_CASE("thoughts that Gemini 3 signed are billed by their size") {
+  struct Row {
+    std::size_t letters;
+    std::int64_t billed;  // recorded: what the request was billed beyond its text
+  };
+  for (const Row& row : {Row{1240, 241}, Row{1316, 284}, Row{2372, 495}, Row{4860, 961},
+                         Row{6780, 1456}, Row{8072, 1728}, Row{12732, 2722}}) {
+    const std::int64_t tokens = state_tokens(row.letters);
+    CHECK(std::abs(tokens - row.billed) * 100 <= 9 * row.billed);
+    CHECK(tokens * 115 >= row.billed * 100);  // the bound of Gemini's text
+  }
+  CHECK(state_tokens(0) == 0);
+  CHECK(state_tokens(SIZE_MAX) > 0);
+}
+
 TEST_CASE("images cost what the providers' examples say") {
   struct Row {
     std::string_view name;
