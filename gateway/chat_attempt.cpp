@@ -27,7 +27,7 @@ bool takes_events_only(const net::RequestHead& head) {
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
   planned_ = &planned;
   has_error_ = false;
-  rests_ms_ = 0;
+  cold_->rests_ms = 0;
   receipt_.dropped = 0;
   fault_ = {};
   dispatched_ = false;

@@ -89,7 +89,7 @@ bool ChatCall::prepare() {
     has_error_ = true;
     const Tick back = worker_.tools().plan.retry_at;  // of a target that is left alone, or broken
     if (error_.kind == ErrorKind::overloaded && back.ns != INT64_MAX)
-      rests_ms_ = std::max<std::int64_t>((back - worker_.last_tick()) / 1'000'000, 1);
+      cold_->rests_ms = std::max<std::int64_t>((back - worker_.last_tick()) / 1'000'000, 1);
     return false;
   }
   take_plan();
@@ -312,8 +312,8 @@ void ChatCall::append_error_headers() {
     rated_->append(lines, session_, decision_.at);
     head_text_ += lines.view();
   }
-  if (has_error_ && rests_ms_ > 0)
-    head_text_ += "retry-after: " + std::to_string((rests_ms_ + 999) / 1000) + "\r\n";
+  if (has_error_ && cold_->rests_ms > 0)
+    head_text_ += "retry-after: " + std::to_string((cold_->rests_ms + 999) / 1000) + "\r\n";
   if (error_.kind == ErrorKind::over_budget && budget_details_.resets_at) {
     const std::int64_t left = budget_details_.resets_at->seconds() - decision_.at.seconds();
     head_text_ += "retry-after: " + std::to_string(std::max<std::int64_t>(left, 1)) + "\r\n";

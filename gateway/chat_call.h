@@ -256,7 +256,6 @@ class ChatCall final : public DepartureListener {
   bool other_key_ = false;      // the last attempt again, at once: its provider has another key
   bool state_refused_ = false;  // what others signed is left out, whoever it was
   bool own_key_waits_ = false;  // a limited key that a signed conversation is bound to
-  std::int64_t rests_ms_ = 0;   // with error_: when whom it is about can be asked again
 
   // The attempt under way.
   const router::PlannedAttempt* planned_ = nullptr;

@@ -2,6 +2,7 @@
 // What a chat call keeps in memory that a waiting stream gives back (cold_slot.h). Everything from
 // `decision` on is kept when it is frozen; what stands before is of no more use by then.
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct ChatCold {
   std::string_view request_head;          // a secret: never printed
   std::size_t body_at = 0, body_end = 0;  // of a collected answer, in the upstream's buffer
   net::IoSlot pause, durable;
+  std::int64_t rests_ms = 0;  // with `error`: when whom it is about can be asked again
 
   Decision decision;
   telemetry::Receipt receipt;

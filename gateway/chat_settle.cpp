@@ -167,7 +167,10 @@ void ChatCall::remember_turn() {
   turn.maker = runtime_.makers.name_of(runtime_.makers.maker(planned_->target, key_used_));
   if (decision_.chat.has_reasoning_state) [[unlikely]]
     turn.foreign_messages = leaves_home() ? receipt_.facts.turns : decision_.home.foreign_messages;
-  sessions->remember(decision_.session_key, turn, worker_.tick_now());
+  const Tick now = worker_.tick_now();
+  sessions->remember(decision_.session_key, turn, now);
+  const std::uint64_t history = decision_.history_key;
+  if (history != 0 && history != decision_.session_key) sessions->remember(history, turn, now);
 }
 
 // The bill teaches the next count. Pictures follow formulas, and are not to be mixed in.

@@ -49,7 +49,7 @@ bool ChatCall::wait_for_key(std::int64_t ns) {
              "this conversation goes on from what one account of provider `" +
                  provider_of(planned_->target).name +
                  "` signed or keeps, and that account asks to wait");
-  rests_ms_ = ms;
+  cold_->rests_ms = ms;
   retry_same_ = ms <= runtime_.spec.retry.retry_after_max_ms;
   pause_ms_ = retry_same_ ? ms : 0;
   return false;

@@ -93,6 +93,14 @@ bool may_go_on(const policies::RequestFacts& facts) {
   return facts.tools || facts.reasoning || facts.signed_blocks;
 }
 
+// Who served a turn; no_target: nobody did, or it is no longer configured.
+std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn) {
+  if (turn.target == 0) return router::no_target;
+  const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
+  const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
+  return at == hashes.end() ? router::no_target : static_cast<std::int32_t>(at - hashes.begin());
+}
+
 // Which conversation it is, and who served it last.
 void find_session(Worker& worker, const Runtime& runtime, const Principal& principal,
                   const RequestHints& hints, Decision& d) {
@@ -109,23 +117,24 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
     d.session_name = std::string_view(name.data(), name.size());
     facts.session = d.session_name.view();
   }
+  if (may_go_on(facts))
+    d.history_key = d.session_name.view().empty()
+                        ? d.session_key ^ beginning_of(principal, d.chat) * odd_factor | 1
+                        : d.session_key;
   const SessionMemory* const sessions = worker.seams().sessions;
-  SessionMemory::Turn turn;
   if (d.session_key != 0 && sessions != nullptr) {
-    const std::int64_t within =
-        d.chat.has_reasoning_state ? SessionMemory::bound_ms : SessionMemory::warm_ms;
-    turn = sessions->find(d.session_key, worker.last_tick(), within);
-  }
-  if (turn.target != 0) {
-    const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
-    const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
-    if (at != hashes.end()) {  // else no longer configured
-      d.warm_at = static_cast<std::int32_t>(at - hashes.begin());
+    const SessionMemory::Turn turn = sessions->find(d.session_key, worker.last_tick());
+    d.warm_at = target_of(runtime, turn);
+    if (d.warm_at != router::no_target)
       facts.warm_tokens = std::min(turn.tokens, facts.input_tokens);
-    }
   }
-  if (d.chat.has_reasoning_state) [[unlikely]]
-    find_home(worker, runtime, turn, d);
+  if (!d.chat.has_reasoning_state) return;
+  SessionMemory::Turn turn;
+  // Its first turn may not have looked as if it would go on.
+  for (const std::uint64_t key : {d.history_key, d.session_key})
+    if (sessions != nullptr && turn.target == 0)
+      turn = sessions->find(key, worker.last_tick(), SessionMemory::bound_ms);
+  find_home(worker, runtime, turn, target_of(runtime, turn), d);
 }
 
 ServiceTier service_tier(std::string_view asked) {

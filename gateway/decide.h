@@ -75,12 +75,15 @@ struct Decision {
   const store::ChainView* budgets = nullptr;  // before the request; only of one that is explained
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session
-  telemetry::FixedText<24> session_name;      // of one that the client gave no name
-  std::int32_t warm_at = router::no_target;   // who served the session last, a moment ago; of a
-                                              // conversation that is signed, a day
-  StateHome home;                             // of a request with signed or encrypted parts
-  std::int32_t kept_at = router::no_target;   // who keeps what the request refers to
-  std::int32_t kept_by = -1;                  // by which of its keys (StateMakers); -1: not known
+  // Of the one conversation that goes on, of several that may share the session (a title,
+  // sub-agents and a user's other windows do): who signed its history. 0: it need not be known.
+  std::uint64_t history_key = 0;
+  telemetry::FixedText<24> session_name;     // of one that the client gave no name
+  std::int32_t warm_at = router::no_target;  // who served the session last, a moment ago; of a
+                                             // conversation that is signed, a day
+  StateHome home;                            // of a request with signed or encrypted parts
+  std::int32_t kept_at = router::no_target;  // who keeps what the request refers to
+  std::int32_t kept_by = -1;                 // by which of its keys (StateMakers); -1: not known
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // of the request
   std::int64_t parse_ns = 0, count_ns = 0, decide_ns = 0;
 };

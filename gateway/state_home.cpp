@@ -57,12 +57,11 @@ std::int32_t signer_of(const Runtime& runtime, const dialect::hub::Request& requ
 }  // namespace
 
 void find_home(Worker& worker, const Runtime& runtime, const SessionMemory::Turn& turn,
-               Decision& d) {
+               std::int32_t target, Decision& d) {
   StateHome& home = d.home;
-  if (d.warm_at != router::no_target) {
-    home.target = d.warm_at;
-    home.maker =
-        turn.maker == 0 ? StateMakers::nobody : runtime.makers.named(d.warm_at, turn.maker);
+  if (target != router::no_target) {
+    home.target = target;
+    home.maker = turn.maker == 0 ? StateMakers::nobody : runtime.makers.named(target, turn.maker);
     // Its key is no longer configured: all that stands there is another account's.
     const bool lost = turn.maker != 0 && home.maker == StateMakers::nobody;
     home.foreign_messages = lost ? d.facts.turns : std::min(turn.foreign_messages, d.facts.turns);

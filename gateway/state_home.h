@@ -1,6 +1,8 @@
 #pragma once
 // Where a conversation with signed or encrypted parts belongs: to the account and the model that
 // made them, and nowhere else (research/wire 0.1, rule 3).
+#include <cstdint>
+
 #include "gateway/session_memory.h"
 
 namespace steelyard {
@@ -12,8 +14,8 @@ struct Runtime;
 // Fills `d.home`. What this process remembers says most; after a restart, and at another replica,
 // the seals do that carried state has (dialect/state_seal.h), and Anthropic's signatures, which
 // name their model. Else it is not known: then the first to get the request is its home.
-// `turn`: the conversation's last one, of `d.warm_at`; Turn{}: none is remembered.
+// `turn`: this very conversation's last one, served by `target`; no_target: none is remembered.
 void find_home(Worker& worker, const Runtime& runtime, const SessionMemory::Turn& turn,
-               Decision& d);
+               std::int32_t target, Decision& d);
 
 }  // namespace steelyard

@@ -80,6 +80,21 @@ def test_a_client_that_names_another_model_leaves_the_state_behind():
             assert provider.wrong == 0
 
 
+def test_what_else_goes_on_in_the_same_session_moves_nothing():
+    """A title by a small model, a sub-agent, another window: they share the session's name."""
+    for client, dialect in PAIRS:
+        provider = Binding(dialect)
+        gateway = binding_gateway({"one": provider})
+        with running(provider, gateway):
+            main = Conversation(gateway, client, "main", "claude-dear-5", session="s1")
+            for turn in range(3):
+                title = Conversation(gateway, client, f"title {turn}", "claude-cheap-5", session="s1")
+                _, model, signed, told = served(main, provider)
+                assert model == "claude-dear-5" and len(signed) == turn and not told, (client, dialect, signed, told)
+                assert served(title, provider)[1] == "claude-cheap-5"
+            assert provider.wrong == 0
+
+
 def test_a_limited_key_is_waited_for_and_a_refused_one_is_left():
     for client, dialect in PAIRS:
         provider = Binding(dialect)

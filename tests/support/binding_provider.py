@@ -110,8 +110,9 @@ def binding_gateway(providers, keys=KEYS, more="", catalog=MODELS, models="*"):
 class Conversation:
     """One client's, in Messages or Responses; what it was given goes back as it came. `stream`: of Messages only."""
 
-    def __init__(self, gateway, dialect, name, model="auto", stream=False):
+    def __init__(self, gateway, dialect, name, model="auto", session=None, stream=False):
         self.gateway, self.dialect, self.model, self.stream = gateway, dialect, model, stream
+        self.head = {"x-steelyard-session": session} if session else None
         self.turns = []
         self.name = name
 
@@ -125,7 +126,7 @@ class Conversation:
                                            "reasoning": {"effort": "low"}}
         if self.stream:
             body["stream"] = True
-        status, headers, data = self.gateway.chat({"model": self.model, **body}, path=path, key=KEY)
+        status, headers, data = self.gateway.chat({"model": self.model, **body}, path=path, key=KEY, headers=self.head)
         document = streamed(data) if self.stream and status == 200 else json.loads(data)
         if status == 200:
             said = [{"role": "assistant", "content": document["content"]}] if self.dialect == "anthropic" else document["output"]
