@@ -151,9 +151,10 @@ class BlockReader {
     return true;
   }
 
-  // Results may name what a server tool began; a summary stands for turns that are no longer here.
+  // Results may name what such a block began, and no other dialect is shown: a call that is not
+  // seen. A summary stands for turns that are no longer here.
   void unknown(hub::Request& out) const {
-    out.pairs.also(text_[kId]);
+    if (!text_[kId].empty()) out.pairs.call({});
     if (text_[kType].starts_with("compaction")) out.pairs.hide();
   }
 

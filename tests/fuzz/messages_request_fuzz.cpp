@@ -55,6 +55,8 @@ void check(std::string_view body, Parser& parser, Other& other) {
     require_json(cut);
     FUZZ_REQUIRE(!told.empty());
   }
+  // Results whose call nobody can see (in a block of a kind that is not known) are not translated.
+  if (!request.stray_result.empty()) return;
   hub::Dropped dropped;
   const bool from_chat = request.wire == hub::Wire::openai_chat;
   std::string out;
