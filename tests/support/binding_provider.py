@@ -110,7 +110,7 @@ def binding_gateway(providers, keys=KEYS, more="", catalog=MODELS, models="*"):
 class Conversation:
     """One client's, in Messages or Responses; what it was given goes back as it came. `stream`: of Messages only."""
 
-    def __init__(self, gateway, dialect, name, model="auto", session=None, stream=False):
+    def __init__(self, gateway, dialect, name, model="auto", stream=False, session=None):
         self.gateway, self.dialect, self.model, self.stream = gateway, dialect, model, stream
         self.head = {"x-steelyard-session": session} if session else None
         self.turns = []
