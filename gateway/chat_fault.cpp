@@ -24,19 +24,9 @@ constexpr std::size_t error_body_bytes_max = 64u << 10;
 }  // namespace
 
 void ChatCall::keep_fault_headers(const net::ResponseHead& head) {
-  struct Kept {
-    net::ResponseField field;
-    std::string_view name;
-  };
-  constexpr std::array kept{Kept{net::ResponseField::retry_after, "retry-after"},
-                            Kept{net::ResponseField::retry_after_ms, "retry-after-ms"},
-                            Kept{net::ResponseField::x_should_retry, "x-should-retry"},
-                            Kept{net::ResponseField::x_request_id, "x-request-id"}};
-  fault_headers_.clear();
-  for (const Kept& k : kept) {
-    if (!head.fields.has(k.field)) continue;
-    fault_headers_.append(k.name).append(": ").append(head.value(k.field)).append("\r\n");
-  }
+  fault_headers_ = retry_lines(head, worker_.now());
+  if (head.fields.has(net::ResponseField::x_request_id))
+    append_pair(fault_headers_, "x-request-id", head.value(net::ResponseField::x_request_id));
   if (provider_of(planned_->target).wire == wire())
     append_answer_pairs(fault_headers_, wire(), head);
 }
@@ -73,7 +63,7 @@ bool ChatCall::other_key_left(dialect::FaultClass cls, std::int64_t hint) {
 
 net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head) {
   const int status = head.status;
-  std::int64_t hint = hint_ms(head);
+  std::int64_t hint = hint_ms(head, worker_.now());
   keep_fault_headers(head);
   const std::string_view type = head.value(net::ResponseField::content_type);
   fault_type_ = type.empty() ? std::string_view("application/json") : type;

@@ -137,7 +137,7 @@ class CompletionsCall {
     }
     answered_ = true;
     const std::int64_t first = session_.worker().last_tick() - began;
-    const std::int64_t hint = hint_ms(forward.head());
+    const std::int64_t hint = hint_ms(forward.head(), session_.worker().now());
     const bool events = forward.head().event_stream && !at.quirks.ends_without_done;
     UsageWatch watch(events);
     const std::string lines = call_.head_lines(false);

@@ -220,7 +220,7 @@ class EmbeddingsCall {
   bool refused(Forward& forward, std::int32_t target, int status) {
     const dialect::UpstreamFault fault = dialect::openai::parse_error(status, forward.body());
     const router::FailureClass cls = failure_of(fault.cls);
-    const std::int64_t hint = hint_ms(forward.head());
+    const std::int64_t hint = hint_ms(forward.head(), session_.worker().now());
     const Tick until = hint < 0 ? Tick{} : session_.worker().tick_now().plus_ms(hint);
     call_.failed(ErrorKind::upstream_status, status, status == 504);
     other_key_ = forward.other_key_left() && call_.receipt().attempts.size() < limits::attempts_max;
@@ -229,7 +229,7 @@ class EmbeddingsCall {
     else
       lost(target, cls, until);
     fault_ = fault;
-    retry_lines_ = retry_lines(forward.head());
+    retry_lines_ = retry_lines(forward.head(), session_.worker().now());
     fault_status_ = status;
     call_.give_error(dialect::to_error(fault, status));
     return other_key_ || router::rule_of(cls).fallback;

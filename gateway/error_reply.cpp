@@ -96,6 +96,7 @@ net::Task<bool> reply_refused(Session& session, GateRefusal refusal, std::string
                     refusal.text);
   record_refused(session, error, refusal.status);
   std::string lines(extra);
+  if (refusal.status == 405) lines += "allow: " + allowed_methods(session.head().target()) + "\r\n";
   if (refusal.retry_after_s != 0)
     lines += "retry-after: " + std::to_string(refusal.retry_after_s) + "\r\n";
   std::string& body = session.worker().tools().text_scratch;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <ctime>
 #include <string_view>
 
 namespace steelyard {
@@ -13,7 +15,24 @@ std::int64_t number_in(std::string_view text) {
   return read.ec == std::errc() && value >= 0 ? value : -1;
 }
 
+// "Wed, 21 Oct 2015 07:28:00 GMT" (RFC 9110, 5.6.7); -1: not that.
+std::int64_t seconds_of_date(std::string_view text) {
+  const std::string copy(text.substr(0, 64));
+  std::tm date{};
+  const char* const end = ::strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date);
+  return end != nullptr && *end == 0 ? ::timegm(&date) : -1;
+}
+
 }  // namespace
+
+std::int64_t retry_after_s(std::string_view text, Instant now) {
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error == std::errc() && end == text.data() + text.size())
+    return seconds >= 0 && seconds <= 1e9 ? static_cast<std::int64_t>(std::ceil(seconds)) : -1;
+  const std::int64_t date = seconds_of_date(text);
+  return date < 0 ? -1 : std::max<std::int64_t>(date - now.seconds(), 0);
+}
 
 router::FailureClass failure_of(dialect::FaultClass c) {
   switch (c) {
@@ -32,21 +51,23 @@ router::FailureClass failure_of(dialect::FaultClass c) {
   return router::FailureClass::server;
 }
 
-std::int64_t hint_ms(const net::ResponseHead& head) {
+std::int64_t hint_ms(const net::ResponseHead& head, Instant now) {
   const std::int64_t exact = number_in(head.value(net::ResponseField::retry_after_ms));
   if (exact > 0) return std::min(exact, hint_ms_max);
-  const std::int64_t seconds = number_in(head.value(net::ResponseField::retry_after));
+  const std::int64_t seconds = retry_after_s(head.value(net::ResponseField::retry_after), now);
   return seconds < 0 ? exact : std::min(seconds, hint_ms_max / 1000) * 1000;
 }
 
-std::string retry_lines(const net::ResponseHead& head) {
+std::string retry_lines(const net::ResponseHead& head, Instant now) {
   std::string lines;
-  for (std::size_t i = 0; i < head.fields.size(); ++i) {
-    const net::FieldView field = head.fields[i];
-    for (const std::string_view name : {"retry-after", "retry-after-ms", "x-should-retry"})
-      if (net::equals_folded(field.name, name))
-        lines.append(name).append(": ").append(field.value).append("\r\n");
-  }
+  const std::string_view after = head.value(net::ResponseField::retry_after);
+  if (const std::int64_t seconds = retry_after_s(after, now); seconds >= 0)
+    lines += "retry-after: " + std::to_string(seconds) + "\r\n";
+  const std::string_view exact = head.value(net::ResponseField::retry_after_ms);
+  if (number_in(exact) >= 0) lines.append("retry-after-ms: ").append(exact).append("\r\n");
+  const std::string_view again = head.value(net::ResponseField::x_should_retry);
+  if (again == "true" || again == "false")
+    lines.append("x-should-retry: ").append(again).append("\r\n");
   return lines;
 }
 

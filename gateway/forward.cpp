@@ -332,8 +332,8 @@ void Forward::heed_fault() {
   if (serving.keys[index].size() < 2 || (any_path_ && head_status_ == 403)) return;
   if (std::exchange(heeded_, true)) return;
   const dialect::UpstreamFault fault = dialect::openai::parse_error(head_status_, body());
-  other_key_left_ =
-      rest_key(serving, index, key_used_, fault.cls, hint_ms(head_), worker_.tick_now());
+  other_key_left_ = rest_key(serving, index, key_used_, fault.cls, hint_ms(head_, worker_.now()),
+                             worker_.tick_now());
 }
 
 void Forward::finish() {

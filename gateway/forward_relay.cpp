@@ -79,7 +79,7 @@ net::Task<bool> Forward::tell(std::string_view piece) {
 // An error of the provider's, in its own words; but not where it is about the gateway's own key or
 // account, whose beginning some providers print.
 net::Task<bool> Forward::relay_fault(std::string_view lines) {
-  const std::string more = std::string(lines) + retry_lines(head_);
+  const std::string more = std::string(lines) + retry_lines(head_, worker_.now());
   std::string type(head_.value(net::ResponseField::content_type));
   if (type.empty()) type = "application/json";
   const int status = head_.status;

@@ -187,6 +187,18 @@ RouteMatch match_route(net::Method method, std::string_view target) {
   return match;
 }
 
+std::string allowed_methods(std::string_view target) {
+  using net::Method;
+  std::string list;
+  for (const Method method : {Method::get, Method::head, Method::post, Method::put, Method::patch,
+                              Method::del, Method::options}) {
+    if (match_route(method, target).route == Route::none) continue;
+    if (!list.empty()) list += ", ";
+    list += net::name_of(method);
+  }
+  return list;
+}
+
 std::string_view query_value(std::string_view target, std::string_view name) {
   const std::size_t mark = target.find('?');
   std::string_view rest = mark == std::string_view::npos ? "" : target.substr(mark + 1);

@@ -2,6 +2,7 @@
 // Every path of the client listener, in one table. A path that is not here is 404; the match is on
 // the raw bytes, so no %-encoding or dot segment leads anywhere else.
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "gateway/dialect/hub.h"
@@ -43,6 +44,9 @@ struct RouteMatch {
 
 // `target` with its query; the query is not looked at.
 RouteMatch match_route(net::Method method, std::string_view target);
+
+// What a path takes, for an `allow` field: "GET, DELETE"; "" where there is no such path.
+std::string allowed_methods(std::string_view target);
 
 // The value of a member of a target's query, as it stands there; "" if it has none.
 std::string_view query_value(std::string_view target, std::string_view name);

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Providers whose streams are not as they should be, for clients of every dialect: answered whole, events of megabytes, events that are
 no JSON. The client gets all that was said, or is told that it did not."""
+import email.utils
+import http.client
 import json
 import pathlib
 import sys
@@ -8,7 +10,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from answering import Answering, Provider  # noqa: E402
-from gateway import Cases, running  # noqa: E402
+from gateway import KEY, Cases, running  # noqa: E402
 from scripted_dialects import OUTPUT, Turn, written  # noqa: E402
 from scripted_provider import PATHS, scripted_gateway  # noqa: E402
 
@@ -125,6 +127,40 @@ def test_a_head_that_is_none_is_an_error_at_once():
             begun = time.monotonic()
             status, _, told = gateway.chat({**CLIENTS["openai"][1], "stream": False})
             assert status == 502 and time.monotonic() - begun < 10, (data[:40], status, told)
+
+
+def test_when_to_come_again_is_told_in_seconds_whatever_the_provider_says():
+    """SDKs read whole seconds; some providers send a fraction or a date (RFC 9110, 10.2.3)."""
+    for said, least, most in (("7", 7, 7), ("1.2", 2, 2), (email.utils.formatdate(time.time() + 30, usegmt=True), 20, 31), ("soon", None, None)):
+        class Busy(Provider):
+            def __init__(self, hint=said):
+                class Handler(Answering):
+                    def do_POST(self):
+                        self.asked()
+                        self.whole(429, {"error": {"message": "slow down", "type": "rate_limit_error"}}, {"retry-after": hint})
+                self.dialect = "openai"
+                self.serve(Handler)
+
+        provider = Busy()
+        gateway = scripted_gateway(provider)
+        with running(provider, gateway):
+            for client, (path, body) in CLIENTS.items():
+                status, headers, data = gateway.chat(body, path=path)
+                told = headers.get("retry-after")
+                assert status in (429, 503, 529) and (told is None if least is None else least <= int(told) <= most), \
+                    (said, client, status, headers, data)
+                break  # afterwards it rests: the gateway's own words
+
+
+def test_a_method_that_is_not_taken_is_told_with_those_that_are():
+    provider = Odd("openai", "x", lambda *_: ("application/json", b"{}"))
+    gateway = scripted_gateway(provider)
+    with running(provider, gateway):
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+        connection.request("PUT", "/v1/chat/completions", "{}", {"authorization": "Bearer " + KEY})
+        answer = connection.getresponse()
+        assert answer.status == 405 and answer.getheader("allow") == "POST", (answer.status, answer.getheaders())
+        connection.close()
 
 
 if __name__ == "__main__":
