@@ -36,16 +36,6 @@ const char* name_of(WireDialect dialect) {
   return "none";
 }
 
-const char* name_of(UsageSource source) {
-  switch (source) {
-    case UsageSource::none: return "none";
-    case UsageSource::provider: return "provider";
-    case UsageSource::estimated: return "estimated";
-    case UsageSource::recovered: return "recovered";
-  }
-  return "none";
-}
-
 const char* name_of(ClientAbort abort) {
   switch (abort) {
     case ClientAbort::none: return "none";

@@ -44,7 +44,6 @@ enum class ClientAbort : std::uint8_t { none, before_first_byte, mid_stream };
 
 const char* name_of(CallType call);
 const char* name_of(WireDialect dialect);
-const char* name_of(UsageSource source);
 const char* name_of(ClientAbort abort);
 const char* window_name(WindowKind per);
 

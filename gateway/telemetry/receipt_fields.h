@@ -2,6 +2,7 @@
 // The pieces of a receipt's line; receipt_json.h is the whole. Each writes at `p` and returns one
 // past its end.
 #include <cstddef>
+#include <cstdint>
 
 #include "config/types/limits.h"
 #include "gateway/telemetry/budget_pieces.h"
@@ -12,6 +13,7 @@ namespace steelyard::telemetry {
 
 struct Receipt;
 struct TokenUsage;
+enum class UsageSource : std::uint8_t;
 
 // Output bytes a text may take, escapes included.
 inline constexpr std::size_t name_text_max = 64, model_text_max = limits::model_name_bytes_max;
@@ -42,5 +44,7 @@ char* put_receipt_fields(char* p, const Receipt& receipt, ReceiptPieces& pieces,
 // "prompt_tokens":…,"completion_tokens":…, … without braces: at most usage_bytes_max bytes
 inline constexpr std::size_t usage_bytes_max = 256;
 char* put_usage(char* p, const TokenUsage& usage);
+// `,"usage_source":"provider"`
+char* put_usage_source(char* p, UsageSource source);
 
 }  // namespace steelyard::telemetry

@@ -56,9 +56,7 @@ char* element(char* p, const ReceiptAttempt& a, LineContext& line) {
   p = put_figure(p, a.held, r.held, printed.held, printed.held_size);
   p = put(p, ",\"cost_nano_usd\":");
   p = put_figure(p, a.cost, r.spend, printed.spend, printed.spend_size);
-  p = put(p, ",\"usage_source\":\"");
-  p = put_word(p, name_of(a.usage_source));
-  p = put(p, "\",");
+  p = put(put_usage_source(p, a.usage_source), ",");
   p = same(a.usage, r.usage) ? copy_piece(p, printed.usage, printed.usage_size)
                              : put_usage(p, a.usage);
   return put(p, "}");

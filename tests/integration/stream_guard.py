@@ -127,7 +127,7 @@ def test_with_room_left_the_hold_grows_and_the_whole_answer_comes():
         bill = mock.bill()["total"]["nano_usd"]
         assert books(gateway) == (bill, 0) and bill == 400 * TOKEN
         [receipt] = gateway.receipts(1)
-        assert receipt["overrun_nano_usd"] == 0 and not receipt["cut_by_budget"], receipt
+        assert not receipt["overrun_nano_usd"] and not receipt["cut_by_budget"], receipt
         assert receipt["held_nano_usd"] >= bill and receipt["extended_nano_usd"] >= 300 * TOKEN, receipt
         verified(gateway)
 

@@ -48,7 +48,7 @@ def test_what_was_searched_is_billed_in_every_dialect_whole_and_streamed():
             assert total["web_searches"] == 2 * made, total
             for r in receipts:
                 assert r["web_searches"] == made and r["usage_source"] == "provider", (dialect, r)
-                assert r["spend_nano_usd"] > made * EACH and r["overrun_nano_usd"] == 0, (dialect, r)
+                assert r["spend_nano_usd"] > made * EACH and not r["overrun_nano_usd"], (dialect, r)
                 assert r["attempts"][0]["held_nano_usd"] >= (1 if dialect == "openai" else 10) * EACH, (dialect, r)
             assert sum(r["spend_nano_usd"] for r in receipts) == total["nano_usd"], (dialect, receipts, total)
             page = gateway.admin("/metrics")[1].decode()
@@ -121,7 +121,7 @@ def test_a_stream_that_breaks_off_may_have_searched_as_often_as_it_might():
         [r] = gateway.receipts(1)
         attempts = r["attempts"]
         assert all(a["usage_source"] == "estimated" and a["cost_nano_usd"] >= 3 * EACH for a in attempts), r
-        assert all(a["cost_nano_usd"] <= a["held_nano_usd"] for a in attempts) and r["overrun_nano_usd"] == 0, r
+        assert all(a["cost_nano_usd"] <= a["held_nano_usd"] for a in attempts) and not r["overrun_nano_usd"], r
 
 
 def test_another_dialect_does_not_get_the_tool_and_holds_and_pays_for_no_search():
