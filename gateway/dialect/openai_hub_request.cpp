@@ -1,5 +1,6 @@
 #include "gateway/dialect/openai_hub_request.h"
 
+#include "gateway/dialect/extra_kinds.h"
 #include "gateway/dialect/fields_table.h"
 #include "gateway/dialect/openai_hub_fields.h"
 #include "gateway/dialect/openai_hub_message.h"
@@ -34,11 +35,18 @@ class RequestReader {
   }
 
  private:
+  // A field that other dialects may have a place for.
+  bool extra(std::string_view key) {
+    const std::string_view wrong = hub::misfit(key, reader_.cursor.peek());
+    if (!wrong.empty()) return reader_.refuse({&root_, key}, wrong);
+    return document_.take_extra(root_, key, out_);
+  }
+
   bool member(int key) {
     if (key == StrictReader::kUnknown) {
       const std::size_t end = reader_.cursor.end_of_previous_key() - 1;
       const std::size_t begin = document_.text.rfind('"', end - 1) + 1;
-      return document_.take_extra(root_, document_.text.substr(begin, end - begin), out_);
+      return extra(document_.text.substr(begin, end - begin));
     }
     const Field field = static_cast<Field>(key);
     const Where where{&root_, kFields.name(static_cast<std::size_t>(key))};
@@ -70,7 +78,7 @@ class RequestReader {
       case Field::top_p: return document_.take_number(where, out_.top_p);
       case Field::top_k: return document_.take_number(where, out_.top_k);
       case Field::parallel_tool_calls: return document_.take_tristate(where, out_.parallel_tools);
-      default: return document_.take_extra(root_, where.name, out_);
+      default: return extra(where.name);
     }
   }
 

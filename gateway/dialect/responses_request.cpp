@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/dialect/extra_kinds.h"
 #include "gateway/dialect/key_table.h"
 #include "gateway/dialect/responses_items.h"
 
@@ -67,11 +68,18 @@ class RequestReader {
   }
 
  private:
+  // A field that other dialects may have a place for.
+  bool extra(std::string_view key) {
+    const std::string_view wrong = hub::misfit(key, reader_.cursor.peek());
+    if (!wrong.empty()) return reader_.refuse({&root_, key}, wrong);
+    return document_.take_extra(root_, key, out_);
+  }
+
   bool member(int key) {
     if (key == StrictReader::kUnknown) {
       const std::size_t end = reader_.cursor.end_of_previous_key() - 1;
       const std::size_t begin = document_.text.rfind('"', end - 1) + 1;
-      return document_.take_extra(root_, document_.text.substr(begin, end - begin), out_);
+      return extra(document_.text.substr(begin, end - begin));
     }
     const Where where{&root_, kTop.name(static_cast<std::size_t>(key))};
     if (reader_.cursor.peek() != 'n') note(key);
@@ -137,6 +145,9 @@ class RequestReader {
   // Of what may be asked for, other dialects have the log probabilities.
   bool include(const Where& where) {
     if (reader_.cursor.take_null()) return true;
+    if (const std::string_view wrong = hub::misfit(where.name, reader_.cursor.peek());
+        !wrong.empty())
+      return reader_.refuse(where, wrong);
     std::string_view raw;
     if (reader_.failed() || !document_.take_raw(raw)) return false;
     if (raw.find("\"message.output_text.logprobs\"") == std::string_view::npos) return true;
@@ -148,7 +159,7 @@ class RequestReader {
 
   // An extra only if it has the value that means something.
   bool flag(const Where& where, std::string_view meaning) {
-    if (!document_.take_extra(root_, where.name, out_)) return false;
+    if (!extra(where.name)) return false;
     if (!out_.extras.empty() && out_.extras.back().key == where.name &&
         out_.extras.back().value != meaning)
       out_.extras.pop_back();

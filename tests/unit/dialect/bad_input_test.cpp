@@ -125,6 +125,28 @@ TEST_CASE("bad input: members of a wrong type where they would be passed over") 
   CHECK(
       holds(refusal(Wire::openai_responses, R"({"model":"m","input":[{"role":7,"content":"x"}]})"),
             "`/input/0/role`"));
+  // Those of OpenAI's dialects that others have no place for, and would only tell.
+  for (const Wire wire : {Wire::openai_chat, Wire::openai_responses}) {
+    const std::string frame = wire == Wire::openai_chat
+                                  ? R"({"model":"m","messages":[{"role":"user","content":"x"}],%})"
+                                  : R"({"model":"m","input":"x",%})";
+    const struct {
+      std::string_view key, good, bad;
+    } fields[] = {{"seed", "-1", "\"x\""},          {"top_logprobs", "2", "true"},
+                  {"logit_bias", "{}", "7"},        {"store", "false", "1"},
+                  {"modalities", "[]", "\"text\""}, {"include", "[]", "{}"},
+                  {"verbosity", "\"low\"", "3"},    {"truncation", "\"auto\"", "[]"},
+                  {"logprobs", "true", "\"yes\""},  {"presence_penalty", "0.5", "[1]"}};
+    for (const auto& field : fields) {
+      CAPTURE(std::string(field.key));
+      const auto with = [&](std::string_view value) {
+        return refusal(wire, put(frame, '"' + std::string(field.key) + "\":" + std::string(value)));
+      };
+      CHECK(with(field.good) == "");
+      CHECK(with("null") == "");
+      CHECK(holds(with(field.bad), "`/" + std::string(field.key) + "` must be"));
+    }
+  }
   // What is not known may be anything.
   CHECK(
       refusal(
