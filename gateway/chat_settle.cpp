@@ -170,7 +170,9 @@ void ChatCall::remember_turn() {
   const Tick now = worker_.tick_now();
   sessions->remember(decision_.session_key, turn, now);
   const std::uint64_t history = decision_.history_key;
-  if (history != 0 && history != decision_.session_key) sessions->remember(history, turn, now);
+  if (history == 0) return;
+  if (history != decision_.session_key) sessions->remember(history, turn, now);
+  sessions->remember(decision_.asked_key, turn, now);
 }
 
 // The bill teaches the next count. Pictures follow formulas, and are not to be mixed in.

@@ -78,6 +78,7 @@ struct Decision {
   // Of the one conversation that goes on, of several that may share the session (a title,
   // sub-agents and a user's other windows do): who signed its history. 0: it need not be known.
   std::uint64_t history_key = 0;
+  std::uint64_t asked_key = 0;               // the same with the model that was asked for
   telemetry::FixedText<24> session_name;     // of one that the client gave no name
   std::int32_t warm_at = router::no_target;  // who served the session last, a moment ago; of a
                                              // conversation that is signed, a day
