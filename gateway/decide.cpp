@@ -93,14 +93,6 @@ bool may_go_on(const policies::RequestFacts& facts) {
   return facts.tools || facts.reasoning || facts.signed_blocks;
 }
 
-// Who served a turn; no_target: nobody did, or it is no longer configured.
-std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn) {
-  if (turn.target == 0) return router::no_target;
-  const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
-  const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
-  return at == hashes.end() ? router::no_target : static_cast<std::int32_t>(at - hashes.begin());
-}
-
 // Which conversation it is, and who served it last.
 void find_session(Worker& worker, const Runtime& runtime, const Principal& principal,
                   const RequestHints& hints, Decision& d) {

@@ -56,6 +56,13 @@ std::int32_t signer_of(const Runtime& runtime, const dialect::hub::Request& requ
 
 }  // namespace
 
+std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn) {
+  if (turn.target == 0) return router::no_target;
+  const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
+  const auto at = std::find(hashes.begin(), hashes.end(), turn.target);
+  return at == hashes.end() ? router::no_target : static_cast<std::int32_t>(at - hashes.begin());
+}
+
 void find_home(Worker& worker, const Runtime& runtime, const SessionMemory::Turn& turn,
                std::int32_t target, Decision& d) {
   StateHome& home = d.home;

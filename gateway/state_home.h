@@ -11,6 +11,9 @@ class Worker;
 struct Decision;
 struct Runtime;
 
+// The target that served a turn; no_target: nobody did, or it is no longer configured.
+std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn);
+
 // Fills `d.home`. What this process remembers says most; after a restart, and at another replica,
 // the seals do that carried state has (dialect/state_seal.h), and Anthropic's signatures, which
 // name their model. Else it is not known: then the first to get the request is its home.
