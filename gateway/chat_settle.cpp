@@ -194,7 +194,7 @@ void ChatCall::learn_count(std::int64_t billed) {
                decision_.text_tokens,
                billed,
                decision_.features};
-  // Once much is known, one bill in eight says as much as all; a conversation needs each.
+  // Once much is known, one bill in eight keeps it current; a conversation needs each.
   const std::uint32_t seen = serving_.bills[target]++;
   if (seen > 256 && seen % 8 != 0) return calibrations->remember(bill.turn);
   const Calibrations::Learned learned = calibrations->learn(bill, router::weights_of(framing));
