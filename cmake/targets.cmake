@@ -97,7 +97,8 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_CXX_COMPILER_ID MATCHES Clang A
     router/tokens/bpe_counter.cpp router/tokens/probe.cpp router/tokens/merger.cpp router/tokens/json_text.cpp
     PROPERTIES COMPILE_OPTIONS -fno-profile-instr-use)
 endif()
-steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types EXTERNAL simdjson::simdjson ZLIB::ZLIB OpenSSL::Crypto)
+steelyard_library(steelyard_dialect FOLDERS gateway/dialect DEPS steelyard_types
+  EXTERNAL simdjson::simdjson ZLIB::ZLIB OpenSSL::Crypto PkgConfig::XXHASH)
 steelyard_library(steelyard_net FOLDERS gateway/net gateway/sys DEPS steelyard_types
   EXTERNAL steelyard_asio OpenSSL::SSL OpenSSL::Crypto)
 steelyard_library(steelyard_store FOLDERS gateway/store DEPS steelyard_router EXTERNAL SQLite::SQLite3 fmt::fmt)

@@ -4,6 +4,7 @@
 // stays as it is.
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "gateway/dialect/hub_bridge.h"
 #include "gateway/dialect/hub_cut.h"
@@ -58,6 +59,8 @@ class AnswerStream {
   // Of the answer, as its provider named it; "" where nobody asks for it.
   std::string_view id() const { return bridge_ ? std::string_view(bridge_->id()) : ""; }
   std::string_view item_ids() const { return bridge_ ? std::string_view(bridge_->item_ids()) : ""; }
+  // Of its signed and encrypted parts: to be taken away after each feed() (state_hash.h).
+  std::vector<std::uint64_t>& states() { return bridge_ ? bridge_->states() : tap_->states(); }
   dialect::hub::Dropped lost() const { return bridge_ ? bridge_->lost() : dialect::hub::Dropped(); }
   dialect::hub::StreamPlace place() const {
     return bridge_ ? bridge_->place() : dialect::hub::StreamPlace();

@@ -111,14 +111,16 @@ bool ChatCall::build_body() {
   foreign_.reset();
   const bool translated = provider.wire != wire();
   Result<void> built;
-  const bool foreign_state = !translated && decision_.chat.has_reasoning_state &&
-                             (foreign_end() > 0 || holds_carriers(decision_.chat));
+  const dialect::ForeignState foreign_state =
+      translated ? dialect::ForeignState() : this->foreign_state();
+  const bool cuts_state = !translated && decision_.chat.has_reasoning_state &&
+                          (foreign_state.any() || holds_carriers(decision_.chat));
   const bool cited = !translated && decision_.chat.has_foreign_citations;
-  if (!chat || translated || in_path || provider.tokens || foreign_state) prepare_foreign();
+  if (!chat || translated || in_path || provider.tokens || cuts_state) prepare_foreign();
   if (translated)
     built = build_foreign_body(bounded);
-  else if (foreign_state || cited)
-    built = splice_without_foreign(decision_.chat, wire(), foreign_end(), edits, *foreign_, body_);
+  else if (cuts_state || cited)
+    built = splice_without_foreign(decision_.chat, wire(), foreign_state, edits, *foreign_, body_);
   else
     built = body_.build(decision_.chat, edits);
   if (!built) {
@@ -172,7 +174,7 @@ Result<void> ChatCall::build_foreign_body(bool bounded) {
   target.model = runtime_.catalog.target(planned_->target).upstream_name;
   target.catalog_model = runtime_.catalog.model(planned_->model).name;
   target.output_tokens_room = planned_->output_tokens_max;
-  target.foreign_end = foreign_end();
+  target.foreign_state = foreign_state();
   target.state_key = foreign_->bridge.state_key;
   if (bounded) target.output_tokens_cap = planned_->output_tokens_max;
   target.quirks = &provider.quirks;

@@ -114,8 +114,10 @@ class ChatCall final : public DepartureListener {
   bool wait_for_key(std::int64_t ns);
   void settle_home();
   bool leaves_home() const;
-  std::size_t foreign_end() const;
-  bool refuses_state() const;
+  dialect::ForeignState foreign_state() const;
+  void remember_states(std::vector<std::uint64_t>& states);
+  bool refuses_state();
+  bool mark_refused(bool known);
 
   // chat_body.cpp: what its row wants changed in a body
   void fit_body(const ProviderRuntime& provider);

@@ -232,6 +232,8 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
     return AttemptEnd::escalate;
   }
   succeeded(head.status);
+  if (!answer.states.empty()) [[unlikely]]
+    remember_states(answer.states);
   if (foreign_) note_lost(foreign_->whole.lost());
   receipt_.finish_reason = std::string_view(dialect::name_of(answer.finish));
   receipt_.http_status = head.status;

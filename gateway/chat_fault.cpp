@@ -88,7 +88,7 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   const Tick until = hint < 0 ? Tick{} : worker_.tick_now().plus_ms(hint);
   const router::FailureClass failure = failure_of(fault_.cls);
   if (renewed_credentials(status)) other_key_ = true;
-  if (refuses_state()) state_refused_ = other_key_ = true;
+  if (refuses_state()) other_key_ = true;
   if (other_key_ || other_key_left(fault_.cls, hint)) {
     end_line(status);
     line_->failed = true;

@@ -118,13 +118,14 @@ bool holds_carriers(const dialect::ChatRequest& chat) {
     return chat.body.find(what) != std::string_view::npos;
   };
   return chat.has_foreign_citations ||
-         (chat.has_reasoning_state && (holds("\"sy1.") || holds("\"c3kxLnRoaW5raW5n")));
+         (chat.has_reasoning_state && (holds("\"sy1.") || holds(dialect::hub::coded_tag)));
 }
 
 Result<void> splice_without_foreign(const dialect::ChatRequest& chat, Wire wire,
-                                    std::size_t foreign_end, const dialect::BodyEdits& edits,
-                                    ForeignCall& foreign, dialect::SplicedBody& out) {
-  if (!dialect::cut_foreign_state(chat.body, wire, foreign_end, foreign.body, foreign.dropped))
+                                    const dialect::ForeignState& state,
+                                    const dialect::BodyEdits& edits, ForeignCall& foreign,
+                                    dialect::SplicedBody& out) {
+  if (!dialect::cut_foreign_state(chat.body, wire, state, foreign.body, foreign.dropped))
     return out.build(chat, edits);
   dialect::hub::RequestReaders readers;
   dialect::hub::Request request;
@@ -151,7 +152,7 @@ Result<void> translate_body(std::string_view client_body, Wire client,
                 dialect::hub::stray_refusal(request));
   if (const Result<void> made = readers.make_portable(request); !made) return made;
   if (client == Wire::gemini) request.stream = target.stream;
-  if (target.foreign_end > 0) dialect::disown_state(request, target.foreign_end);
+  if (target.foreign_state.any()) dialect::disown_state(request, target.foreign_state);
   if (target.state_key != nullptr) dialect::hub::open_seals(request, *target.state_key);
   if (request.unknown.any()) foreign.dropped.add(dialect::hub::Loss::fields);
   foreign.lost_fields = request.unknown;

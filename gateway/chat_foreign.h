@@ -82,7 +82,7 @@ struct TranslateTarget {
   const ProviderQuirks* quirks = nullptr;  // never null where it is used
   bool stream = false;                     // where the client's path says so, not its body
   const dialect::hub::StateKey* state_key = nullptr;  // of the provider
-  std::size_t foreign_end = 0;  // of the client's body: what is signed before it was by others
+  dialect::ForeignState foreign_state;                // of the client's body
 };
 
 // What an error body of a provider is in: clouds put their own shape around others' dialects.
@@ -94,10 +94,11 @@ Result<void> translate_body(std::string_view client_body, dialect::hub::Wire cli
 
 // Does the body hold what another provider signed (dialect/hub_carrier.h)?
 bool holds_carriers(const dialect::ChatRequest& chat);
-// A body that stays in its dialect without those blocks, and without those that others signed,
-// which stand before `foreign_end`: foreign.body, the rest as it came. Told in foreign.dropped.
+// A body that stays in its dialect without those blocks, and without those that others signed:
+// foreign.body, the rest as it came. Told in foreign.dropped.
 Result<void> splice_without_foreign(const dialect::ChatRequest& chat, dialect::hub::Wire wire,
-                                    std::size_t foreign_end, const dialect::BodyEdits& edits,
-                                    ForeignCall& foreign, dialect::SplicedBody& out);
+                                    const dialect::ForeignState& state,
+                                    const dialect::BodyEdits& edits, ForeignCall& foreign,
+                                    dialect::SplicedBody& out);
 
 }  // namespace steelyard

@@ -171,7 +171,12 @@ void ChatCall::decode(std::span<char> bytes) {
     stream_over_ = body_left_ == 0;
     reusable_ = stream_over_ && keep_alive_ && payload == bytes.size();
   }
-  if (payload != 0) tap_.feed({bytes.data(), payload}, tap_out_);
+  if (payload == 0) return;
+  tap_.feed({bytes.data(), payload}, tap_out_);
+  if (!tap_.states().empty()) [[unlikely]] {
+    wake();
+    remember_states(tap_.states());
+  }
 }
 
 // Head of the answer, for the first write.
@@ -272,6 +277,7 @@ ChatCall::AttemptEnd ChatCall::lost_before_commit(const Error& error) {
 
 net::Task<ChatCall::AttemptEnd> ChatCall::end_stream(Result<void> finished) {
   const dialect::openai::StreamFacts& facts = tap_.facts();
+  remember_states(tap_.states());  // what its last event held, if that had no end
   const bool good = finished.has_value() && !session_.client_gone();  // whole, also in a drain
   if (!good && !committed_) {
     const Error error = finished ? Error() : finished.error();

@@ -73,6 +73,7 @@ dialect::ChatRequest without_slices(const dialect::ChatRequest& chat) {
 void forget_choice(Decision& decision) {
   decision.verdict.allowed = {};
   decision.facts = {};
+  decision.signed_parts = {};
 }
 
 }  // namespace

@@ -163,16 +163,11 @@ void ChatCall::remember_turn() {
   SessionMemory* const sessions = worker_.seams().sessions;
   if (sessions == nullptr) return;
   const std::uint64_t target = runtime_.target_hashes[static_cast<std::size_t>(planned_->target)];
-  SessionMemory::Turn turn{target, receipt_.facts.input_tokens, 0, 0};
-  turn.maker = runtime_.makers.name_of(runtime_.makers.maker(planned_->target, key_used_));
-  if (decision_.chat.has_reasoning_state) [[unlikely]]
-    turn.foreign_messages = leaves_home() ? receipt_.facts.turns : decision_.home.foreign_messages;
+  const SessionMemory::Turn turn{target, receipt_.facts.input_tokens};
   const Tick now = worker_.tick_now();
   sessions->remember(decision_.session_key, turn, now);
   const std::uint64_t history = decision_.history_key;
-  if (history == 0) return;
-  if (history != decision_.session_key) sessions->remember(history, turn, now);
-  sessions->remember(decision_.asked_key, turn, now);
+  if (history != 0 && history != decision_.session_key) sessions->remember(history, turn, now);
 }
 
 // The bill teaches the next count. Pictures follow formulas, and are not to be mixed in.

@@ -1,11 +1,13 @@
 // Conversations with signed or encrypted parts: which key they go on with, and what of them is not
 // for the one that an attempt goes to.
 #include <algorithm>
-#include <limits>
+#include <vector>
 
 #include "gateway/chat_call.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
+#include "gateway/state_home.h"
+#include "gateway/state_memory.h"
 #include "gateway/worker.h"
 
 namespace steelyard {
@@ -58,30 +60,78 @@ bool ChatCall::wait_for_key(std::int64_t ns) {
 // Where the history's state belongs, once a first attempt is made that nobody knew better for.
 void ChatCall::settle_home() {
   StateHome& home = decision_.home;
-  if (home.target == router::no_target) home.target = planned_->target;
+  if (!home.sure) home = {planned_->target, StateMakers::nobody, true};
   if (home.target == planned_->target && home.maker == StateMakers::nobody)
     home.maker = runtime_.makers.maker(planned_->target, key_used_);
 }
 
-// Does the history go to others than those it belongs to, or did they refuse it?
+// Does the history go to others than those it belongs to?
 bool ChatCall::leaves_home() const {
   const StateHome& home = decision_.home;
-  if (state_refused_) return true;
   if (home.maker == StateMakers::nobody) return home.target != planned_->target;
   return !runtime_.makers.same(home.maker, runtime_.makers.maker(planned_->target, key_used_));
 }
 
-// What stands in the client's body before this was signed by others.
-std::size_t ChatCall::foreign_end() const {
-  if (!decision_.chat.has_reasoning_state) return 0;
-  return leaves_home() ? std::numeric_limits<std::size_t>::max() : decision_.home.foreign_end;
+// What in the history was signed by others than the one that this attempt goes to. Where nobody is
+// known to have signed, it stays as long as the conversation does.
+dialect::ForeignState ChatCall::foreign_state() const {
+  dialect::ForeignState foreign;
+  if (!decision_.chat.has_reasoning_state) [[likely]]
+    return foreign;
+  foreign.rest = state_refused_ || leaves_home();
+  if (state_refused_) return foreign;
+  const StateMakers& makers = runtime_.makers;
+  const std::int32_t maker = makers.maker(planned_->target, key_used_);
+  for (const SignedPart& part : decision_.signed_parts) {
+    const bool same = part.maker != StateMakers::nobody && makers.same(part.maker, maker);
+    if (part.known == SignedPart::Known::maker)
+      (same ? foreign.own : foreign.others).push_back(part.hash);
+    else if (part.known == SignedPart::Known::refused && same)
+      foreign.others.push_back(part.hash);
+  }
+  std::sort(foreign.own.begin(), foreign.own.end());
+  std::sort(foreign.others.begin(), foreign.others.end());
+  return foreign;
 }
 
-// Did the provider refuse what somebody signed? Then it was not the maker, whatever is known here.
-bool ChatCall::refuses_state() const {
+// For when the client sends it back. Before the client has it.
+void ChatCall::remember_states(std::vector<std::uint64_t>& states) {
+  StateMemory* const memory = worker_.seams().states;
+  if (memory != nullptr) {
+    const std::uint64_t maker = id_of(runtime_, runtime_.makers.maker(planned_->target, key_used_));
+    for (const std::uint64_t state : states) memory->remember(state, maker, worker_.now());
+  }
+  states.clear();
+}
+
+// Did the provider refuse what somebody signed? Then it was not the maker: of what nobody is known
+// to have signed, or else of all, whatever is known here. The next attempt goes without.
+bool ChatCall::refuses_state() {
   const bool asked = fault_status_ == 400 && decision_.chat.has_reasoning_state;
   if (!asked || state_refused_ || receipt_.attempts.size() == limits::attempts_max) return false;
-  return dialect::is_about_state(fault_);
+  if (!dialect::is_about_state(fault_)) return false;
+  state_refused_ = !mark_refused(false) && !mark_refused(true);
+  return true;
+}
+
+// `known`: what it is known to have made, else what nobody is known to. False: there was none.
+bool ChatCall::mark_refused(bool known) {
+  const StateMakers& makers = runtime_.makers;
+  const std::int32_t refuser = makers.maker(planned_->target, key_used_);
+  StateMemory* const memory = worker_.seams().states;
+  bool any = false;
+  for (SignedPart& part : decision_.signed_parts) {
+    const bool made = part.known == SignedPart::Known::maker;
+    const bool same = part.maker != StateMakers::nobody && makers.same(part.maker, refuser);
+    // What was not in the request cannot have been refused.
+    if (made != known || (made ? !same : part.known == SignedPart::Known::refused && same))
+      continue;
+    part = {part.hash, refuser, SignedPart::Known::refused};
+    if (memory != nullptr)
+      memory->remember(part.hash, refuser_id_of(runtime_, refuser), worker_.now());
+    any = true;
+  }
+  return any;
 }
 
 }  // namespace steelyard

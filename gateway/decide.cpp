@@ -109,12 +109,10 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
     d.session_name = std::string_view(name.data(), name.size());
     facts.session = d.session_name.view();
   }
-  if (may_go_on(facts)) {
+  if (may_go_on(facts))
     d.history_key = d.session_name.view().empty()
-                        ? d.session_key ^ beginning_of(principal, d.chat) * odd_factor | 1
+                        ? (d.session_key ^ beginning_of(principal, d.chat) * odd_factor) | 1
                         : d.session_key;
-    d.asked_key = d.history_key ^ policies::stable_hash(d.chat.model) * odd_factor | 1;
-  }
   const SessionMemory* const sessions = worker.seams().sessions;
   if (d.session_key != 0 && sessions != nullptr) {
     const SessionMemory::Turn turn = sessions->find(d.session_key, worker.last_tick());
@@ -124,12 +122,11 @@ void find_session(Worker& worker, const Runtime& runtime, const Principal& princ
   }
   if (!d.chat.has_reasoning_state) return;
   SessionMemory::Turn turn;
-  // Of those that began alike, the one for which the same model was asked: prompts are tried on
-  // several. And its first turn may not have looked as if it would go on.
-  for (const std::uint64_t key : {d.asked_key, d.history_key, d.session_key})
+  // Its first turn may not have looked as if it would go on.
+  for (const std::uint64_t key : {d.history_key, d.session_key})
     if (sessions != nullptr && turn.target == 0)
       turn = sessions->find(key, worker.last_tick(), SessionMemory::bound_ms);
-  find_home(worker, runtime, turn, target_of(runtime, turn), d);
+  find_home(worker, runtime, target_of(runtime, turn), d);
 }
 
 ServiceTier service_tier(std::string_view asked) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/types/instant.h"
 #include "config/types/result.h"
@@ -45,9 +46,16 @@ struct RequestHints {
 struct StateHome {
   std::int32_t target = router::no_target;  // there or nowhere; no_target: not known
   std::int32_t maker = -1;                  // the key, too (StateMakers); -1: not known
-  // What stands in the body before this is others' all the same: the conversation moved then.
-  std::uint32_t foreign_end = 0;
-  std::int32_t foreign_messages = 0;  // as many messages from the beginning
+  // What is signed says so; else this is only where the conversation was last.
+  bool sure = false;
+};
+
+// A signed or encrypted part of the history, and what is remembered of its maker.
+struct SignedPart {
+  enum class Known : std::uint8_t { nothing, maker, refused };
+  std::uint64_t hash = 0;        // dialect/state_hash.h
+  std::int32_t maker = -1;       // StateMakers; -1: no longer configured
+  Known known = Known::nothing;  // `maker` made it, or refused it: then somebody else did
 };
 
 // Views point into the request body and into this value: it does not move.
@@ -76,13 +84,13 @@ struct Decision {
   Instant at;                                 // chooses prices: the same for plan and settlement
   std::uint64_t session_key = 0;              // 0: no session
   // Of the one conversation that goes on, of several that may share the session (a title,
-  // sub-agents and a user's other windows do): who signed its history. 0: it need not be known.
+  // sub-agents and a user's other windows do). 0: it need not be known.
   std::uint64_t history_key = 0;
-  std::uint64_t asked_key = 0;               // the same with the model that was asked for
   telemetry::FixedText<24> session_name;     // of one that the client gave no name
   std::int32_t warm_at = router::no_target;  // who served the session last, a moment ago; of a
                                              // conversation that is signed, a day
   StateHome home;                            // of a request with signed or encrypted parts
+  std::vector<SignedPart> signed_parts;      // these, in order
   std::int32_t kept_at = router::no_target;  // who keeps what the request refers to
   std::int32_t kept_by = -1;                 // by which of its keys (StateMakers); -1: not known
   dialect::hub::Wire wire = dialect::hub::Wire::openai_chat;  // of the request

@@ -85,6 +85,7 @@ Result<void> open_worker(Server::State& state, WorkerThread& thread, std::size_t
       .calibrations = state.calibrations.get(),
       .kept = state.kept.get(),
       .sessions = &state.sessions,
+      .states = &state.states,
       .once = &state.once,
       .memo = memo,
       .outcomes = state.outcomes.get(),
@@ -174,8 +175,7 @@ Result<std::unique_ptr<Server>> Server::open(ServerOptions options) {
       std::make_unique<Calibrations>(home.empty() ? std::string() : home + "/token-calibration");
   state->kept =
       std::make_unique<KeptAnswers>(home.empty() ? std::string() : home + "/kept-answers");
-  state->sessions.open(home.empty() ? std::string() : home + "/sessions", state->clock.tick(),
-                       state->clock.now().seconds());
+  state->states.open(home.empty() ? std::string() : home + "/signed-states", state->clock.now());
   auto outcomes = Outcomes::open(home);
   if (!outcomes) return fail(outcomes.error());
   state->outcomes = std::move(*outcomes);
@@ -296,7 +296,7 @@ bool Server::State::housekeeping() {
   if (now >= calibrations_saved.plus_ms(60'000)) {
     calibrations->save();
     kept->save();
-    sessions.save(now, clock.now().seconds());
+    states.save(clock.now());
     calibrations_saved = now;
   }
   if (!draining) return true;
@@ -351,7 +351,7 @@ void Server::run() {
   (void)state.books->flush();
   state.calibrations->save();
   state.kept->save();
-  state.sessions.save(state.clock.tick(), state.clock.now().seconds());
+  state.states.save(state.clock.now());
 }
 
 }  // namespace steelyard

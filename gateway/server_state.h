@@ -17,6 +17,7 @@
 #include "gateway/runtime.h"
 #include "gateway/server.h"
 #include "gateway/session_memory.h"
+#include "gateway/state_memory.h"
 #include "gateway/store/books.h"
 #include "gateway/sys/clock.h"
 #include "gateway/telemetry/decision_log.h"
@@ -43,6 +44,7 @@ struct Server::State {
   std::unique_ptr<Calibrations> calibrations;
   std::unique_ptr<KeptAnswers> kept;
   SessionMemory sessions;
+  StateMemory states;
   Idempotency once;
   std::unique_ptr<Plans> plans;
   Tick calibrations_saved;

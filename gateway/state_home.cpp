@@ -5,8 +5,10 @@
 #include "gateway/chat_foreign.h"
 #include "gateway/decide.h"
 #include "gateway/dialect/anthropic_signature.h"
+#include "gateway/dialect/state_hash.h"
 #include "gateway/dialect/state_seal.h"
 #include "gateway/runtime.h"
+#include "gateway/state_memory.h"
 #include "gateway/worker.h"
 #include "gateway/worker_tools.h"
 
@@ -54,6 +56,50 @@ std::int32_t signer_of(const Runtime& runtime, const dialect::hub::Request& requ
   return found;
 }
 
+// Of an id the high half is the target's, the low half the maker's name: letters, which leaves a
+// bit.
+constexpr std::uint64_t low_half = 0xFFFFFFFFu, refused_bit = 0x80000000u;
+
+// Who has that name: a maker, or the target of one whose key is no longer configured.
+struct Maker {
+  std::uint64_t id = 0;
+  std::int32_t target = router::no_target, maker = StateMakers::nobody;
+};
+
+Maker named(const Runtime& runtime, std::uint64_t id) {
+  const std::vector<std::uint64_t>& hashes = runtime.target_hashes;
+  const auto at = std::find_if(hashes.begin(), hashes.end(), [id](std::uint64_t hash) {
+    return (hash & ~low_half) == (id & ~low_half);
+  });
+  if (at == hashes.end()) return {id};
+  const auto target = static_cast<std::int32_t>(at - hashes.begin());
+  const auto name = static_cast<std::uint32_t>(id & low_half & ~refused_bit);
+  return {id, target, runtime.makers.named(target, name)};
+}
+
+// Fills d.signed_parts; whose the newest is that is known, and where it stands.
+Maker newest_known(Worker& worker, const Runtime& runtime, const dialect::hub::Request& request,
+                   Decision& d, const dialect::hub::Part*& where) {
+  const StateMemory* const states = worker.seams().states;
+  Maker last, newest;
+  if (states == nullptr) return newest;
+  for (const dialect::hub::Part& part : request.parts) {
+    const std::string_view state = dialect::own_state(part);
+    if (state.empty()) continue;
+    const std::uint64_t hash = dialect::state_hash(state);
+    const std::uint64_t id = states->maker_of(hash, d.at);
+    SignedPart& one = d.signed_parts.emplace_back(SignedPart{hash});
+    if (id == 0) continue;
+    if (id != last.id) last = named(runtime, id);
+    one.maker = last.maker;
+    one.known = (id & refused_bit) != 0 ? SignedPart::Known::refused : SignedPart::Known::maker;
+    if (one.known == SignedPart::Known::refused) continue;
+    newest = last;
+    where = &part;
+  }
+  return newest;
+}
+
 }  // namespace
 
 std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn) {
@@ -63,28 +109,39 @@ std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn) 
   return at == hashes.end() ? router::no_target : static_cast<std::int32_t>(at - hashes.begin());
 }
 
-void find_home(Worker& worker, const Runtime& runtime, const SessionMemory::Turn& turn,
-               std::int32_t target, Decision& d) {
+std::uint64_t id_of(const Runtime& runtime, std::int32_t maker) {
+  const StateMakers& makers = runtime.makers;
+  const auto target = static_cast<std::size_t>(makers.target_of(maker));
+  const std::uint64_t id = (runtime.target_hashes[target] & ~low_half) | makers.name_of(maker);
+  return id == 0 ? 1 : id;
+}
+
+std::uint64_t refuser_id_of(const Runtime& runtime, std::int32_t maker) {
+  return id_of(runtime, maker) | refused_bit;
+}
+
+void find_home(Worker& worker, const Runtime& runtime, std::int32_t last, Decision& d) {
   StateHome& home = d.home;
-  if (target != router::no_target) {
-    home.target = target;
-    home.maker = turn.maker == 0 ? StateMakers::nobody : runtime.makers.named(target, turn.maker);
-    // Its key is no longer configured: all that stands there is another account's.
-    const bool lost = turn.maker != 0 && home.maker == StateMakers::nobody;
-    home.foreign_messages = lost ? d.facts.turns : std::min(turn.foreign_messages, d.facts.turns);
-    if (home.foreign_messages > 0)
-      home.foreign_end =
-          d.chat.messages[static_cast<std::size_t>(home.foreign_messages) - 1].raw.end();
-    return;
-  }
-  WorkerTools& tools = worker.tools();
-  const bool carried = holds_carriers(d.chat);
-  if (!carried && d.wire != Wire::anthropic) return;
-  const dialect::hub::Request* const request = in_hub(tools, d);
+  home.target = last;
+  const dialect::hub::Request* const request = in_hub(worker.tools(), d);
   if (request == nullptr) return;
-  if (carried) home.maker = dialect::hub::newest_maker(*request, runtime.makers.keys());
-  home.target = home.maker != StateMakers::nobody ? runtime.makers.target_of(home.maker)
-                                                  : signer_of(runtime, *request, d.chat.model);
+  const dialect::hub::Part *known_at = nullptr, *sealed_at = nullptr;
+  const Maker known = newest_known(worker, runtime, *request, d, known_at);
+  std::int32_t sealed = StateMakers::nobody;
+  if (holds_carriers(d.chat))
+    sealed = dialect::hub::newest_maker(*request, runtime.makers.keys(), sealed_at);
+  std::int32_t target = router::no_target;
+  if (sealed != StateMakers::nobody && (known_at == nullptr || sealed_at > known_at)) {
+    target = runtime.makers.target_of(sealed);
+    home.maker = sealed;
+  } else if (known_at != nullptr) {
+    target = known.target;
+    home.maker = known.maker;
+  } else {
+    target = signer_of(runtime, *request, d.chat.model);
+  }
+  home.sure = target != router::no_target;
+  if (home.sure) home.target = target;
 }
 
 }  // namespace steelyard

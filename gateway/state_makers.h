@@ -36,7 +36,7 @@ class StateMakers {
   std::size_t key_number(std::int32_t maker) const {
     return static_cast<std::size_t>(maker - first_[static_cast<std::size_t>(target_of(maker))]);
   }
-  // The same after a reload and in every process: of the memory of sessions. 0 is nobody's.
+  // The same after a reload and in every process; 0 is nobody's.
   std::uint32_t name_of(std::int32_t maker) const;
   // Of a target: who has that name. nobody: its key is no longer configured.
   std::int32_t named(std::int32_t target, std::uint32_t name) const;

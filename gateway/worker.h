@@ -30,6 +30,7 @@ class Calibrations;
 class Idempotency;
 class KeptAnswers;
 class SessionMemory;
+class StateMemory;
 class Outcomes;
 class Plans;
 class Session;
@@ -67,6 +68,7 @@ struct WorkerSeams {
   Calibrations* calibrations = nullptr;  // null: counts are the shipped ones
   KeptAnswers* kept = nullptr;           // null: answers are not remembered
   SessionMemory* sessions = nullptr;     // null: each turn is planned as if it were the first
+  StateMemory* states = nullptr;         // null: who signed what is not remembered
   Idempotency* once = nullptr;           // null: idempotency keys mean nothing
   std::shared_ptr<router::CountMemo> memo = nullptr;  // of all workers; null: this one has its own
   Outcomes* outcomes = nullptr;                       // null: no task can be closed

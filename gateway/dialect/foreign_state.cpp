@@ -1,6 +1,6 @@
 #include "gateway/dialect/foreign_state.h"
 
-#include <span>
+#include <algorithm>
 #include <vector>
 
 #include "gateway/dialect/gemini_write.h"
@@ -8,6 +8,7 @@
 #include "gateway/dialect/json_cursor.h"
 #include "gateway/dialect/json_cuts.h"
 #include "gateway/dialect/key_table.h"
+#include "gateway/dialect/state_hash.h"
 
 namespace steelyard::dialect {
 namespace {
@@ -26,6 +27,7 @@ enum Key {
   kCalls,
   kExtra,
   kGoogle,
+  kBlocks,
   kEntered,  // from here on: values
   kType = kEntered,
   kText,
@@ -38,18 +40,14 @@ enum Key {
   kCallSnake,
   kCitations
 };
-constexpr KeyTable kKeys(key_names("messages", "input", "contents", "content", "parts",
-                                   "reasoning_details", "tool_calls", "extra_content", "google",
-                                   "type", "text", "signature", "encrypted_content", "data",
-                                   "thoughtSignature", "thought_signature", "functionCall",
-                                   "function_call", "citations"));
-// Base64 of the tag that a thinking carrier begins with (hub_carrier.h).
-constexpr std::string_view kCoded = "c3kxLnRoaW5raW5n";
-
+constexpr KeyTable kKeys(key_names(
+    "messages", "input", "contents", "content", "parts", "reasoning_details", "tool_calls",
+    "extra_content", "google", "thinking_blocks", "type", "text", "signature", "encrypted_content",
+    "data", "thoughtSignature", "thought_signature", "functionCall", "function_call", "citations"));
 class Cutter {
  public:
-  Cutter(std::string_view body, Wire wire, std::size_t foreign_end, hub::Dropped& dropped)
-      : cursor_(body), body_(body), wire_(wire), foreign_end_(foreign_end), dropped_(dropped) {}
+  Cutter(std::string_view body, Wire wire, const ForeignState& foreign, hub::Dropped& dropped)
+      : cursor_(body), body_(body), wire_(wire), foreign_(foreign), dropped_(dropped) {}
 
   bool run(std::string& out) {
     bool gone = false;
@@ -134,8 +132,7 @@ class Cutter {
 
   bool foreign(std::string_view text) const {
     if (text.empty() || text == gemini::signature_filler) return false;
-    const auto at = static_cast<std::size_t>(text.data() - body_.data());
-    return at < foreign_end_ || hub::is_carrier(text) || text.starts_with(kCoded);
+    return hub::is_carrier(text) || hub::is_coded_carrier(text) || foreign_.holds(text);
   }
 
   // Pages that another provider found, as an Anthropic client keeps them.
@@ -148,10 +145,10 @@ class Cutter {
   }
 
   void judge(const Seen& seen, std::vector<JsonPiece>& members, bool& gone) {
-    const bool thought = wire_ == Wire::openai_chat ? seen.type.starts_with("reasoning.")
-                         : wire_ == Wire::anthropic
-                             ? seen.type == "thinking" || seen.type == "redacted_thinking"
-                             : seen.type == "reasoning";
+    const bool block = seen.type == "thinking" || seen.type == "redacted_thinking";
+    const bool thought = wire_ == Wire::anthropic     ? block
+                         : wire_ == Wire::openai_chat ? block || seen.type.starts_with("reasoning.")
+                                                      : seen.type == "reasoning";
     if (seen.sealed && thought) gone = true;
     if (seen.name > 0) {
       // A part that has nothing but the signature of what came before it.
@@ -172,44 +169,42 @@ class Cutter {
   JsonCursor cursor_;
   std::string_view body_;
   Wire wire_;
-  std::size_t foreign_end_;
+  const ForeignState& foreign_;
   hub::Dropped& dropped_;
   JsonCuts cuts_;
 };
 
-}  // namespace
-
-namespace {
-
-void disown(std::span<hub::Part> parts) {
-  using hub::Part;
+void disown(hub::Part& part) {
   using hub::PartKind;
-  for (Part& part : parts) {
-    if (part.carried || hub::is_carrier(part.signature)) continue;
-    if (part.kind == PartKind::redacted_thinking) {
-      part.kind = PartKind::thinking;
-      part.text = {};
-      part.signature = hub::carrier_tag;
-    } else if (part.kind == PartKind::thinking) {
-      if (!part.signature.empty()) part.signature = hub::carrier_tag;
-    } else {
-      part.signature = {};  // of a call: Gemini takes a filler instead
-    }
+  if (part.kind == PartKind::redacted_thinking) {
+    part.kind = PartKind::thinking;
+    part.text = {};
+    part.signature = hub::carrier_tag;
+  } else if (part.kind == PartKind::thinking) {
+    part.signature = hub::carrier_tag;
+  } else {
+    part.signature = {};  // of a call: Gemini takes a filler instead
   }
 }
 
 }  // namespace
 
-void disown_state(hub::Request& request, std::size_t foreign_end) {
-  const std::span<hub::Part> parts = request.parts;
-  for (const hub::Message& message : request.messages)
-    if (message.raw.begin < foreign_end)
-      disown(parts.subspan(message.part_begin, message.part_count));
+bool ForeignState::holds(std::string_view escaped) const {
+  const std::uint64_t hash = state_hash(escaped);
+  if (rest) return !std::binary_search(own.begin(), own.end(), hash);
+  return std::binary_search(others.begin(), others.end(), hash);
 }
 
-bool cut_foreign_state(std::string_view body, Wire wire, std::size_t foreign_end, std::string& out,
-                       hub::Dropped& dropped) {
-  return Cutter(body, wire, foreign_end, dropped).run(out);
+void disown_state(hub::Request& request, const ForeignState& foreign) {
+  for (hub::Part& part : request.parts) {
+    const std::string_view state = own_state(part);
+    if (!state.empty() && foreign.holds(state)) disown(part);
+  }
+}
+
+bool cut_foreign_state(std::string_view body, Wire wire, const ForeignState& foreign,
+                       std::string& out, hub::Dropped& dropped) {
+  return Cutter(body, wire, foreign, dropped).run(out);
 }
 
 }  // namespace steelyard::dialect

@@ -144,6 +144,7 @@ bool WholeBridge::read(std::string_view body, const BridgeOptions& options) {
   facts_.tool_calls = seen.tool_calls;
   facts_.tool_names = seen.tool_names;
   facts_.output_bytes = seen.output_bytes;
+  facts_.states = seen.states;
   facts_.fault = seen.fault;
   facts_.valid = seen.done_seen;
   facts_.content = content_;

@@ -40,6 +40,7 @@ class StreamBridge {
 
   openai::StreamPhase phase() const { return watch_.phase(); }
   const openai::StreamFacts& facts() const { return watch_.facts(); }
+  std::vector<std::uint64_t>& states() { return watch_.states(); }
   const std::string& id() const { return watch_.id(); }     // as its provider named it
   bool passes_bytes() const { return writer_ == nullptr; }  // as they came, errors too
   const std::string& item_ids() const { return watch_.item_ids(); }

@@ -9,7 +9,6 @@ constexpr std::string_view kGemini = "sy1.gemini.";
 constexpr std::string_view kKinds = "ctp";
 
 constexpr std::string_view kThinking = "sy1.thinking";
-constexpr std::string_view kThinkingBase64 = "c3kxLnRoaW5raW5n";  // of just these 12 bytes
 
 }  // namespace
 
@@ -37,7 +36,7 @@ void append_thinking_carrier(std::string& out, std::string_view blocks) {
 
 bool open_thinking_carrier(std::string_view signature, std::string& blocks) {
   blocks.clear();
-  if (!signature.starts_with(kThinkingBase64)) return false;
+  if (!is_coded_carrier(signature)) return false;
   if (!decode_base64(blocks, signature)) return false;
   blocks.erase(0, kThinking.size());
   if (is_json(blocks)) return true;

@@ -42,6 +42,11 @@ bool read_gemini_carrier(std::string_view carrier, SignatureOf& what, std::strin
 // elements without the brackets. Appends standard base64, as SDKs decode it.
 inline constexpr std::string_view words_mark = R"(,{"w":1})";
 void append_thinking_carrier(std::string& out, std::string_view blocks);
+// All of them begin with base64 of the tag.
+inline constexpr std::string_view coded_tag = "c3kxLnRoaW5raW5n";
+constexpr bool is_coded_carrier(std::string_view signature) {
+  return signature.starts_with(coded_tag);
+}
 // False: it is none. `blocks` is replaced by the array, with its brackets.
 bool open_thinking_carrier(std::string_view signature, std::string& blocks);
 

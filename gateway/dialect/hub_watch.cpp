@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include "gateway/dialect/hub_carrier.h"
 #include "gateway/dialect/json_cursor.h"
+#include "gateway/dialect/state_hash.h"
+#include "gateway/dialect/state_seal.h"
 
 namespace steelyard::dialect::hub {
 
@@ -37,6 +40,8 @@ void AnswerWatch::open(const Event& event) {
   refused_ = refused_ || event.block == BlockKind::refusal;
   if (event.block == BlockKind::native || event.block == BlockKind::redacted_thinking)
     raise(StreamPhase::content);
+  if (event.block == BlockKind::redacted_thinking) add_state(facts_.states, event.text);
+  if (!event.signature.empty()) add_state(facts_.states, bare_state(event.signature));
   if (event.block != BlockKind::tool_call) return;
   raise(StreamPhase::content);
   visible_ = true;
@@ -45,6 +50,13 @@ void AnswerWatch::open(const Event& event) {
     append_unescaped(facts_.tool_names, event.name);
     facts_.tool_names += '\n';
   }
+}
+
+void AnswerWatch::sign(const Event& event) {
+  if (is_carrier(event.text))
+    add_state(facts_.states, bare_state(event.text));
+  else
+    signature_ += event.text;
 }
 
 void AnswerWatch::take(const Event& event) {
@@ -62,6 +74,7 @@ void AnswerWatch::take(const Event& event) {
       open_.push_back({event.block, event.choice, event.index});
       break;
     case EventKind::delta:
+      if (event.delta == DeltaKind::signature) sign(event);
       if (event.delta != DeltaKind::text || event.text.empty()) break;
       raise(StreamPhase::content);
       facts_.output_bytes += static_cast<std::int64_t>(event.text.size());
@@ -90,6 +103,8 @@ void AnswerWatch::take(const Event& event) {
       raise(StreamPhase::done);
       break;
     case EventKind::close:
+      add_state(facts_.states, signature_);
+      signature_.clear();
       std::erase_if(open_, [&](const OpenBlock& b) { return b.choice == event.choice; });
       break;
     case EventKind::citation:

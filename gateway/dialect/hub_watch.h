@@ -16,6 +16,7 @@ class AnswerWatch final : public EventSink {
   void take(const Event& event) override;
 
   const openai::StreamFacts& facts() const { return facts_; }
+  std::vector<std::uint64_t>& states() { return facts_.states; }
   openai::StreamPhase phase() const { return phase_; }
   // Nothing a user would see: no text, no call.
   bool empty() const { return !visible_; }
@@ -39,7 +40,10 @@ class AnswerWatch final : public EventSink {
   EventSink* next_;
   openai::StreamFacts facts_;
   openai::StreamPhase phase_ = openai::StreamPhase::silent;
+  void sign(const Event& event);
+
   std::string id_, item_ids_;
+  std::string signature_;  // of the open block so far: Anthropic's may come in pieces
   Dropped lost_;
   std::vector<OpenBlock> open_;
   std::uint32_t choices_ = 1;

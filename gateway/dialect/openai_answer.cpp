@@ -4,6 +4,7 @@
 
 #include "gateway/dialect/openai_fault.h"
 #include "gateway/dialect/openai_usage.h"
+#include "gateway/dialect/state_hash.h"
 
 namespace steelyard::dialect::openai {
 namespace {
@@ -36,16 +37,21 @@ enum DeltaKey {
   kAudio,
   kImages,
   kDeltaUsage,
-  kReasoningDetails
+  kReasoningDetails,
+  kThinkingBlocks,
+  kDeltaExtra
 };
 constexpr KeyTable kDeltaKeys(key_names("content", "reasoning", "reasoning_content", "refusal",
                                         "tool_calls", "function_call", "audio", "images", "usage",
-                                        "reasoning_details"));
-constexpr KeyTable kCall(key_names("function", "custom"));
+                                        "reasoning_details", "thinking_blocks", "extra_content"));
+enum CallKey { kCallFunction, kCallCustom, kCallExtra };
+constexpr KeyTable kCall(key_names("function", "custom", "extra_content"));
+constexpr KeyTable kExtra(key_names("google"));
+constexpr KeyTable kGoogle(key_names("thought_signature"));
 enum FunctionKey { kName, kArguments, kInput };
 constexpr KeyTable kFunction(key_names("name", "arguments", "input"));
-enum PartKey { kPartText, kThinking };
-constexpr KeyTable kPart(key_names("text", "thinking"));
+enum PartKey { kPartText, kSignature, kData };
+constexpr KeyTable kPart(key_names("text", "signature", "data"));
 enum GroqKey { kGroqUsage, kGroqError };
 constexpr KeyTable kGroqKeys(key_names("usage", "error"));
 
@@ -150,7 +156,9 @@ class AnswerReader {
       // Thinking alone is no answer: counted, not seen.
       case kReasoning: return count(GapKind::reasoning, reasoning_bytes_);
       case kReasoningContent: return count(GapKind::reasoning_content, reasoning_content_bytes_);
-      case kReasoningDetails: return reader_.array([this] { return detail(); });
+      case kReasoningDetails: return reader_.array([this] { return detail(true); });
+      case kThinkingBlocks: return reader_.array([this] { return detail(false); });
+      case kDeltaExtra: return extra();
       case kRefusal:
         if (!reader_.text(text)) return false;
         out_.refusal |= !text.empty();
@@ -173,14 +181,35 @@ class AnswerReader {
   }
 
   // Often a second copy of the reasoning: counted if it is the only one.
-  bool detail() {
-    return reader_.object(kPart, [this](int key) {
+  bool detail(bool counted) {
+    return reader_.object(kPart, [this, counted](int key) {
       std::string_view text;
-      if (key != kPartText) return reader_.cursor.skip_value();
+      if (key < 0) return reader_.cursor.skip_value();
       if (!reader_.text(text)) return false;
-      detail_bytes_ += static_cast<std::int64_t>(text.size());
+      if (key != kPartText)
+        add_state(text);
+      else if (counted)
+        detail_bytes_ += static_cast<std::int64_t>(text.size());
       return true;
     });
+  }
+
+  // {"google":{"thought_signature":"..."}}, as Google's own endpoint for Chat has it.
+  bool extra() {
+    return reader_.object(kExtra, [this](int key) {
+      if (key < 0) return reader_.cursor.skip_value();
+      return reader_.object(kGoogle, [this](int k) {
+        std::string_view text;
+        if (k < 0) return reader_.cursor.skip_value();
+        if (!reader_.text(text)) return false;
+        add_state(text);
+        return true;
+      });
+    });
+  }
+
+  void add_state(std::string_view text) {
+    if (sinks_.states != nullptr) dialect::add_state(*sinks_.states, text);
   }
 
   bool count(GapKind kind, std::int64_t& bytes) {
@@ -192,7 +221,10 @@ class AnswerReader {
 
   bool call() {
     if (reader_.cursor.peek() != '{') return skip();
-    return reader_.object(kCall, [this](int key) { return key >= 0 ? function() : skip(); });
+    return reader_.object(kCall, [this](int key) {
+      if (key == kCallExtra) return extra();
+      return key >= 0 ? function() : skip();
+    });
   }
 
   // A call is counted by its name: later pieces of a streamed one have none.

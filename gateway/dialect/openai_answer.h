@@ -36,7 +36,8 @@ struct AnswerSinks {
   std::string* tool_names = nullptr;  // appended, one a line, unescaped
   std::size_t tool_names_max = 4096;
   std::vector<std::string_view>* arguments = nullptr;  // of each tool call, escaped
-  AnswerGaps* gaps = nullptr;  // cleared first; of use if the document is good
+  AnswerGaps* gaps = nullptr;                    // cleared first; of use if the document is good
+  std::vector<std::uint64_t>* states = nullptr;  // of signed and encrypted parts (state_hash.h)
 };
 
 // False if `json` is not one JSON object; then `out` holds what was read before the fault.

@@ -46,7 +46,7 @@ void ResponseParser::parse_in_full(std::string_view body, ChatAnswer& out, Answe
   out = ChatAnswer{};
   arguments_.clear();
   AnswerDocument document;
-  const bool json = read_answer(body, document, {&names, 4096, &arguments_, gaps});
+  const bool json = read_answer(body, document, {&names, 4096, &arguments_, gaps, &out.states});
   out.tool_names = std::move(names);
   out.valid = json && document.choices;
   out.usage = document.usage;
@@ -92,6 +92,7 @@ void take_shape(const ShapeFacts& shape, const GapValues& values, ChatAnswer& ou
   out.tool_calls = 0;
   out.output_bytes = values.text_bytes();
   out.tool_names.clear();
+  out.states.clear();
   if (out.fault) out.fault = {};
 }
 

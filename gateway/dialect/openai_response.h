@@ -28,10 +28,11 @@ struct ChatAnswer {
   bool empty = false;  // some choice has no text, no tool call, no refusal, no sound
   bool one_choice = false;
   std::uint32_t tool_calls = 0;
-  bool arguments_invalid = false;  // a tool call whose arguments are not a JSON object
-  std::int64_t output_bytes = 0;   // raw bytes of text, reasoning and tool arguments
-  std::string tool_names;          // one a line, unescaped
-  UpstreamFault fault;             // an error object in a 200 answer
+  bool arguments_invalid = false;     // a tool call whose arguments are not a JSON object
+  std::int64_t output_bytes = 0;      // raw bytes of text, reasoning and tool arguments
+  std::string tool_names;             // one a line, unescaped
+  std::vector<std::uint64_t> states;  // signed or encrypted parts (state_hash.h)
+  UpstreamFault fault;                // an error object in a 200 answer
 };
 
 // One per worker.

@@ -63,6 +63,7 @@ class StreamTap {
 
   StreamPhase phase() const { return watch_.phase(); }
   const StreamFacts& facts() const { return watch_.facts(); }
+  std::vector<std::uint64_t>& states() { return watch_.facts().states; }
 
  private:
   void begin_call(TapOutput& out);

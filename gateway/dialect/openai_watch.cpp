@@ -87,7 +87,7 @@ void StreamWatch::parse(std::string_view json) {
   AnswerDocument document;
   AnswerGaps gaps;
   const AnswerSinks sinks{&facts_.tool_names, StreamFacts::tool_names_bytes_max, nullptr,
-                          shapes_ != nullptr ? &gaps : nullptr};
+                          shapes_ != nullptr ? &gaps : nullptr, &facts_.states};
   const bool whole = read_answer(json, document, sinks);
   if (!whole) ++facts_.unparsed;
   last_known_ = 0;

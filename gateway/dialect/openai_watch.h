@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/types/result.h"
 #include "gateway/dialect/answer.h"
@@ -44,6 +45,7 @@ struct StreamFacts {
   std::string tool_names;  // one a line, unescaped; at most tool_names_bytes_max
   std::string model, service_tier;  // as the provider last reported them; at most 128 bytes
   static constexpr std::size_t tool_names_bytes_max = 4096;
+  std::vector<std::uint64_t> states;  // signed or encrypted parts since they were last taken away
 };
 
 class StreamWatch {

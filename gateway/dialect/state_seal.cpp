@@ -96,7 +96,15 @@ bool take_seal(std::string_view& payload, const StateKey& key, StateKind kind) {
   return true;
 }
 
-int newest_maker(const Request& request, std::span<const StateKey> keys) {
+std::string_view bare_state(std::string_view signature) {
+  StateKind kind{};
+  std::string_view payload;
+  if (!is_carrier(signature)) return signature;
+  return payload_of(signature, kind, payload) && kind != StateKind::chat ? payload
+                                                                         : std::string_view();
+}
+
+int newest_maker(const Request& request, std::span<const StateKey> keys, const Part*& where) {
   constexpr int looks_max = 16;  // a client may have made up any number
   int looks = 0;
   for (auto part = request.parts.rbegin(); part != request.parts.rend() && looks < looks_max;
@@ -107,6 +115,7 @@ int newest_maker(const Request& request, std::span<const StateKey> keys) {
     ++looks;
     for (std::size_t i = 0; i < keys.size(); ++i) {
       std::string_view inner = payload;
+      where = &*part;
       if (take_seal(inner, keys[i], kind)) return static_cast<int>(i);
     }
   }

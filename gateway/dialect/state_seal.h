@@ -33,8 +33,13 @@ void append_seal(std::string& out, const StateKey& key, StateKind kind, std::str
 // Takes the seal off the payload's end; false, and the payload as it was, if this key made none.
 bool take_seal(std::string_view& payload, const StateKey& key, StateKind kind);
 
-// Who made the newest state that a request carries sealed: index into `keys`, or -1.
-int newest_maker(const Request& request, std::span<const StateKey> keys);
+// Who made the newest state that a request carries sealed: index into `keys`, or -1. `where`: the
+// part that says so.
+int newest_maker(const Request& request, std::span<const StateKey> keys, const Part*& where);
+
+// What a signature of an answer's events (hub_answer.h) will be when it comes back from a client of
+// the provider's own dialect; "": it goes to others only.
+std::string_view bare_state(std::string_view signature);
 
 // All that the parts of a request carry: opened, or marked as nobody's, which every writer passes
 // over and tells.

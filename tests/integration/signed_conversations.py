@@ -10,7 +10,7 @@ from binding_provider import KEYS, MODELS, SWAPPED, Binding, Conversation, bindi
 from gateway import Cases, running, wait_until  # noqa: E402
 
 # The client's dialect and the provider's: the same, whose bytes pass untouched, and others, where the gateway seals.
-PAIRS = [("anthropic", "anthropic"), ("responses", "responses"), ("responses", "anthropic"), ("anthropic", "responses")]
+PAIRS = [("anthropic", "anthropic"), ("responses", "responses"), ("openai", "openai"), ("responses", "anthropic"), ("anthropic", "responses")]
 CROSS = [pair for pair in PAIRS if pair[0] != pair[1]]
 
 
@@ -77,6 +77,29 @@ def test_a_client_that_names_another_model_leaves_the_state_behind():
             _, model, signed, told = served(talk, provider)
             assert model == "claude-dear-5" and len(signed) == 1, (client, dialect, "its own goes back, the old do not", signed)
             assert "thinking" in told, (client, dialect, told)
+            talk.model = "claude-cheap-5"
+            _, model, signed, told = served(talk, provider)
+            assert model == "claude-cheap-5" and len(signed) == 2, (client, dialect, "back again: what it made itself", signed)
+            assert "thinking" in told and provider.wrong == 0, (client, dialect, told)
+
+
+def test_a_history_from_elsewhere_goes_to_the_model_that_is_asked_for_whole():
+    """One prompt, tried on two models: the second's conversation went on where this gateway did not see it."""
+    for dialect in ("anthropic", "responses", "openai"):
+        provider = Binding(dialect, quiet=True)
+        gateway = binding_gateway({"one": provider}, keys=KEYS[:1])
+        with running(provider, gateway):
+            served(Conversation(gateway, dialect, "talk", "claude-cheap-5"), provider)
+            elsewhere = Binding(dialect, quiet=True)
+            other = binding_gateway({"one": elsewhere}, keys=KEYS[:1])
+            talk = Conversation(other, dialect, "talk", "claude-dear-5")
+            with running(elsewhere, other):
+                served(talk, elsewhere)
+            provider.made.update(elsewhere.made)
+            talk.gateway = gateway
+            for turn in (1, 2):
+                _, model, signed, told = served(talk, provider)
+                assert model == "claude-dear-5" and len(signed) == turn and not told, (dialect, model, signed, told)
             assert provider.wrong == 0
 
 
@@ -174,7 +197,7 @@ def test_state_that_nobody_knows_is_left_out_once_it_was_refused():
 def test_keys_of_one_account_stand_in_for_each_other():
     for client, dialect in PAIRS:
         provider = Binding(dialect)
-        provider.state = lambda key, model: "QUNDT1VOVA=="
+        provider.made.default_factory = lambda account=set(): account  # noqa: B006 - whatever the key, one account signs
         gateway = binding_gateway({"one": provider})
         gateway_text = (gateway.folder / "gateway.yaml").read_text()
         with running(provider, gateway):

@@ -1,7 +1,9 @@
 """A pretend provider that binds what it signs to the key and the model that made it, as vendors do to organisation and model: a request
-with anything else signed is refused. Speaks Messages and Responses."""
+with anything else signed is refused. Speaks Messages, Responses and Chat (with OpenRouter's reasoning_details)."""
 import base64
+import collections
 import json
+import os
 import re
 
 from answering import Answering, Provider
@@ -13,7 +15,7 @@ KEYS = ("sk-account-one", "sk-account-two")
 def signed(key, model):
     """As Anthropic's: a protobuf that names the model in clear, with something of the account behind it."""
     name = model.encode()
-    inner = b"\x08\x0d\x10\x01\x18\x02\x2a\x40" + bytes(64) + b"\x32" + bytes([len(name)]) + name + b"\x38\x00" + key.encode()
+    inner = b"\x08\x0d\x10\x01\x18\x02\x2a\x40" + os.urandom(64) + b"\x32" + bytes([len(name)]) + name + b"\x38\x00" + key.encode()
     inner = b"\x0a" + bytes([len(inner)]) + inner
     return base64.b64encode(b"\x12" + bytes([len(inner) & 0x7F | 0x80, len(inner) >> 7]) + inner).decode()
 
@@ -26,6 +28,7 @@ class Binding(Provider):
         self.requests = []  # (key, model, what was signed in it)
         self.refused = {}  # key: (status, head, body)
         self.wrong = 0
+        self.made = collections.defaultdict(set)  # (key, model): what was signed for them, each time anew
 
         class Handler(Answering):
             def do_POST(self):
@@ -37,10 +40,11 @@ class Binding(Provider):
                 if key in outer.refused:
                     status, more, error = outer.refused[key]
                     return self.whole(status, {"type": "error", "error": {"type": error, "message": error}}, more)
-                mine = outer.state(key, asked["model"])
-                if any(one != mine for one in found):
+                if any(one not in outer.made[key, asked["model"]] for one in found):
                     outer.wrong += 1
                     return self.whole(400, outer.refusal())
+                mine = outer.state(key, asked["model"])
+                outer.made[key, asked["model"]].add(mine)
                 if asked.get("stream"):
                     self.begin_stream()
                     return self.wfile.write(outer.events(outer.answer(asked, mine)))
@@ -49,12 +53,12 @@ class Binding(Provider):
         self.serve(Handler)
 
     def state(self, key, model):
-        if self.dialect == "anthropic" and not self.quiet:
+        if self.dialect in ("anthropic", "openai") and not self.quiet:
             return signed(key, model)
-        return base64.b64encode(f"gAAA {key} {model}".encode()).decode()
+        return base64.urlsafe_b64encode(f"gAAA {key} {model}".encode() + os.urandom(20)).decode()
 
     def refusal(self):
-        if self.dialect == "anthropic":
+        if self.dialect in ("anthropic", "openai"):
             return {"type": "error", "error": {"type": "invalid_request_error",
                                                "message": "messages.1.content.0: Invalid `signature` in `thinking` block"}}
         return {"error": {"message": "The encrypted content gAAA...DQ== could not be verified.", "type": "invalid_request_error",
@@ -83,6 +87,12 @@ class Binding(Provider):
             return {"id": "msg_1", "type": "message", "role": "assistant", "model": asked["model"], "stop_reason": "end_turn",
                     "stop_sequence": None, "usage": {"input_tokens": 50, "output_tokens": 10},
                     "content": [{"type": "thinking", "thinking": "Hm.", "signature": state}, {"type": "text", "text": "So."}]}
+        if self.dialect == "openai":
+            details = [{"type": "reasoning.text", "text": "Hm.", "signature": state, "format": "anthropic-claude-v1", "index": 0}]
+            return {"id": "gen-1", "object": "chat.completion", "created": 1, "model": asked["model"],
+                    "choices": [{"index": 0, "finish_reason": "stop",
+                                 "message": {"role": "assistant", "content": "So.", "reasoning": "Hm.", "reasoning_details": details}}],
+                    "usage": {"prompt_tokens": 50, "completion_tokens": 10, "total_tokens": 60}}
         return {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "error": None, "incomplete_details": None,
                 "model": asked["model"], "parallel_tool_calls": True, "tools": [], "tool_choice": "auto",
                 "usage": {"input_tokens": 50, "output_tokens": 10, "total_tokens": 60},
@@ -108,7 +118,7 @@ def binding_gateway(providers, keys=KEYS, more="", catalog=MODELS, models="*"):
 
 
 class Conversation:
-    """One client's, in Messages or Responses; what it was given goes back as it came. `stream`: of Messages only."""
+    """One client's, in Messages, Responses or Chat; what it was given goes back as it came. `stream`: of Messages only."""
 
     def __init__(self, gateway, dialect, name, model="auto", stream=False, session=None):
         self.gateway, self.dialect, self.model, self.stream = gateway, dialect, model, stream
@@ -121,6 +131,8 @@ class Conversation:
         asked = self.turns + [{"role": "user", "content": f"{self.name}: go on"}]
         if self.dialect == "anthropic":
             path, body = "/v1/messages", {"max_tokens": 2000, "messages": asked, "thinking": {"type": "adaptive"}}
+        elif self.dialect == "openai":
+            path, body = "/v1/chat/completions", {"max_tokens": 2000, "messages": asked, "reasoning_effort": "low"}
         else:
             path, body = "/v1/responses", {"input": asked, "store": False, "include": ["reasoning.encrypted_content"],
                                            "reasoning": {"effort": "low"}}
@@ -129,7 +141,12 @@ class Conversation:
         status, headers, data = self.gateway.chat({"model": self.model, **body}, path=path, key=KEY, headers=self.head)
         document = streamed(data) if self.stream and status == 200 else json.loads(data)
         if status == 200:
-            said = [{"role": "assistant", "content": document["content"]}] if self.dialect == "anthropic" else document["output"]
+            if self.dialect == "anthropic":
+                said = [{"role": "assistant", "content": document["content"]}]
+            elif self.dialect == "openai":
+                said = [document["choices"][0]["message"]]
+            else:
+                said = document["output"]
             self.turns = asked + said
         return status, headers, document
 

@@ -47,6 +47,7 @@ ALLOWED = {
     ("gateway/telemetry/log_writer.h", "mutex"): "the last lines, kept by the log's thread and read by the dashboard",
     ("gateway/kept_answers.cpp", "mutex"): "who keeps an answer: once per request of OpenAI Responses, one look",
     ("gateway/session_memory.cpp", "mutex"): "who served a conversation: two looks a request of a session, 64 stripes",
+    ("gateway/state_memory.cpp", "mutex"): "who signed a part: one look a part of a signed history, 64 stripes",
     ("gateway/net/tls_sessions.h", "mutex"): "TLS sessions to resume, touched once per handshake",
     ("gateway/net/tcp_loop.cpp", "mutex"): "the mailbox itself: work that other threads hand to a loop",
     ("gateway/mock/bill.h", "mutex"): "the pretend provider's bill, shared by its workers; not part of the gateway",

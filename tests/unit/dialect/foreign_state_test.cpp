@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "gateway/dialect/hub_carrier.h"
+#include "gateway/dialect/state_hash.h"
 #include "gateway/dialect/state_seal.h"
 #include "tests/unit/dialect/hub_support.h"
 
@@ -12,13 +13,13 @@ namespace steelyard::dialect {
 namespace {
 
 using hub::Wire;
-// What was carried through the client goes; all goes, wherever it stands.
-constexpr std::size_t carried = 0, all = std::string::npos;
+// What was carried through the client goes; all goes, whoever made it.
+const ForeignState carried, all{{}, {}, true};
 
 TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does") {
   struct Row {
     Wire wire;
-    std::size_t foreign_end;
+    const ForeignState& foreign;
     std::string given, left;  // left "": nothing was cut
     const char* told;
   };
@@ -68,6 +69,10 @@ TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does
        chat(R"("content":"T","reasoning_details":[])"), "thinking"},
       {Wire::openai_chat, all,
        chat(
+           R"("content":"T","thinking_blocks":[{"type":"thinking","thinking":"R","signature":"EqAA"}])"),
+       chat(R"("content":"T","thinking_blocks":[])"), "thinking"},
+      {Wire::openai_chat, all,
+       chat(
            R"("tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"S"}}}])"),
        chat(
            R"("tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{}}}])"),
@@ -91,37 +96,44 @@ TEST_CASE("foreign state: goes as a whole, with one comma, and nothing else does
     CAPTURE(row.given);
     hub::Dropped dropped;
     std::string out;
-    CHECK(cut_foreign_state(row.given, row.wire, row.foreign_end, out, dropped) ==
-          !row.left.empty());
+    CHECK(cut_foreign_state(row.given, row.wire, row.foreign, out, dropped) == !row.left.empty());
     CHECK(out == row.left);
     CHECK(testing::names(dropped) == row.told);
   }
 }
 
-TEST_CASE("foreign state: what stands behind the last move is the new provider's own, and stays") {
+TEST_CASE("foreign state: each part goes or stays by who signed it") {
   const auto turn = [](const std::string& signature) {
     return R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":")" +
            signature + R"("},{"type":"text","text":"a"}]})";
   };
   const std::string body = R"({"model":"m","max_tokens":9,"messages":[)" + turn("OLD") + "," +
                            turn("NEW") + "," + R"({"role":"user","content":"q"}]})";
-  hub::Request request;
-  REQUIRE(testing::read_messages(body, request) == "");
-  REQUIRE(request.messages.size() == 5);
-  for (const int foreign : {0, 2, 3, 5}) {
-    CAPTURE(foreign);
-    const std::size_t end = foreign == 0 ? 0 : request.messages[foreign - 1].raw.end();
+  const std::uint64_t old = state_hash("OLD"), made = state_hash("NEW");
+  struct Row {
+    ForeignState foreign;
+    bool keeps_old, keeps_new;
+  };
+  const Row rows[] = {{{}, true, true},
+                      {{{}, {old}, false}, false, true},
+                      {{{old}, {made}, false}, true, false},
+                      {{{made}, {}, true}, false, true},
+                      {{{made}, {old}, true}, false, true},
+                      {{{}, {}, true}, false, false}};
+  for (const Row& row : rows) {
+    CAPTURE(row.keeps_old);
+    CAPTURE(row.keeps_new);
     std::string out;
     hub::Dropped dropped;
-    CHECK(cut_foreign_state(body, Wire::anthropic, end, out, dropped) == (foreign > 0));
-    if (foreign == 0) out = body;
-    CHECK((out.find("OLD") != std::string::npos) == (foreign < 2));
-    CHECK((out.find("NEW") != std::string::npos) == (foreign < 4));
+    CHECK(cut_foreign_state(body, Wire::anthropic, row.foreign, out, dropped) == row.foreign.any());
+    if (!row.foreign.any()) out = body;
+    CHECK((out.find("OLD") != std::string::npos) == row.keeps_old);
+    CHECK((out.find("NEW") != std::string::npos) == row.keeps_new);
     hub::Request other;
     REQUIRE(testing::read_messages(body, other) == "");
-    disown_state(other, end);
-    CHECK((other.parts[1].signature == "OLD") == (foreign < 2));
-    CHECK((other.parts[4].signature == "NEW") == (foreign < 4));
+    disown_state(other, row.foreign);
+    CHECK((other.parts[1].signature == "OLD") == row.keeps_old);
+    CHECK((other.parts[4].signature == "NEW") == row.keeps_new);
   }
 }
 

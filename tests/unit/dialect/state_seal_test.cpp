@@ -121,7 +121,10 @@ TEST_CASE("state seal: the newest maker is found, and none that a client made up
     RequestReaders readers;
     Request request;
     REQUIRE(readers.parse(Wire::openai_responses, text, request));
-    return newest_maker(request, keys);
+    const Part* where = nullptr;
+    const int maker = newest_maker(request, keys, where);
+    CHECK((maker < 0 || where != nullptr));
+    return maker;
   };
   CHECK(newest(body({of(one)})) == 0);
   CHECK(newest(body({of(one), of(keys[2]), of(two)})) == 1);
