@@ -26,10 +26,11 @@ bool takes_events_only(const net::RequestHead& head) {
 
 ChatCall::AttemptEnd ChatCall::begin_attempt(const router::PlannedAttempt& planned) {
   planned_ = &planned;
+  if (has_error_ && dispatched_) [[unlikely]]
+    cold_->asked_error = std::make_unique<Error>(std::move(error_));
   has_error_ = false;
   cold_->rests_ms = 0;
   receipt_.dropped = 0;
-  fault_ = {};
   dispatched_ = false;
   bad_answer_ = nullptr;
   first_byte_at_ = {};
@@ -274,7 +275,11 @@ bool ChatCall::dispatch() {
   dispatched_ = sent.status == store::DispatchStatus::sent;
   dispatch_seq_ = sent.seq;
   if (quotas_ != nullptr) quotas_->dispatch(worker_.seams().books);
-  if (dispatched_) return true;
+  if (dispatched_) {
+    fault_ = {};  // from here on this attempt is the one to tell of
+    cold_->asked_error.reset();
+    return true;
+  }
   give_error(ErrorKind::storage, ErrorSource::gateway,
              "the budget ledger cannot be written; nothing may be spent");
   serving_.health.on_abandoned(planned_->target);

@@ -256,10 +256,21 @@ void ChatCall::give_error(ErrorKind kind, ErrorSource source, std::string text) 
   has_error_ = true;
 }
 
+// Why nobody else could be asked counts for less than how it went with who was asked last.
+void ChatCall::prefer_asked() {
+  std::unique_ptr<Error>& ours = cold_->asked_error;
+  if (dispatched_ || (!fault_ && ours == nullptr)) return;
+  has_error_ = !fault_;
+  if (!fault_) error_ = std::move(*ours);
+  extras_ = {};
+  cold_->rests_ms = 0;
+}
+
 // What the client gets when nobody answered.
 net::Task<void> ChatCall::answer_error() {
   answered_ = true;
   budgets_are_final_ = false;
+  prefer_asked();
   if (!has_error_ && fault_) error_ = dialect::to_error(fault_, fault_status_);
   if (!has_error_ && !fault_) {
     if (must_end_) {

@@ -81,6 +81,7 @@ class ChatCall final : public DepartureListener {
   static void on_deadline(void* self);
   void interrupt(net::IoError why);
   void give_error(ErrorKind kind, ErrorSource source, std::string text);
+  void prefer_asked();
   void note_estimate(const router::PlannedAttempt& planned);
   router::CountQuality quality_at(std::int32_t model) const;
   void learn_count(std::int64_t billed);

@@ -3,6 +3,7 @@
 // `decision` on is kept when it is frozen; what stands before is of no more use by then.
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +43,7 @@ struct ChatCold {
   std::array<router::PlannedAttempt, limits::attempts_max> attempts;
   router::PlannedAttempt escalation, lowered;
   Error error;
+  std::unique_ptr<Error> asked_error;  // how the last attempt that went out ended, without `fault`
   dialect::ErrorExtras extras;
   dialect::BudgetDetails budget_details;
   // An error answer of a provider, kept in case nobody does better.

@@ -126,7 +126,6 @@ class EmbeddingsCall {
         health.on_abandoned(target);
         co_return;
       }
-      fault_ = {};  // of the attempt made last
       const bool goes_on = co_await attempt(target, provider);
       if (!goes_on) co_return;
       if (std::exchange(other_key_, false)) --i;  // the same target again, with another key
@@ -184,6 +183,7 @@ class EmbeddingsCall {
       call_.give_error(call_.spending().error());
       co_return false;
     }
+    fault_ = {};  // of the attempt made last
     Forward forward(session_, provider);
     const Tick began = session_.worker().last_tick();
     bool got = co_await forward.ask(ask);

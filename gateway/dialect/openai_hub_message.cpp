@@ -30,8 +30,8 @@ constexpr KeyTable kKeys(key_names("role", "content", "name", "tool_calls", "fun
                                    "tool_call_id", "refusal", "reasoning_content", "reasoning",
                                    "reasoning_details", "thinking_blocks", "cache_control"));
 
-enum CallKey { kCallId, kFunction, kCustom, kExtraContent };
-constexpr KeyTable kCall(key_names("id", "function", "custom", "extra_content"));
+enum CallKey { kCallId, kFunction, kCustom, kExtraContent, kCallType };
+constexpr KeyTable kCall(key_names("id", "function", "custom", "extra_content", "type"));
 constexpr KeyTable kExtraKeys(key_names("google"));
 constexpr KeyTable kGoogleKeys(key_names("thought_signature"));
 enum FunctionKey { kFunctionName, kArguments, kInput };
@@ -69,10 +69,13 @@ class MessageReader {
       case kFunctionCall: return reader_.cursor.take_null() || old_call(where);
       case kToolCallId: return reader_.read_string(where, call_id_);
       case kRefusal: return reader_.read_string(where, refusal_);
-      case kReasoningContent:
-      case kReasoning: {
-        std::string_view text, raw;
-        if (!document_.take(text, raw)) return false;
+      case kReasoning:
+        if (const char c = reader_.cursor.peek(); c == '{' || c == '[')  // other vendors' own
+          return document_.skip_unknown();
+        [[fallthrough]];
+      case kReasoningContent: {
+        std::string_view text;
+        if (!reader_.read_string(where, text)) return false;
         if (!text.empty()) reasoning_ = text;
         return true;
       }
@@ -113,6 +116,7 @@ class MessageReader {
     if (!reader_.enter(where, '{', "must be an object")) return false;
     Part part;
     part.kind = PartKind::tool_use;
+    std::string_view type;  // the member that is there says it
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kCall, where)) != StrictReader::kEnd;) {
       bool ok = false;
@@ -124,6 +128,7 @@ class MessageReader {
           ok = function({&where, "custom"}, part);
           break;
         case kExtraContent: ok = extra_content({&where, "extra_content"}, part); break;
+        case kCallType: ok = reader_.read_string({&where, "type"}, type); break;
         default: ok = document_.skip_unknown();
       }
       if (!ok) return false;
@@ -142,18 +147,27 @@ class MessageReader {
     if (!reader_.enter(where, '{', "must be an object")) return false;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kFunctionKeys, where)) != StrictReader::kEnd;) {
-      if (key == kFunctionName) {
-        if (!reader_.read_string({&where, "name"}, part.name)) return false;
-      } else if (key == StrictReader::kUnknown) {
-        if (!document_.skip_unknown()) return false;
-      } else {
-        std::string_view inside, raw;  // a string; an object from clients of Ollama
-        if (!document_.take(inside, raw)) return false;
-        part.arguments = raw.empty() ? inside : raw;
-        part.arguments_escaped = raw.empty();
+      bool ok = false;
+      switch (key) {
+        case kFunctionName: ok = reader_.read_string({&where, "name"}, part.name); break;
+        case kArguments: ok = arguments({&where, "arguments"}, part); break;
+        case kInput: ok = text_arguments({&where, "input"}, part); break;
+        default: ok = document_.skip_unknown();
       }
+      if (!ok) return false;
     }
     return !reader_.failed();
+  }
+
+  // A string; an object from clients of Ollama.
+  bool arguments(const Where& where, Part& part) {
+    if (reader_.cursor.peek() != '{') return text_arguments(where, part);
+    return document_.take_raw(part.arguments);
+  }
+
+  bool text_arguments(const Where& where, Part& part) {
+    part.arguments_escaped = true;
+    return reader_.read_string(where, part.arguments);
   }
 
   // Google's spelling; what else may be in it is another provider's.

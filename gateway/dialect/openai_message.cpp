@@ -36,8 +36,8 @@ constexpr MediaKind kMediaKinds[] = {MediaKind::image, MediaKind::audio, MediaKi
 enum MediaKey { kUrl, kData, kFileData, kFileId, kDetail };
 constexpr KeyTable kMediaKeys(key_names("url", "data", "file_data", "file_id", "detail"));
 
-enum CallKey { kFunction, kCustom, kCallId, kCallExtra };
-constexpr KeyTable kCallKeys(key_names("function", "custom", "id", "extra_content"));
+enum CallKey { kFunction, kCustom, kCallId, kCallExtra, kCallType };
+constexpr KeyTable kCallKeys(key_names("function", "custom", "id", "extra_content", "type"));
 enum FunctionKey { kFunctionName, kArguments, kInput };
 constexpr KeyTable kFunctionKeys(key_names("name", "arguments", "input"));
 
@@ -105,7 +105,7 @@ class MessageReader {
       case kFunctionCall:
         if (reader_.cursor.peek() == '{') out_.pairs.call({});
         return function({&where, "function_call"});
-      case kReasoningContent: return reasoning({&where, "reasoning_content"});
+      case kReasoningContent: return text({&where, "reasoning_content"}, TextKind::reasoning);
       case kReasoning: return reasoning({&where, "reasoning"});
       case kRefusal: return text({&where, "refusal"}, TextKind::refusal);
       case kToolCallId:
@@ -260,6 +260,10 @@ class MessageReader {
     if (key == kFunction || key == kCustom)
       return function({&where, kCallKeys.name(static_cast<std::size_t>(key))});
     if (key == kCallExtra && reader_.cursor.peek() == '{') return call_state(where);
+    if (key == kCallType) {
+      std::string_view ignored;
+      return reader_.read_string({&where, "type"}, ignored);
+    }
     return reader_.cursor.skip_value();
   }
 
@@ -277,18 +281,26 @@ class MessageReader {
     return !gemini::bills_thoughts(signature) || add_text(where, signature, TextKind::state);
   }
 
-  // {name, arguments} or {name, input}. Arguments that are not a string (Ollama's clients) are not
-  // counted here.
+  // {name, arguments} or {name, input}.
   bool function(const Where& where) {
     if (reader_.cursor.peek() == 'n') return reader_.cursor.skip_value();
     if (!reader_.enter(where, '{', "must be an object or null")) return false;
     StrictReader::Members members;
     for (int key; (key = reader_.next(members, kFunctionKeys, where)) != StrictReader::kEnd;) {
-      const TextKind kind = key == kFunctionName ? TextKind::tool_name : TextKind::tool_arguments;
-      const bool is_text = key != StrictReader::kUnknown && reader_.cursor.peek() == '"';
-      if (!(is_text ? text(where, kind) : reader_.cursor.skip_value())) return false;
+      const bool ok =
+          key == StrictReader::kUnknown ? reader_.cursor.skip_value() : function_member(key, where);
+      if (!ok) return false;
     }
     return !reader_.failed();
+  }
+
+  // Clients of Ollama send arguments as the object they are.
+  bool function_member(int key, const Where& where) {
+    const TextKind kind = key == kFunctionName ? TextKind::tool_name : TextKind::tool_arguments;
+    const Where at{&where, kFunctionKeys.name(static_cast<std::size_t>(key))};
+    if (key != kArguments || reader_.cursor.peek() != '{') return text(at, kind);
+    std::string_view raw;
+    return reader_.cursor.take_raw(raw) && add_text(at, raw, kind);
   }
 
   StrictReader& reader_;

@@ -114,6 +114,22 @@ def test_ten_megabytes_of_arguments():
         assert mock.requests(5) == [], what
 
 
+def test_arguments_that_came_as_an_object():
+    """As clients of Ollama send them: forwarded as they are, and translated as what they are."""
+    for what, mock, gateway, (ask, *_) in each_pair():
+        if ask is not chat:
+            continue
+        arguments = {"zone": 'a "b" \\ c', "more": [1, {"x": None}]}
+        path, body = ask(chat_call(arguments), {"role": "tool", "tool_call_id": "c", "content": "12:30"})
+        status, headers, data = gateway.chat(body, path=path)
+        assert status == 200 and "x-steelyard-dropped-fields" not in headers, (what, status, headers, data)
+        sent = json.loads(mock.requests(1)[0]["body"])
+        if what == "openai to openai":
+            assert sent["messages"] == body["messages"], sent
+        else:
+            assert [b["input"] for b in sent["messages"][1]["content"] if b["type"] == "tool_use"] == [arguments], sent
+
+
 def test_fields_that_nobody_knows_are_told():
     """Where the provider speaks another dialect; what carries nothing is not, and a header's length has a bound."""
     odd = {"zz_top": 1, **{f"zz_{i}": 1 for i in range(20)}, "bad name\r\nx-evil: 1": 1}

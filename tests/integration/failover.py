@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
-from gateway import KEY, Cases, Mock, events, message, running, start, wait_until  # noqa: E402
+from gateway import KEY, Cases, Gateway, Mock, config, events, message, running, start, wait_until  # noqa: E402
 
 
 def pair(more="", **parts):
@@ -74,6 +74,30 @@ def test_the_providers_own_error_reaches_the_client():
         bad.behave(status=401)
         status, _, data = gateway.chat(message(model="cheap"))
         assert status == 502 and "sk-" not in data.decode(), (status, data)
+
+
+def test_why_nobody_else_was_asked_does_not_hide_how_it_went():
+    """What a provider said, or that it said nothing, is told; not why the one after it could not be asked at all."""
+    strict = "policies: [{ name: strict, use: { tier: standard, on_loss: reject } }]\n"
+    hot = {"status": 503, "error_message": "it is hot in here"}
+    late = {"status": 504, "error_message": "it took too long"}
+    table = [("unreachable", {}, hot, (503, "hot in here")), ("lossy", {"more": strict}, hot, (503, "hot in here")),
+             ("lossy", {"more": strict}, {"fault": "close_before_head"}, (502, "without an answer")),
+             ("too dear", {"budgets": "[{ limit: $0.003, per: month }]"}, late, (504, "too long"))]
+    for second, parts, behaviour, (wanted, words) in table:
+        bad, good = Mock("cheap,1,2"), Mock("dear,10,20")
+        text = config({"bad": (bad.port, ["cheap"]), "good": (9 if second == "unreachable" else good.port, ["dear"])}, **parts)
+        if second == "lossy":
+            text = text.replace("good: { base_url", "good: { dialect: anthropic, base_url").replace(f":{good.port}/v1", f":{good.port}")
+        gateway = Gateway(text, environment={"TEST_PROVIDER_KEY": "sk-provider-canary"})
+        with running(bad, good, gateway):
+            bad.behave(**behaviour)
+            for stream in (False, True):
+                status, headers, data = gateway.chat(message(stream=stream, max_tokens=1000, seed=7))
+                assert status == wanted and words in json.loads(data)["error"]["message"], (second, status, data)
+                assert "budget" not in data.decode() and good.requests() == [], (second, data)
+                if second == "too dear":
+                    break  # nothing is left
 
 
 def test_a_short_retry_after_is_waited_for_a_long_one_is_not():

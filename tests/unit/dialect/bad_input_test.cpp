@@ -245,6 +245,60 @@ TEST_CASE("bad input: Chat that stays Chat is judged as what is translated") {
           mine + "," + mine) == "");
 }
 
+TEST_CASE("bad input: members of Chat's calls and thoughts, translated or not") {
+  const struct {
+    std::string_view member;  // of an assistant's message, % is its value
+    std::string_view place;   // behind the message's
+    std::vector<std::string_view> good, bad;
+  } rows[] = {
+      {R"("tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":%}}])",
+       "/tool_calls/0/function/arguments",
+       {R"("{}")", "{}", R"({"a":{"b":"\\\"}"}})", "null"},
+       {"7", "true", "[]", R"([{"a":1}])"}},
+      {R"("function_call":{"name":"f","arguments":%})",
+       "/function_call/arguments",
+       {R"("{}")", "{}", "null"},
+       {"7", "[]"}},
+      {R"("tool_calls":[{"id":"c","type":"custom","custom":{"name":"f","input":%}}])",
+       "/tool_calls/0/custom/input",
+       {R"("x")", "null"},
+       {"7", "{}", "[]"}},
+      {R"("tool_calls":[{"id":"c","type":%,"function":{"name":"f","arguments":"{}"}}])",
+       "/tool_calls/0/type",
+       {R"("function")", "null"},
+       {"7", "{}", "[]", "true"}},
+      {R"("tool_calls":[{"id":"c","function":{"name":%,"arguments":"{}"}}])",
+       "/tool_calls/0/function/name",
+       {R"("f")"},
+       {"7", "{}"}},
+      {R"("content":"x","reasoning_content":%)",
+       "/reasoning_content",
+       {R"("y")", "null", R"("")"},
+       {"7", "{}", R"(["y"])"}},
+      // Other vendors have objects and lists there.
+      {R"("content":"x","reasoning":%)", "", {R"("y")", "null", "{}", "[]"}, {}},
+  };
+  openai::RequestParser parser;
+  ChatRequest chat;
+  for (const auto& row : rows) {
+    CAPTURE(row.member);
+    const auto each = [&](std::string_view value, auto check) {
+      CAPTURE(value);
+      const std::string body =
+          put(R"({"model":"m","messages":[{"role":"user","content":"q"},{"role":"assistant",%}]})",
+              put(row.member, value));
+      const Result<void> read = parser.parse(body, chat);
+      check(read ? "" : read.error().context);
+      check(refusal(Wire::openai_chat, body));
+    };
+    for (const std::string_view value : row.good)
+      each(value, [](const std::string& said) { CHECK(said == ""); });
+    const std::string place = "`/messages/1" + std::string(row.place) + "`";
+    for (const std::string_view value : row.bad)
+      each(value, [&](const std::string& said) { CHECK(said.starts_with(place)); });
+  }
+}
+
 TEST_CASE("tool pairs: many calls, in any order, and none but them") {
   ToolPairs pairs;
   for (int round = 0; round < 2; ++round) {
