@@ -43,7 +43,7 @@ void write_answered_arguments(PieceWriter& json, std::string_view escaped, bool 
     json.open('{').field("input", escaped).close('}');
   else if (plain.empty())
     json.raw("{}");
-  else if (is_json_object(plain))
+  else if (is_answered_object(plain))
     json.raw(plain);
   else
     json.open('{').field("_raw", escaped).close('}');

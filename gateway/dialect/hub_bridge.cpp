@@ -25,7 +25,8 @@ class Judge final : public EventSink {
     if (event.kind == EventKind::close && event.block == BlockKind::tool_call) {
       plain_.clear();
       append_unescaped(plain_, arguments_);
-      if (!plain_.empty() && !custom_ && !is_json_object(plain_)) facts_.arguments_invalid = true;
+      if (!plain_.empty() && !custom_ && !is_answered_object(plain_))
+        facts_.arguments_invalid = true;
     }
     if (event.kind == EventKind::stop) ++choices_;
     if (next_ != nullptr) next_->take(event);

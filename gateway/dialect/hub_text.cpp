@@ -64,6 +64,11 @@ bool is_json_object(std::string_view json) {
   return JsonCursor(json).peek() == '{' && is_json(json);
 }
 
+bool is_answered_object(std::string_view json) {
+  JsonCursor cursor(json, LoneSurrogates::taken);
+  return cursor.peek() == '{' && cursor.skip_value() && cursor.at_end();
+}
+
 void append_legal_id(std::string& out, std::string_view id) {
   // An id that looks like one of ours is made again: else two ids could become one.
   if (is_legal_id(id) && !id.starts_with("sy_")) {

@@ -17,6 +17,8 @@ bool split_data_url(std::string_view escaped, std::string_view& media_type,
 // Is `json` one JSON document? Is it an object?
 bool is_json(std::string_view json);
 bool is_json_object(std::string_view json);
+// As is_json_object(), of what a model wrote: half a surrogate pair in it is taken.
+bool is_answered_object(std::string_view json);
 
 // A call id that matches ^[A-Za-z0-9_-]{1,64}$, the rule of Anthropic and of Bedrock: the id itself
 // if it does, else made from it. The same id always gives the same text, and different ids

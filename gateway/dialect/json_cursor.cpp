@@ -43,6 +43,12 @@ const char* take_unicode_escape(const char* p, const char* end, int& point) {
   return p + 12;
 }
 
+// One past the \u escape at p if it is half a surrogate pair, else nullptr.
+const char* lone_surrogate_end(const char* p, const char* end) {
+  const int unit = end - p >= 6 && p[1] == 'u' ? code_unit(p + 2, end) : -1;
+  return is_high_surrogate(unit) || is_low_surrogate(unit) ? p + 6 : nullptr;
+}
+
 // What a simple escape stands for, 0 for none.
 constexpr std::array<char, 256> simple_escapes() {
   std::array<char, 256> table{};
@@ -87,7 +93,12 @@ void unescape(std::string_view escaped, Sink&& sink) {
     if (slash[1] == 'u') {
       int point = 0;
       p = take_unicode_escape(slash, end, point);
-      if (p == nullptr) return;
+      if (p == nullptr) {
+        p = lone_surrogate_end(slash, end);
+        if (p == nullptr) return;
+        sink(std::string_view(slash, p - slash));
+        continue;
+      }
       length = encode_utf8(point, bytes);
     }
     sink(std::string_view(bytes, length));
@@ -174,12 +185,13 @@ const char* describe(JsonFault fault) {
   return "";
 }
 
-JsonCursor::JsonCursor(std::string_view text)
+JsonCursor::JsonCursor(std::string_view text, LoneSurrogates lone)
     : begin_(text.data()),
       at_(begin_),
       end_(begin_ + text.size()),
       token_end_(begin_),
-      key_end_(begin_) {
+      key_end_(begin_),
+      lone_(lone) {
   if (text.empty()) fault_ = JsonFault::empty;
   if (text.starts_with("\xEF\xBB\xBF")) fault_ = JsonFault::byte_order_mark;
   if (text.size() >= UINT32_MAX) fault_ = JsonFault::too_large;
@@ -199,7 +211,7 @@ bool JsonCursor::any_string_here(std::string_view& inside) {
     if (*s != '\\') return fail(JsonFault::control_character);
     escaped_ = true;
     do {  // "\n\n" and "\\\"" are common: no search between them
-      s = escape_end(s, end_);
+      s = any_escape_end(s);
       if (s == nullptr) return fail(JsonFault::bad_token);
     } while (s < end_ && *s == '\\');
   }
@@ -207,6 +219,12 @@ bool JsonCursor::any_string_here(std::string_view& inside) {
   if (high && !is_utf8(inside)) return fail(JsonFault::bad_utf8);
   pass(s + 1);
   return true;
+}
+
+const char* JsonCursor::any_escape_end(const char* p) const {
+  const char* const stop = escape_end(p, end_);
+  if (stop != nullptr || lone_ == LoneSurrogates::refused) return stop;
+  return lone_surrogate_end(p, end_);
 }
 
 bool JsonCursor::take_scalar(std::string_view& token) {

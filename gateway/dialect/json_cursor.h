@@ -16,7 +16,8 @@
 
 namespace steelyard::dialect {
 
-// The bytes `escaped` stands for, appended. Its escapes must be valid.
+// The bytes `escaped` stands for, appended. Its escapes must be valid; half a surrogate pair, which
+// is no character, stays the escape it is.
 void append_unescaped(std::string& out, std::string_view escaped);
 // The same into a fixed buffer: number of bytes, or size_t(-1) if they do not fit.
 std::size_t unescape_into(char* out, std::size_t capacity, std::string_view escaped);
@@ -28,11 +29,15 @@ const char* number_end(const char* p, const char* end);
 // A number as RFC 8259 spells it.
 bool is_json_number(std::string_view token);
 
+// Half a surrogate pair, as an escape: refused in what goes to providers, who refuse it, too; taken
+// in what models said, as clients do (ECMAScript's JSON.parse, Python's json).
+enum class LoneSurrogates : bool { refused, taken };
+
 class JsonCursor {
  public:
   // `text` must stay where it is. An empty one, one that begins with a byte order mark and one of
   // 4 GiB or more are refused here: fault() says so at once.
-  explicit JsonCursor(std::string_view text);
+  explicit JsonCursor(std::string_view text, LoneSurrogates lone = LoneSurrogates::refused);
 
   // First byte of the current token; NUL at the end.
   char peek() const { return at_ < end_ ? *at_ : '\0'; }
@@ -173,6 +178,7 @@ class JsonCursor {
     return any_string_here(inside);
   }
   bool any_string_here(std::string_view& inside);
+  const char* any_escape_end(const char* p) const;
   bool skip_container();
   template <std::size_t N>
   bool take_named(const char (&key)[N], std::string_view& value) {
@@ -191,6 +197,7 @@ class JsonCursor {
   int depth_ = 0;
   JsonFault fault_ = JsonFault::none;
   bool escaped_ = false;
+  LoneSurrogates lone_;
 };
 
 }  // namespace steelyard::dialect

@@ -12,7 +12,7 @@ namespace steelyard::dialect {
 
 class LenientReader {
  public:
-  explicit LenientReader(std::string_view json) : cursor(json) {}
+  explicit LenientReader(std::string_view json) : cursor(json, LoneSurrogates::taken) {}
   JsonCursor cursor;
 
   // The inside of a string, escaped; unchanged for any other type.

@@ -32,7 +32,7 @@ std::string_view take_line(std::string_view& lines) {
 bool ResponseParser::is_json(std::string_view escaped) {
   unescaped_.clear();
   append_unescaped(unescaped_, escaped);
-  JsonCursor cursor(unescaped_);
+  JsonCursor cursor(unescaped_, LoneSurrogates::taken);
   return cursor.skip_value() && cursor.at_end();
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Providers whose streams are not as they should be, for clients of every dialect: answered whole, events of megabytes, events that are
 no JSON. The client gets all that was said, or is told that it did not."""
+import contextlib
 import email.utils
 import http.client
 import json
@@ -10,9 +11,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from answering import Answering, Provider  # noqa: E402
-from gateway import KEY, Cases, running  # noqa: E402
+from gateway import KEY, Cases, events, running  # noqa: E402
 from scripted_dialects import OUTPUT, Turn, written  # noqa: E402
-from scripted_provider import PATHS, scripted_gateway  # noqa: E402
+from scripted_provider import PATHS, Scripted, scripted_gateway  # noqa: E402
 
 CLIENTS = {
     "openai": ("/v1/chat/completions", {"model": "cheap", "stream": True, "messages": [{"role": "user", "content": "hi"}]}),
@@ -100,6 +101,48 @@ def test_an_event_that_is_no_json():
         else:
             told = ERROR[client] in data or b'"error"' in data and status >= 500
             assert told and b"\xff\xfe" not in data and b"not valid JSON" in data, (what, status, data)
+
+
+def texts_in(value):
+    """Every text in a document, and in those texts that are documents."""
+    if isinstance(value, str):
+        yield value
+        if value.startswith("{"):
+            with contextlib.suppress(ValueError):
+                yield from texts_in(json.loads(value))
+    elif isinstance(value, (list, dict)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(inner)
+
+
+def pieces_of(value, names):
+    """The texts of these members, in their order."""
+    if isinstance(value, list):
+        return "".join(pieces_of(inner, names) for inner in value)
+    if not isinstance(value, dict):
+        return ""
+    return "".join(inner if name in names and isinstance(inner, str) else pieces_of(inner, names) for name, inner in value.items())
+
+
+def test_half_a_surrogate_pair():
+    """Models write them, and clients' parsers take them: whole or streamed, translated or not, they come through, in words and in what a
+    tool is called with."""
+    half, looks = "half \ud83d of it", "a \ude00 b"
+    for dialect in CLIENTS:
+        provider = Scripted(dialect, scenario=lambda *_: Turn(half, [("look", {"at": looks})]))
+        gateway = scripted_gateway(provider)
+        with running(provider, gateway):
+            for client, (path, body) in CLIENTS.items():
+                for stream in (True, False):
+                    body = {**body, "stream": stream} if "stream" in body else body
+                    path = path if stream else path.replace("streamGenerateContent?alt=sse", "generateContent")
+                    status, headers, data = gateway.chat(body, path=path)
+                    what = f"{dialect} to {client}, stream {stream}"
+                    assert status == 200 and ERROR[client] not in data and b"_raw" not in data, (what, status, data)
+                    assert "x-steelyard-dropped-fields" not in headers, (what, headers)
+                    told = [json.loads(line) for line in events(data) if line != "[DONE]"] if stream else json.loads(data)
+                    said = [*texts_in(told), words(data) if stream else "", *texts_in(pieces_of(told, ("arguments", "partial_json")))]
+                    assert half in said and looks in said, (what, data)
 
 
 class Shapeless(Provider):

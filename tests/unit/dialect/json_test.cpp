@@ -147,6 +147,26 @@ TEST_CASE("json: agrees with simdjson's DOM on broken documents") {
   CHECK(accepted > 1000);
 }
 
+TEST_CASE("json: half a surrogate pair is for those who read what models said") {
+  for (const std::string_view text :
+       {R"("\ud800")", R"("\udc00")", R"("\ud800x")", R"("\ud800\u0041")",
+        R"("\ud800\ud83d\ude00")", R"({"\udFFF":["a\uDBFF\n"]})"}) {
+    CAPTURE(text);
+    for (const LoneSurrogates lone : {LoneSurrogates::refused, LoneSurrogates::taken}) {
+      JsonCursor cursor(text, lone);
+      CHECK((cursor.skip_value() && cursor.at_end()) == (lone == LoneSurrogates::taken));
+    }
+  }
+  for (const std::string_view text :
+       {R"("\ud80")", R"("\ud8")", R"("\ud800\u")", R"("\ud800\x")"}) {
+    CAPTURE(text);
+    CHECK(!JsonCursor(text, LoneSurrogates::taken).skip_value());
+  }
+  std::string out;
+  append_unescaped(out, R"(a\ud800\u0041\ud83d\ude00\udc00\n)");
+  CHECK(out == "a\\ud800A\xf0\x9f\x98\x80\\udc00\n");
+}
+
 TEST_CASE("json: unescaping, and into a buffer that may be too small") {
   std::string out;
   append_unescaped(out, R"(a\"b\\c\/d\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00)");
