@@ -75,10 +75,6 @@ constexpr StopReason kStopOf[] = {
     StopReason::end,          StopReason::tool,    StopReason::length, StopReason::stop_string,
     StopReason::context_full, StopReason::refusal, StopReason::pause,  StopReason::pause};
 
-Error protocol(const char* what) {
-  return Error(ErrorKind::upstream_protocol, ErrorSource::upstream, Retry::next_target, what);
-}
-
 // What both a stream's first event and a whole answer hold.
 struct MessageFacts {
   std::string_view type, id, model, stop, stop_sequence, content, tier;
@@ -286,6 +282,10 @@ void StreamDecoder::start(const Document& d, EventSink& sink) {
   hub::send_usage(reported(usage_), sink);
 }
 
+void StreamDecoder::start(EventSink& sink) {
+  if (!started_) start(Document(), sink);
+}
+
 void StreamDecoder::open(const Document& d, EventSink& sink) {
   const bool beside = open_ && kind_ == BlockKind::tool_call && d.index >= 0 && d.index != index_;
   if (beside && d.block.find("\"tool_use\"") != std::string_view::npos) {
@@ -294,20 +294,6 @@ void StreamDecoder::open(const Document& d, EventSink& sink) {
   }
   close_all(sink);
   begin(d.block, d.index, sink);
-}
-
-void StreamDecoder::begin(std::string_view block, std::int64_t index, EventSink& sink) {
-  const OpenedBlock opened = open_block(block, next_++, sink);
-  kind_ = opened.kind;
-  open_ = true;
-  index_ = index;
-  if (opened.whole) close(sink);
-}
-
-StreamDecoder::Waiting* StreamDecoder::waiting(std::int64_t index) {
-  for (Waiting& one : waiting_)
-    if (one.index == index && index != index_) return &one;
-  return nullptr;
 }
 
 // One call after the other for who reads them: those that wait follow, as far as they came.
@@ -338,57 +324,42 @@ void StreamDecoder::close_all(EventSink& sink) {
 }
 
 void StreamDecoder::delta(const Document& d, EventSink& sink) {
-  if (!open_) return;  // never a delta for a block that is closed
   if (Waiting* const one = waiting(d.index)) {
     one->arguments += d.delta[kPartialJson];
     return;
   }
+  const bool whole = kind_ == BlockKind::native || kind_ == BlockKind::redacted_thinking;
+  if (whole && (d.index < 0 || d.index == index_)) return;  // passed on as it began
   Event event;
   event.kind = EventKind::delta;
   event.block = kind_;
-  event.index = next_ - 1;
   const std::string_view type = d.delta[kDeltaType];
   if (type == "text_delta") {
+    event.block = BlockKind::text;
     event.text = d.delta[kText];
   } else if (type == "thinking_delta") {
+    event.block = BlockKind::thinking;
     event.text = d.delta[kThinking];
   } else if (type == "input_json_delta") {
+    event.block = BlockKind::tool_call;
     event.text = d.delta[kPartialJson];
   } else if (type == "signature_delta") {
+    event.block = BlockKind::thinking;
     event.delta = DeltaKind::signature;
     event.text = d.delta[kSignature];
   } else if (type == "citations_delta") {
     return send_citation(d.citation, sink);
   } else {
-    return;
+    return lost_.add(hub::Loss::native_parts);
   }
-  if (kind_ == BlockKind::native) return;
-  sink.take(event);
-  if (event.delta == DeltaKind::text) memo_.learn(d.text, event.text);
-}
-
-void StreamDecoder::close(EventSink& sink) {
-  if (!open_) return;
-  open_ = false;
-  memo_.forget();
-  Event event;
-  event.kind = EventKind::close;
-  event.block = kind_;
+  if (!open_ || event.block != kind_) {
+    if (event.text.empty()) return;
+    if (event.block == BlockKind::tool_call) return nameless(d.index, sink);
+    begin_unsaid(event.block, d.index, sink);
+  }
   event.index = next_ - 1;
   sink.take(event);
-}
-
-void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {
-  failed_ = true;
-  fault_ = std::move(fault);
-  hub::send_fault(fault_, sink);
-}
-
-Result<void> StreamDecoder::finish(EventSink& sink) {
-  if (!ended_ && !failed_) feed("\n\n", sink);
-  if (failed_) return steelyard::fail(to_error(fault_, 200));
-  if (!ended_) return steelyard::fail(protocol("the provider's stream ended without message_stop"));
-  return {};
+  if (event.delta == DeltaKind::text) memo_.learn(d.text, event.text);
 }
 
 }  // namespace steelyard::dialect::anthropic

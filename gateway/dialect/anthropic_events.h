@@ -44,8 +44,11 @@ class StreamDecoder {
   };
   void take(std::string_view data, hub::EventSink& sink);
   void start(const Document& d, hub::EventSink& sink);
+  void start(hub::EventSink& sink);  // unless it has
   void open(const Document& d, hub::EventSink& sink);
   void begin(std::string_view block, std::int64_t index, hub::EventSink& sink);
+  void begin_unsaid(hub::BlockKind kind, std::int64_t index, hub::EventSink& sink);
+  void nameless(std::int64_t index, hub::EventSink& sink);
   Waiting* waiting(std::int64_t index);
   void stop(const Document& d, hub::EventSink& sink);
   void close_all(hub::EventSink& sink);

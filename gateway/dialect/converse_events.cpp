@@ -125,12 +125,14 @@ void StreamDecoder::delta(const Document& d, EventSink& sink) {
     return;
   }
   if (block.is_tool) {
-    // A tool's block begins with its name: without it nobody could call it.
-    if (open_ && kind_ == BlockKind::tool_call && index_ == d.index) {
-      std::string_view pieces;
-      LenientReader(block.input).text(pieces);
-      say(DeltaKind::text, pieces, sink);
-    }
+    std::string_view pieces;
+    LenientReader(block.input).text(pieces);
+    const bool begun = open_ && kind_ == BlockKind::tool_call && index_ == d.index;
+    if (begun) return say(DeltaKind::text, pieces, sink);
+    if (pieces.empty()) return;
+    lost_.add(hub::Loss::tool_arguments);
+    const bool late = kind_ == BlockKind::tool_call && index_ == d.index;
+    if (!late) fail(nameless_fault(), sink);
     return;
   }
   if (block.is_text) {

@@ -68,6 +68,10 @@ UpstreamFault garbled_fault() {
   return {FaultClass::server, "an event of the stream is not valid JSON", {}, {}};
 }
 
+UpstreamFault nameless_fault() {
+  return {FaultClass::server, "the stream has arguments of a call without its name", {}, {}};
+}
+
 bool is_too_long(const UpstreamFault& fault) {
   return fault.code == too_long_code;
 }

@@ -49,6 +49,8 @@ bool is_about_state(const UpstreamFault& fault);
 UpstreamFault too_long_fault();
 // An event that cannot be read, of a stream that is translated: what it said would be missing.
 UpstreamFault garbled_fault();
+// Arguments of a call that began nowhere, in such a stream: no client could tell what to run.
+UpstreamFault nameless_fault();
 bool is_too_long(const UpstreamFault& fault);
 
 // The error value the pipeline acts on. Context: "provider answered 429 rate_limited: <message>".

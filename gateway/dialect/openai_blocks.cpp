@@ -56,7 +56,10 @@ void ChoiceBlocks::words(BlockKind kind, std::string_view text, std::string_view
   }
   if (current_ + 1 == calls_.size() && whole(calls_[current_])) advance(true, sink);
   if (current_ < calls_.size()) {  // a call is still being written
-    if (kind != BlockKind::thinking) late_text_ += text;
+    if (kind == BlockKind::thinking)
+      lost_.add(hub::Loss::thinking);
+    else
+      late_text_ += text;
     if (!logprobs.empty()) lost_.add(hub::Loss::logprobs);
     return;
   }
@@ -96,7 +99,11 @@ ChoiceBlocks::Call& ChoiceBlocks::find(const CallPiece& piece) {
 
 void ChoiceBlocks::call_piece(const CallPiece& piece, EventSink& sink) {
   Call& call = find(piece);
-  if (call.closed) return;  // never a delta for a block that is closed
+  if (call.closed) {  // never a delta for a block that is closed
+    if (!piece.arguments.empty() || !piece.arguments_raw.empty())
+      lost_.add(hub::Loss::tool_arguments);
+    return;
+  }
   if (call.id.empty()) call.id = piece.id;
   if (call.name.empty()) call.name = piece.name;
   call.custom = call.custom || piece.custom;
@@ -110,7 +117,7 @@ bool ChoiceBlocks::whole(const Call& call) {
   if (call.custom || !call.arguments.ends_with('}')) return false;
   scratch_.clear();
   append_unescaped(scratch_, call.arguments);
-  return hub::is_json_object(scratch_);
+  return hub::is_answered_object(scratch_);
 }
 
 void ChoiceBlocks::send_more(Call& call, EventSink& sink) {
@@ -138,6 +145,7 @@ void ChoiceBlocks::advance(bool last, EventSink& sink) {
         call.id = "call_" + std::to_string(choice_) + "_" + std::to_string(current_);
       open(BlockKind::tool_call, sink, &call);
       call.opened = true;
+      nameless_ = nameless_ || call.name.empty();
     }
     send_more(call, sink);
     const bool another = current_ + 1 < calls_.size();

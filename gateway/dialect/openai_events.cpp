@@ -123,6 +123,7 @@ void ChatStreamDecoder::take(std::string_view data, bool error_event, EventSink&
     if (found->broken()) return fail(broken_off(found->finish_name()), sink);
     if (!pages_.empty() && found->finished()) found->cite(std::exchange(pages_, {}), sink);
     found->finish(false, sink);
+    if (strict_ && found->nameless()) return fail(nameless_fault(), sink);
   }
   hub::send_usage(reader_.usage, sink);
   learn(data);
@@ -161,6 +162,7 @@ void ChatStreamDecoder::end(EventSink& sink) {
     if (!pages_.empty()) blocks.cite(std::exchange(pages_, {}), sink);
     blocks.finish(true, sink);
     lost.add(blocks.lost());
+    if (strict_ && blocks.nameless()) return fail(nameless_fault(), sink);
   }
   hub::send_end(lost, {}, sink);
 }

@@ -36,6 +36,7 @@ class ChoiceBlocks {
   // The finish reason says that the provider broke off: none of the model's.
   bool broken() const { return stop_named(finish_) == hub::StopReason::error; }
   std::string_view finish_name() const { return finish_; }  // escaped
+  bool nameless() const { return nameless_; }               // it has a call without its name
   // Of what it says beside its text; also what is not understood of it.
   hub::Dropped lost() const { return lost_; }
   // Pages that the whole answer was taken from: a raw array of URLs.
@@ -64,7 +65,7 @@ class ChoiceBlocks {
 
   std::uint32_t choice_, next_ = 0;
   hub::BlockKind kind_ = hub::BlockKind::text;
-  bool open_ = false, stopped_ = false;
+  bool open_ = false, stopped_ = false, nameless_ = false;
   bool plain_thoughts_ = false;  // reasoning_content was shown
   std::vector<Call> calls_;
   std::size_t current_ = 0;               // first call that is not closed

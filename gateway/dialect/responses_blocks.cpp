@@ -20,7 +20,7 @@ enum Key { kType, kCallId, kName, kArguments, kInput, kEncrypted, kContent, kSum
 constexpr KeyTable kItem(key_names("type", "call_id", "name", "arguments", "input",
                                    "encrypted_content", "content", "summary", "id", "phase"));
 constexpr KeyTable kPart(key_names("type", "text", "refusal", "annotations", "logprobs"));
-constexpr std::size_t parts_most = 4'096;  // of one item; more are not told apart
+constexpr std::uint32_t parts_most = 4'096;  // of one item; more are not told apart
 
 bool is_call(std::string_view type) {
   return type == "function_call" || type == "custom_tool_call";
@@ -72,7 +72,8 @@ void ItemBlocks::begin(std::uint32_t index, const ItemFacts& facts, EventSink& s
 void ItemBlocks::piece(std::uint32_t index, BlockKind kind, std::uint32_t part,
                        std::string_view text, std::string_view logprobs, EventSink& sink) {
   Item& to = item(index);
-  if (to.closed || to.whole || text.empty() || part >= parts_most) return;
+  if (to.closed || to.whole || text.empty()) return;
+  part = std::min(part, parts_most - 1);
   if (to.type.empty() && kind != BlockKind::tool_call)
     to.type = kind == BlockKind::thinking ? "reasoning" : "message";
   if (to.said.size() <= part) to.said.resize(part + 1);
@@ -89,7 +90,7 @@ void ItemBlocks::piece(std::uint32_t index, BlockKind kind, std::uint32_t part,
 // What of a part's whole text was not said. Told differently the second time, it stays as it was.
 void ItemBlocks::rest(Item& item, BlockKind kind, std::uint32_t part, std::string_view text,
                       std::string_view logprobs) {
-  if (part >= parts_most) return;
+  part = std::min(part, parts_most - 1);
   if (item.said.size() <= part) item.said.resize(part + 1);
   const std::string& said = item.said[part];
   if (!text.starts_with(said) || item.weighed) logprobs = {};
@@ -173,8 +174,10 @@ void ItemBlocks::advance(EventSink& sink) {
 }
 
 void ItemBlocks::send(Item& item, EventSink& sink) {
-  if (is_call(item.type) && !item.name.empty() && !open_)
-    open(BlockKind::tool_call, item, {}, sink);
+  const bool named = !item.name.empty() || item.whole;  // later no name will come
+  if (item.whole && item.call_id.empty()) item.call_id = "call_0_" + std::to_string(item.index);
+  if (item.whole && item.name.empty()) nameless_ = nameless_ || is_call(item.type);
+  if (is_call(item.type) && named && !open_) open(BlockKind::tool_call, item, {}, sink);
   for (const Piece& piece : item.waiting) {
     if (piece.text.empty()) {
       beside(piece, sink);
@@ -182,7 +185,7 @@ void ItemBlocks::send(Item& item, EventSink& sink) {
     }
     if (piece.kind == BlockKind::tool_call && !open_) {
       if (!item.whole) return;  // whose arguments are these?
-      break;
+      nameless_ = true;
     }
     if (open_ && kind_ == BlockKind::thinking && piece.part != part_) {
       part_ = piece.part;

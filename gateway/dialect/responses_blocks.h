@@ -31,7 +31,8 @@ class ItemBlocks {
   void whole(std::uint32_t index, const ItemFacts& facts, hub::EventSink& sink);
   // The answer is over: nothing more comes of any item.
   void finish(hub::EventSink& sink);
-  bool calls() const { return calls_; }  // the client was asked to run a tool
+  bool calls() const { return calls_; }        // the client was asked to run a tool
+  bool nameless() const { return nameless_; }  // among them one without its name
   hub::Dropped lost() const { return lost_; }
 
  private:
@@ -68,7 +69,7 @@ class ItemBlocks {
   std::uint32_t next_ = 0;   // block
   std::uint32_t part_ = 0;   // of the open block
   hub::BlockKind kind_ = hub::BlockKind::text;
-  bool open_ = false, custom_ = false, calls_ = false;
+  bool open_ = false, custom_ = false, calls_ = false, nameless_ = false;
 };
 
 }  // namespace steelyard::dialect::responses

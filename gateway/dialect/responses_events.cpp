@@ -135,9 +135,10 @@ bool tier_came_late(std::string_view asked, std::string_view served) {
   return served != asked && !served.empty() && served != "default" && served != "auto";
 }
 
-// All items of a finished response, then usage, stop and end.
-void send_rest(const ResponseFacts& facts, std::string_view asked_tier, ItemBlocks& blocks,
-               EventSink& sink) {
+// All items of a finished response, then usage, stop and end. False: a call has no name, and the
+// stream is `strict`; then stop and end are missing.
+bool send_rest(const ResponseFacts& facts, std::string_view asked_tier, bool strict,
+               ItemBlocks& blocks, EventSink& sink) {
   LenientReader reader(facts.output.empty() ? "[]" : facts.output);
   std::uint32_t index = 0;
   std::string ids;
@@ -156,12 +157,14 @@ void send_rest(const ResponseFacts& facts, std::string_view asked_tier, ItemBloc
   ReportedUsage usage = facts.usage;
   usage.web_searches = searches;
   hub::send_usage(usage, sink);
+  if (strict && blocks.nameless()) return false;
   hub::send_stop(stop_of(facts, blocks.calls()), {}, 0, sink);
   hub::Dropped lost = blocks.lost();
   if (tier_came_late(asked_tier, facts.tier)) lost.add(hub::Loss::service_tier);
   if (facts.moderated) lost.add(hub::Loss::safety);
   if (facts.transformed) lost.add(hub::Loss::thinking);
   hub::send_end(lost, ids, sink);
+  return true;
 }
 
 UpstreamFault fault_in(std::string_view raw_error) {
@@ -191,8 +194,7 @@ bool read_response(std::string_view body, EventSink& sink) {
   }
   hub::send_start(facts.id, facts.model, facts.tier, sink);
   ItemBlocks blocks;
-  send_rest(facts, facts.tier, blocks, sink);
-  return true;
+  return send_rest(facts, facts.tier, false, blocks, sink);
 }
 
 struct StreamDecoder::Document {
@@ -288,8 +290,8 @@ void StreamDecoder::start(std::string_view response, EventSink& sink) {
 void StreamDecoder::piece(const Document& d, BlockKind kind, std::int64_t part, EventSink& sink) {
   const auto index =
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(d.output_index, 0, 65'535));
-  if (part < 0 || part > 65'535) return;
-  blocks_.piece(index, kind, static_cast<std::uint32_t>(part), d.delta, d.logprobs, sink);
+  const auto at = static_cast<std::uint32_t>(std::clamp<std::int64_t>(part, 0, 65'535));
+  blocks_.piece(index, kind, at, d.delta, d.logprobs, sink);
 }
 
 void StreamDecoder::end(std::string_view response, EventSink& sink) {
@@ -299,8 +301,8 @@ void StreamDecoder::end(std::string_view response, EventSink& sink) {
   const bool wrong = !facts.fault.empty() && facts.fault != "null";
   if (wrong || is_failure(facts)) return fail(fault_in(facts.fault), sink);
   if (!started_) start(response, sink);
+  if (!send_rest(facts, tier_, strict_, blocks_, sink)) return fail(nameless_fault(), sink);
   ended_ = true;
-  send_rest(facts, tier_, blocks_, sink);
 }
 
 void StreamDecoder::fail(UpstreamFault fault, EventSink& sink) {

@@ -211,6 +211,11 @@ TEST_CASE("converse answers: how a stream ends") {
                   {":error-message", "oops"}},
                  ""),
        "provider answered 200 server: oops", "fault oops"},
+      {"arguments without their call",
+       text + event("contentBlockDelta",
+                    R"({"contentBlockIndex":1,"delta":{"toolUse":{"input":"{}"}}})"),
+       "provider answered 200 server: the stream has arguments of a call without its name",
+       "fault the stream has arguments of a call without its name"},
       {"nothing", "", "the provider's stream ended without messageStop", ""},
   };
   for (const Row& row : rows) {
@@ -261,6 +266,7 @@ TEST_CASE("converse answers: blocks of a stream") {
   CHECK(again.finish(meaning).has_value());
   CHECK(log.text.find("open 0 thinking\ndelta 0 thinking Hm\ndelta 0 thinking signature S==\n"
                       "close 0 thinking\n") != std::string::npos);
+  CHECK(log.lost.has(Loss::tool_arguments));  // what came late
   CHECK(meaning.redacted == "RR;");
   REQUIRE(meaning.calls.size() == 1);
   CHECK(meaning.calls[0] == R"(t1 f {\"a\":1})");

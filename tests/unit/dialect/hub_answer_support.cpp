@@ -47,6 +47,7 @@ void EventLog::take(const Event& event) {
   for (const std::string_view part : {event.id, event.name, event.text, event.raw})
     if (!part.empty()) add(part);
   if (event.fault != nullptr) add(event.fault->message);
+  lost.add(event.lost);
   if (const hub::Citation* c = event.citation; c != nullptr) {
     for (const std::string& part : {c->url, c->title, c->quote, c->file_id, c->words}) add(part);
     for (const std::int64_t n : {c->source, c->source_begin, c->source_end, c->begin, c->end})

@@ -15,6 +15,7 @@ class EventLog final : public hub::EventSink {
  public:
   void take(const hub::Event& event) override;
   std::string text;
+  hub::Dropped lost;
 };
 
 // What a user gets of an answer, whatever its framing, for choice 0.

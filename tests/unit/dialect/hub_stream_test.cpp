@@ -69,15 +69,38 @@ struct Verdict {
 Verdict judge_messages(std::string_view stream) {
   EventLog log;
   anthropic::StreamDecoder decoder;
+  decoder.be_strict();
   decoder.feed(stream, log);
   const Result<void> done = decoder.finish(log);
+  if (!log.lost.empty()) log.lost.append_names(log.text += "lost ");
   return {done.has_value(), done ? "" : done.error().context, log.text};
+}
+
+// Deltas of a Messages stream.
+std::string said(int index, const char* type, const char* key, const char* text) {
+  return "data: {\"type\":\"content_block_delta\",\"index\":" + std::to_string(index) +
+         ",\"delta\":{\"type\":\"" + type + "\",\"" + key + "\":\"" + text + "\"}}\n\n";
+}
+std::string said_text(int index, const char* text) {
+  return said(index, "text_delta", "text", text);
+}
+std::string said_arguments(int index, const char* text) {
+  return said(index, "input_json_delta", "partial_json", text);
+}
+std::string begun(int index, const char* block) {
+  return "data: {\"type\":\"content_block_start\",\"index\":" + std::to_string(index) +
+         ",\"content_block\":" + block + "}\n\n";
+}
+std::string over(int index) {
+  return "data: {\"type\":\"content_block_stop\",\"index\":" + std::to_string(index) + "}\n\n";
 }
 
 TEST_CASE("hub: how a Messages stream ends") {
   const std::string start =
       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\n";
   const std::string stop = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+  const char* const text = R"({"type":"text","text":""})";
+  const char* const call = R"({"type":"tool_use","id":"c","name":"f","input":{}})";
   struct Row {
     const char* why;
     std::string stream;
@@ -93,19 +116,41 @@ TEST_CASE("hub: how a Messages stream ends") {
       {"two starts", start + start + stop, true, "", "start m\nend\n"},
       {"unknown events", start + "event: new\ndata: {\"type\":\"new\"}\n\n" + stop, true, "",
        "start m\nend\n"},
-      {"not JSON", start + "data: {\"type\":\n\n" + stop, true, "", "start m\nend\n"},
+      {"not JSON", start + "data: {\"type\":\n\n" + stop, false,
+       "provider answered 200 server: an event of the stream is not valid JSON",
+       "start m\nfault an event of the stream is not valid JSON\n"},
       {"an error",
        start +
            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
            "\"message\":\"Overloaded\"}}\n\n" +
            stop,
        false, "provider answered 200 overloaded: Overloaded", "start m\nfault Overloaded\n"},
-      {"a delta without its block",
-       start +
-           "data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
-           "\"text_delta\",\"text\":\"x\"}}\n\n" +
-           stop,
-       true, "", "start m\nend\n"},
+      {"deltas without their block",
+       start + said_text(0, "x") + said_text(0, "y") + said(1, "thinking_delta", "thinking", "z") +
+           said(1, "signature_delta", "signature", "S") + stop,
+       true, "",
+       "start m\nopen 0 text\ndelta 0 text x\ndelta 0 text y\nclose 0 text\nopen 1 thinking\n"
+       "delta 1 thinking z\ndelta 1 thinking signature S\nclose 1 thinking\nend\n"},
+      {"before the message", said_text(0, "x") + start + stop, true, "",
+       "start\nopen 0 text\ndelta 0 text x\nclose 0 text\nend\n"},
+      {"behind its block", start + begun(0, text) + over(0) + said_text(0, "x") + stop, true, "",
+       "start m\nopen 0 text\nclose 0 text\nopen 1 text\ndelta 1 text x\nclose 1 text\nend\n"},
+      {"nothing without its block", start + said_text(0, "") + stop, true, "", "start m\nend\n"},
+      {"words beside a call",
+       start + begun(0, call) + said_arguments(0, "{}") + said_text(1, "x") + stop, true, "",
+       "start m\nopen 0 tool_call c f\ndelta 0 tool_call {}\nclose 0 tool_call\nopen 1 text\n"
+       "delta 1 text x\nclose 1 text\nend\n"},
+      {"inside of a block that went whole",
+       start + begun(0, R"({"type":"server_tool_use"})") + said_arguments(0, "{") + over(0) + stop,
+       true, "", "start m\nopen 0 native {\"type\":\"server_tool_use\"}\nclose 0 native\nend\n"},
+      {"arguments behind their call",
+       start + begun(0, call) + said_arguments(0, "{}") + over(0) + said_arguments(0, "x") + stop,
+       true, "",
+       "start m\nopen 0 tool_call c f\ndelta 0 tool_call {}\nclose 0 tool_call\nend\n"
+       "lost tool_arguments"},
+      {"arguments without their call", start + said_arguments(0, "{}") + stop, false,
+       "provider answered 200 server: the stream has arguments of a call without its name",
+       "start m\nfault the stream has arguments of a call without its name\n"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.why);
@@ -138,6 +183,11 @@ TEST_CASE("hub: how a chat stream ends") {
       {"the reason twice", chunk + finish + finish + "data: [DONE]\n\n", false, true,
        "stop 3\nend\n"},
       {"an error", chunk + "data: {\"error\":{\"message\":\"no\"}}\n\n", true, false, "fault no\n"},
+      {"arguments without their call",
+       "data: "
+       "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"function\":{\"arguments\":\"{}\"}}]}}]}\n\n"
+       "data: [DONE]\n\n",
+       false, false, "fault the stream has arguments of a call without its name\n"},
       {"a named error", chunk + "event: error\ndata: {\"message\":\"no\"}\n\n", true, false,
        "fault no\n"},
   };
@@ -145,6 +195,7 @@ TEST_CASE("hub: how a chat stream ends") {
     CAPTURE(row.why);
     EventLog log;
     openai::ChatStreamDecoder decoder(openai::ChatDecoderOptions{row.lenient});
+    decoder.be_strict();
     decoder.feed(row.stream, log);
     CHECK(decoder.finish(log).has_value() == row.well);
     CAPTURE(log.text);

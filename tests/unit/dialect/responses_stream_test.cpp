@@ -52,6 +52,7 @@ Verdict judge(std::string_view stream) {
   EventLog log;
   OrderCheck order(&log);
   responses::StreamDecoder decoder;
+  decoder.be_strict();
   decoder.feed(stream, order);
   const Result<void> finished = decoder.finish(order);
   CHECK(order.fault() == "");
@@ -99,6 +100,11 @@ TEST_CASE("responses: how a stream ends") {
            event(R"({"type":"response.failed","response":{"status":"failed"}})"),
        false, "provider answered 200 rate_limited: Slow down.",
        "start resp_r m\nfault Slow down.\n"},
+      {"arguments whose call has no name",
+       kCreated + delta("function_call_arguments", 0, "{}") + completed(), false,
+       "provider answered 200 server: the stream has arguments of a call without its name",
+       "start resp_r m\nopen 0 tool_call call_0_0\ndelta 0 tool_call {}\nclose 0 tool_call\n"
+       "fault the stream has arguments of a call without its name\n"},
       {"an error in Chat's way", kCreated + event(R"({"error":{"message":"No.","code":500}})"),
        false, "provider answered 200 server: No.", "start resp_r m\nfault No.\n"},
   };
