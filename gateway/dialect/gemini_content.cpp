@@ -53,13 +53,13 @@ class ContentReader {
     if (reader_.cursor.peek() != '{') return reader_.refuse(where, "must be an object");
     hub::Message message;
     begin_ = out_.parts.size();
-    message.part_begin = static_cast<std::uint32_t>(begin_);
     std::string_view role;
     const bool ok = object(document_, where, kContentKeys, [&](int key, const Where& at) {
       if (key == 0) return reader_.read_string(at, role);
       return each(document_, at, hub::parts_max, [&](const Where& one) { return part(one); });
     });
     if (!ok) return false;
+    message.part_begin = static_cast<std::uint32_t>(begin_);
     message.part_count = static_cast<std::uint32_t>(out_.parts.size()) - message.part_begin;
     message.raw = reader_.range_from(begin);
     message.top_level_system = system;
@@ -113,10 +113,11 @@ class ContentReader {
       out_.unknown.undo(noted);
     }
     const bool carries = part.kind == PartKind::tool_use || part.kind == PartKind::text;
-    const std::size_t before = out_.parts.size();
+    std::size_t before = out_.parts.size();
     std::size_t spoken = before;  // end of what was thought before the words in front of a call
     if (carries && take_carried(signature, spoken)) {
       signature = {};
+      forget_shown(before, spoken);
       // A part made for this, behind the texts that were thought of before they were said.
       const bool made = part.kind == PartKind::text && part.text.empty();
       bring_forward(before, made ? out_.parts.size() : spoken);
@@ -131,6 +132,44 @@ class ContentReader {
     }
     out_.parts.push_back(part);
     return true;
+  }
+
+  // What the parts from `before` on carry was shown, too, and comes back without its signature: the
+  // same thoughts are not to stand there twice, once as lost. `spoken` moves with `before`.
+  void forget_shown(std::size_t& before, std::size_t& spoken) {
+    std::string carried, shown;
+    for (std::size_t i = before; i < out_.parts.size(); ++i)
+      if (out_.parts[i].kind == PartKind::thinking) append_unescaped(carried, out_.parts[i].text);
+    // The chunks of a stream may come back as contents of their own.
+    std::size_t turn = out_.messages.size(), first = begin_;
+    for (int looks = 64; looks > 0 && turn > 0; --looks) {
+      if (out_.messages[turn - 1].role != Role::assistant) break;
+      first = out_.messages[--turn].part_begin;
+    }
+    for (std::size_t at = before; at > first && !carried.empty();) {
+      const Part& part = out_.parts[--at];
+      if (part.kind == PartKind::tool_use || !part.signature.empty()) break;
+      if (part.kind != PartKind::thinking) continue;
+      shown.clear();
+      append_unescaped(shown, part.text);
+      if (!carried.ends_with(shown)) break;
+      carried.resize(carried.size() - shown.size());
+      forget(at, turn);
+      --before;
+      --spoken;
+    }
+  }
+
+  // The part goes; it is this content's, or one's of those from number `turn` on.
+  void forget(std::size_t at, std::size_t turn) {
+    out_.parts.erase(out_.parts.begin() + static_cast<long>(at));
+    for (; turn < out_.messages.size(); ++turn) {
+      hub::Message& one = out_.messages[turn];
+      const bool behind = one.part_begin > at;
+      if (behind) --one.part_begin;
+      if (!behind && at < one.part_begin + one.part_count) --one.part_count;
+    }
+    if (begin_ > at) --begin_;
   }
 
   // The parts from `from` to `end` go before the texts behind this content's last call.

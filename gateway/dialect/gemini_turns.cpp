@@ -244,8 +244,11 @@ void TurnWriter::system_part(const Message& message) {
 void TurnWriter::model_turn(const Message& message) {
   first_call_ = true;
   signature_ = {};
+  signed_ = unsigned_thoughts_ = false;
   if (!message.name.empty()) dropped_.add(Loss::names);
   for (const Part& part : parts_of(message)) model_part(part);
+  // Where Gemini signed the turn, the signature holds the thoughts that were shown beside it.
+  if (unsigned_thoughts_ && !signed_) dropped_.add(Loss::thinking);
   end_content();
 }
 
@@ -256,6 +259,7 @@ void TurnWriter::model_part(const Part& part) {
     case PartKind::text:
       if (!part.citations.empty()) dropped_.add(Loss::citations);
       if (part.text.empty() && part.signature.empty()) return;
+      signed_ = signed_ || !part.signature.empty();
       begin_part("model");
       json_.field("text", part.text).given("thoughtSignature", part.signature).close('}');
       return;
@@ -273,8 +277,13 @@ void TurnWriter::model_part(const Part& part) {
 void TurnWriter::take_thinking(const Part& part) {
   hub::SignatureOf what = hub::SignatureOf::call;
   std::string_view signature;
+  if (part.signature.empty()) {
+    unsigned_thoughts_ = true;
+    return;
+  }
   if (!hub::read_gemini_carrier(part.signature, what, signature))
     return dropped_.add(Loss::thinking);
+  signed_ = true;
   if (what == hub::SignatureOf::call) {
     signature_ = signature;
     return;
@@ -292,6 +301,7 @@ void TurnWriter::call(const Part& part) {
   hub::write_arguments(json_, part, scratch_, dropped_);
   json_.close('}');
   std::string_view signature = part.signature.empty() ? signature_ : part.signature;
+  signed_ = signed_ || !signature.empty();
   if (signature.empty() && first_call_ && options_.needs_signatures) {
     signature = signature_filler;
     dropped_.add(Loss::thinking);

@@ -57,6 +57,7 @@ class TurnWriter {
   std::string_view open_role_, role_;
   std::string_view signature_;  // of the next call
   bool any_ = false, first_call_ = true;
+  bool signed_ = false, unsigned_thoughts_ = false;  // the turn under way
 };
 
 }  // namespace steelyard::dialect::gemini
