@@ -226,6 +226,15 @@ net::Task<bool> ask_provider(Session& session, Route route, std::int32_t target,
   co_return true;
 }
 
+void append_uncounted(std::string& lines, dialect::CountRequest& request) {
+  if (request.unknown.any()) request.uncounted.add(Loss::fields);
+  if (request.uncounted.empty()) return;
+  lines += "x-steelyard-dropped-fields: ";
+  request.uncounted.append_names(lines);
+  if (!request.unknown.names().empty()) lines.append(1, ',').append(request.unknown.names());
+  lines += "\r\n";
+}
+
 }  // namespace
 
 net::Task<void> serve_count(Session& session, Route route) {
@@ -260,6 +269,7 @@ net::Task<void> serve_count(Session& session, Route route) {
     lines = "x-steelyard-estimated-tokens: " + std::to_string(found.tokens) +
             "\r\nx-steelyard-estimated-tokens-max: " + std::to_string(found.upper) +
             "\r\nx-steelyard-estimate-quality: " + router::name_of(found.quality) + "\r\n";
+    append_uncounted(lines, request);
   }
   (void)co_await session.reply(status, "application/json", body, lines);
 }

@@ -1,9 +1,20 @@
 #include "gateway/dialect/anthropic_count.h"
 
 #include "gateway/dialect/count_walk.h"
+#include "gateway/dialect/key_table.h"
 
 namespace steelyard::dialect::anthropic {
 namespace {
+
+// Settings: no tokens, or none that depend on what they say.
+constexpr KeyTable kFree(key_names("max_tokens", "metadata", "stream", "temperature", "top_p",
+                                   "top_k", "stop_sequences", "service_tier", "thinking",
+                                   "tool_choice", "cache_control", "betas", "anthropic_version",
+                                   "inference_geo", "speed"));
+// Blocks of which all is counted that is read.
+constexpr KeyTable kCounted(key_names("text", "image", "document", "tool_use", "tool_result",
+                                      "search_result", "server_tool_use", "mcp_tool_use",
+                                      "tool_reference"));
 
 class Reader {
  public:
@@ -23,7 +34,8 @@ class Reader {
       } else if (key == "tools") {
         tools();
       } else {
-        at_.skip();
+        const std::string_view value = at_.raw();
+        if (kFree.find(key) < 0) out_.unknown.add(key, value);
       }
     });
     if (at_.good() && !has_messages) at_.wrong("messages", "is missing");
@@ -88,6 +100,10 @@ class Reader {
         at_.skip();  // ids, cache marks, thinking and its signatures
       }
     });
+    if (type == "thinking" || type == "redacted_thinking")
+      out_.uncounted.add(Loss::thinking);
+    else if (kCounted.find(type) < 0)
+      out_.uncounted.add(Loss::native_parts);
     if (kind_pending_)
       out_.media.back().kind = type == "image" ? MediaKind::image : MediaKind::file;
     kind_pending_ = false;

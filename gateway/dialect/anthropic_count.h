@@ -8,7 +8,8 @@
 namespace steelyard::dialect::anthropic {
 
 // Fails with bad_request on what is not JSON or not of that shape. Blocks of an unknown type are
-// left out of the count; thinking of earlier turns is, too, as the provider drops it.
+// left out of the count; thinking of earlier turns is, too, as the provider drops it. `uncounted`
+// says so.
 Result<void> read_count_request(std::string_view body, CountRequest& out);
 
 }  // namespace steelyard::dialect::anthropic

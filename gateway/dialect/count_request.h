@@ -5,7 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "config/types/losses.h"
 #include "gateway/dialect/chat.h"
+#include "gateway/dialect/lost_fields.h"
 
 namespace steelyard::dialect {
 
@@ -18,6 +20,9 @@ struct CountRequest {
   std::vector<MediaPart> media;
   std::int32_t messages = 0, replies = 0, tool_calls = 0, parallel_calls = 0, tool_count = 0;
   bool has_system = false;
+  // What a model may see and is not in the count.
+  Dropped uncounted;
+  LostFields unknown;
 
   void clear() {
     model = {};
@@ -28,6 +33,8 @@ struct CountRequest {
     media.clear();
     messages = replies = tool_calls = parallel_calls = tool_count = 0;
     has_system = false;
+    uncounted.clear();
+    unknown.clear();
   }
 };
 

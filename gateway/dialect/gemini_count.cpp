@@ -2,9 +2,19 @@
 
 #include "gateway/dialect/count_walk.h"
 #include "gateway/dialect/gemini_signature.h"
+#include "gateway/dialect/key_table.h"
 
 namespace steelyard::dialect::gemini {
 namespace {
+
+// Settings: no tokens, or none that depend on what they say.
+constexpr KeyTable kFree(key_names("model", "generationConfig", "generation_config", "toolConfig",
+                                   "tool_config", "safetySettings", "safety_settings", "labels",
+                                   "store", "serviceTier", "service_tier"));
+// Of a part: beside what it holds.
+constexpr KeyTable kBeside(key_names("thought", "thoughtSignature", "thought_signature",
+                                     "partMetadata", "part_metadata", "videoMetadata",
+                                     "video_metadata", "mediaResolution", "media_resolution"));
 
 class Reader {
  public:
@@ -36,7 +46,8 @@ class Reader {
       } else if (key == "tools" && at_.peek() == '[') {
         at_.elements("tools", [this] { tool(); });
       } else {
-        at_.skip();
+        const std::string_view value = at_.raw();
+        if (kFree.find(key) < 0) out_.unknown.add(key, value);
       }
     });
   }
@@ -45,6 +56,7 @@ class Reader {
     at_.members("tools[]", [this](std::string_view key) {
       const bool functions = key == "functionDeclarations" || key == "function_declarations";
       const std::string_view raw = at_.raw();
+      if (!functions) out_.uncounted.add(Loss::tools);
       if (!functions || raw.empty()) return;
       CountWalk inner(raw);
       inner.elements("functionDeclarations", [&] {
@@ -90,6 +102,7 @@ class Reader {
         out_.values.push_back(at_.raw());
       } else {
         at_.skip();
+        if (kBeside.find(key) < 0) out_.uncounted.add(Loss::native_parts);
       }
     });
   }

@@ -255,6 +255,10 @@ def test_count_tokens_of_anthropic():
         status, headers, answer = post(gateway, path, rich, key)
         assert status == 200 and headers["x-steelyard-estimate-quality"] == "prior"
         assert 9 < answer["input_tokens"] <= int(headers["x-steelyard-estimated-tokens-max"])
+        assert "x-steelyard-dropped-fields" not in headers
+        rich["messages"][1]["content"].insert(0, {"type": "redacted_thinking", "data": "QQ=="})
+        told = post(gateway, path, {**rich, "max_tokens": 9, "mcp_servers": [{"url": "x"}]}, key)[1]["x-steelyard-dropped-fields"]
+        assert told == "thinking,fields,field.mcp_servers", told
         for body, wanted in (("{", 400), ('{"messages": 5}', 400), ("{}", 400), ('{"messages": [{"content": 1}]}', 400),
                              ('{"model": "nobody", "messages": []}', 404)):
             status, _, answer = post(gateway, path, body, key)
@@ -275,6 +279,8 @@ def test_count_tokens_of_gemini():
             {"functionDeclarations": [{"name": "look", "parameters": {"type": "object"}}]}]}}
         status, _, answer = post(gateway, path, whole, key)
         assert status == 200 and answer["totalTokens"] > 20, answer
+        told = post(gateway, path, {**plain, "tools": [{"googleSearch": {}}], "cachedContent": "c"}, key)[1]["x-steelyard-dropped-fields"]
+        assert told == "tools,fields,field.cachedContent", told
         for body, wanted in (("[]", 400), ("{}", 400), ('{"contents": [{"parts": [{"text": 4}]}]}', 400)):
             status, _, answer = post(gateway, path, body, key)
             assert status == wanted and answer["error"]["status"] == "INVALID_ARGUMENT", (body, answer)

@@ -54,6 +54,43 @@ TEST_CASE("count request: what Gemini's shape holds") {
   CHECK(r.media[0].kind == dialect::MediaKind::audio);
 }
 
+TEST_CASE("count request: what is not counted has a name") {
+  struct Row {
+    bool anthropic;
+    std::string_view body, losses, fields;
+  };
+  const Row rows[] = {
+      {true,
+       R"({"model":"m","max_tokens":5,"thinking":{},"messages":[{"role":"user","content":"x"}]})",
+       "", ""},
+      {true,
+       R"({"messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","data":"x"}},)"
+       R"({"type":"tool_result","content":[{"type":"text","text":"x"}]}]}]})",
+       "", ""},
+      {true,
+       R"({"mcp_servers":[{"url":"u"}],"container":null,"messages":[{"role":"assistant","content":[)"
+       R"({"type":"thinking","thinking":"x"},{"type":"compaction","content":"x"}]}]})",
+       "thinking,native_parts", "field.mcp_servers"},
+      {false,
+       R"({"contents":{"parts":[{"text":"x","thought":true},{"functionCall":{}}]},"safetySettings":[]})",
+       "", ""},
+      {false,
+       R"({"generateContentRequest":{"model":"m","cachedContent":"c","tools":[{"googleSearch":{}}],)"
+       R"("contents":[{"parts":[{"executableCode":{"code":"x"}}]}]}})",
+       "tools,native_parts", "field.cachedContent"},
+  };
+  CountRequest r;
+  for (const Row& row : rows) {
+    CAPTURE(row.body);
+    REQUIRE((row.anthropic ? dialect::anthropic::read_count_request(row.body, r)
+                           : dialect::gemini::read_count_request(row.body, r)));
+    std::string losses;
+    r.uncounted.append_names(losses);
+    CHECK(losses == row.losses);
+    CHECK(r.unknown.names() == row.fields);
+  }
+}
+
 TEST_CASE("count request: bad input says what is wrong") {
   CountRequest r;
   const std::string deep = std::string(5'000, '[');
