@@ -276,6 +276,7 @@ class EmbeddingsCall {
     if (!own && !request_.lost.empty()) {
       lines += "x-steelyard-dropped-fields: ";
       request_.lost.append_names(lines);
+      if (!request_.unknown.names().empty()) lines.append(",").append(request_.unknown.names());
       lines += "\r\n";
       call_.receipt().dropped = request_.lost.bits();
     }

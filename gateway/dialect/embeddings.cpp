@@ -47,7 +47,7 @@ class Reader {
     bool given = false;
     for (int key; (key = reader_.next(members, kTop, root_)) != StrictReader::kEnd;) {
       if (key == StrictReader::kUnknown) {
-        if (!reader_.cursor.skip_value()) return false;
+        if (!document_.skip_unknown()) return false;
         continue;
       }
       const Where where{&root_, kTop.name(static_cast<std::size_t>(key))};
@@ -70,7 +70,10 @@ class Reader {
       }
       case kInput: return input(where);
       case kDimensions: return reader_.read_integer(where, 1, dimensions_max, out_.dimensions);
-      case kUser: return reader_.read_string(where, out_.user);
+      case kUser:
+        if (!reader_.read_string(where, out_.user)) return false;
+        if (!out_.user.empty()) out_.lost.add(hub::Loss::user);
+        return true;
       default: {
         std::string_view format;
         if (!reader_.read_string(where, format)) return false;
@@ -163,15 +166,13 @@ class Reader {
             case kOutputDimensions:
               return reader_.read_integer(at, 1, dimensions_max, out_.dimensions);
             case kGeminiModel: return reader_.cursor.skip_value();  // the path says which
-            default:
-              if (reader_.cursor.peek() != 'n') out_.lost.add(hub::Loss::fields);
-              return reader_.cursor.skip_value();
+            default:                                                // task and title
+              if (const char c = reader_.cursor.peek(); c != '"' && c != 'n')
+                return reader_.refuse(at, "must be a string or null");
+              return document_.skip_unknown();
           }
         },
-        [&](std::string_view) {
-          out_.lost.add(hub::Loss::fields);
-          return reader_.cursor.skip_value();
-        });
+        [&](std::string_view) { return document_.skip_unknown(); });
     if (!ok) return false;
     const Where content{&where, "content"};
     return out_.texts.size() > before || reader_.refuse(content, "has no text");
@@ -227,7 +228,10 @@ Result<void> read_embedding_request(std::string_view body, EmbeddingShape shape,
   out.shape = shape;
   std::string refusal;
   Document document(body, refusal);
-  if (Reader(document, out).run()) return {};
+  document.unknown = &out.unknown;
+  const bool read = Reader(document, out).run();
+  if (out.unknown.any()) out.lost.add(hub::Loss::fields);
+  if (read) return {};
   return fail(hub::refusal_of(document.reader, refusal));
 }
 

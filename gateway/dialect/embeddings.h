@@ -10,6 +10,7 @@
 #include "config/types/result.h"
 #include "gateway/dialect/chat.h"
 #include "gateway/dialect/hub_dropped.h"
+#include "gateway/dialect/lost_fields.h"
 #include "gateway/dialect/usage.h"
 
 namespace steelyard::dialect {
@@ -38,7 +39,8 @@ struct EmbeddingRequest {
   std::int64_t dimensions = 0;  // 0: not said
   bool base64 = false;          // OpenAI: encoding_format
   bool tokens = false;          // some input came as token numbers: no other dialect takes those
-  hub::Dropped lost;            // what Gemini's shape has and OpenAI's has not: task, title
+  hub::Dropped lost;            // what only the shape that it came in has
+  LostFields unknown;           // such fields by name
 
   void clear();
 };

@@ -108,9 +108,7 @@ class MessageReader {
       case kReasoningContent: return text({&where, "reasoning_content"}, TextKind::reasoning);
       case kReasoning: return reasoning({&where, "reasoning"});
       case kRefusal: return text({&where, "refusal"}, TextKind::refusal);
-      case kToolCallId:
-        if (reader_.cursor.peek() == '"') return reader_.cursor.take_string(call_id_);
-        break;
+      case kToolCallId: return reader_.read_string({&where, "tool_call_id"}, call_id_);
       case kReasoningDetails:
       case kExtraContent:
       case kThinkingBlocks: out_.has_reasoning_state |= reader_.cursor.peek() != 'n'; break;
@@ -256,7 +254,7 @@ class MessageReader {
   }
 
   bool call_member(int key, const Where& where, std::string_view& id) {
-    if (key == kCallId && reader_.cursor.peek() == '"') return reader_.cursor.take_string(id);
+    if (key == kCallId) return reader_.read_string({&where, "id"}, id);
     if (key == kFunction || key == kCustom)
       return function({&where, kCallKeys.name(static_cast<std::size_t>(key))});
     if (key == kCallExtra && reader_.cursor.peek() == '{') return call_state(where);

@@ -120,8 +120,9 @@ def test_embeddings_of_a_provider_that_speaks_gemini():
     gateway = open_gateway(provider, "gemini")
     with running(provider, gateway):
         status, headers, data = request(gateway, "POST", "/v1/embeddings",
-                                        {"model": "vectors", "input": ["one", "two"], "dimensions": 2, "encoding_format": "base64"})
-        assert status == 200, data
+                                        {"model": "vectors", "input": ["one", "two"], "dimensions": 2, "encoding_format": "base64",
+                                         "user": "u", "truncate": "END"})
+        assert status == 200 and headers["x-steelyard-dropped-fields"] == "user,fields,field.truncate", (headers, data)
         answer = json.loads(data)
         floats = [struct.unpack("<2f", base64.b64decode(item["embedding"])) for item in answer["data"]]
         assert floats == [(0.5, -0.25), (1.0, 2.0)] and answer["model"] == "vectors", answer
@@ -142,14 +143,16 @@ def test_gemini_clients_of_embeddings():
         status, headers, data = request(gateway, "POST", "/v1beta/models/vectors:embedContent",
                                         {"content": {"parts": [{"text": "x"}]}, "taskType": "RETRIEVAL_QUERY"})
         assert status == 200 and json.loads(data) == {"embedding": {"values": [0.5, -0.25, 1]}}, data
-        assert headers["x-steelyard-dropped-fields"] == "fields", headers
+        assert headers["x-steelyard-dropped-fields"] == "fields,field.taskType", headers
         assert json.loads(provider.requests[0][3]) == {"model": "vectors", "input": ["x"], "encoding_format": "float"}
         status, _, data = request(gateway, "POST", "/v1/models/vectors:batchEmbedContents",
                                   {"requests": [{"content": {"parts": [{"text": "x"}]}}]})
         assert status == 200 and json.loads(data) == {"embeddings": [{"values": [0.5, -0.25, 1]}]}, data
         status, _, data = request(gateway, "POST", "/v1beta/models/vectors:embedContent", {"content": {}})
         assert status == 400 and error_of(data)["status"] == "INVALID_ARGUMENT" and "/content" in error_of(data)["message"], data
-        assert len(gateway.receipts(3)) == 3
+        status, _, data = request(gateway, "POST", "/v1beta/models/vectors:embedContent", {"content": {"parts": [{"text": "x"}]}, "title": 7})
+        assert status == 400 and "`/title`" in error_of(data)["message"], data
+        assert len(gateway.receipts(4)) == 4
 
 
 def test_bad_embedding_requests_name_the_place():
