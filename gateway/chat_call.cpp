@@ -266,23 +266,29 @@ void ChatCall::prefer_asked() {
   cold_->rests_ms = 0;
 }
 
-// What the client gets when nobody answered.
-net::Task<void> ChatCall::answer_error() {
-  answered_ = true;
-  budgets_are_final_ = false;
+// What the client is told; the receipt may say more: providers quote the key that they refuse.
+void ChatCall::choose_error() {
   prefer_asked();
-  if (!has_error_ && fault_) error_ = dialect::to_error(fault_, fault_status_);
-  if (!has_error_ && !fault_) {
-    if (must_end_) {
-      give_error(ErrorKind::overloaded, ErrorSource::gateway, "the gateway is shutting down");
-    } else {
-      give_error(ErrorKind::upstream_timeout, ErrorSource::upstream,
-                 "no provider answered within the deadline");
-    }
+  if (!has_error_ && fault_) {
+    error_ = dialect::to_error(fault_, fault_status_);
+  } else if (!has_error_ && must_end_) {
+    give_error(ErrorKind::overloaded, ErrorSource::gateway, "the gateway is shutting down");
+  } else if (!has_error_) {
+    give_error(ErrorKind::upstream_timeout, ErrorSource::upstream,
+               "no provider answered within the deadline");
   }
   receipt_.failed = true;
   receipt_.error = error_.kind;
   receipt_.error_text = error_.context;
+  if (!has_error_ && !dialect::openai::forwards_body(fault_.cls))
+    error_.context = dialect::openai::refused_account;
+}
+
+// What the client gets when nobody answered.
+net::Task<void> ChatCall::answer_error() {
+  answered_ = true;
+  budgets_are_final_ = false;
+  choose_error();
   head_text_.clear();
   append_error_headers();
   const bool theirs = !has_error_ && dialect::openai::forwards_body(fault_.cls);

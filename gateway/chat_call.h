@@ -82,6 +82,7 @@ class ChatCall final : public DepartureListener {
   void interrupt(net::IoError why);
   void give_error(ErrorKind kind, ErrorSource source, std::string text);
   void prefer_asked();
+  void choose_error();
   void note_estimate(const router::PlannedAttempt& planned);
   router::CountQuality quality_at(std::int32_t model) const;
   void learn_count(std::int64_t billed);
@@ -148,6 +149,7 @@ class ChatCall final : public DepartureListener {
   // chat_fault.cpp: answers that are errors
   net::Task<AttemptEnd> provider_error(net::ResponseHead& head);
   void keep_fault_headers(const net::ResponseHead& head);
+  void keep_fault_inside(const dialect::UpstreamFault& fault);
   std::int64_t hint_in_body();
   void heed_rate(const net::ResponseHead& head);
   bool other_key_left(dialect::FaultClass cls, std::int64_t hint);

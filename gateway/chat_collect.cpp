@@ -218,7 +218,9 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   }
   if (answer.fault) {  // an error in a 200
     bad_answer_ = "answered 200 with an error in it";
-    return transport_failed({}, true);
+    const AttemptEnd end = transport_failed({}, true);
+    if (end == AttemptEnd::try_next) keep_fault_inside(answer.fault);
+    return end;
   }
   if (!answer.valid) {
     bad_answer_ = "sent an answer that is no chat completion";

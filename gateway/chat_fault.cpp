@@ -31,6 +31,14 @@ void ChatCall::keep_fault_headers(const net::ResponseHead& head) {
     append_answer_pairs(fault_headers_, wire(), head);
 }
 
+// Of an answer or a stream that began well.
+void ChatCall::keep_fault_inside(const dialect::UpstreamFault& fault) {
+  has_error_ = false;
+  fault_ = fault;
+  fault_status_ = 200;
+  fault_body_.clear();
+}
+
 // Gemini says how long to wait in the body; clients of other dialects look for a header.
 std::int64_t ChatCall::hint_in_body() {
   const std::int64_t asked = dialect::gemini::retry_delay_ms(fault_body_);

@@ -269,8 +269,12 @@ ChatCall::AttemptEnd ChatCall::lost_before_commit(const Error& error) {
     return transport_failed(ended(net::IoError::cancelled), true);
   const dialect::UpstreamFault& fault = tap_.facts().fault;
   settle_unknown();
-  error_ = error;
-  has_error_ = true;
+  if (fault) {
+    keep_fault_inside(fault);
+  } else {
+    error_ = error;
+    has_error_ = true;
+  }
   failed(fault ? router::FailureClass::overloaded : router::FailureClass::server, error.kind, 200);
   return AttemptEnd::try_next;
 }

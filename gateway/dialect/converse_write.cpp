@@ -322,10 +322,8 @@ class BodyWriter {
 
 Result<void> RequestWriter::write(const hub::Request& request, const WriteOptions& options,
                                   std::string& out, hub::Dropped& dropped) {
-  if (request.choices > 1) {
-    return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
-                "`/n` must be 1 for a model on Bedrock");
-  }
+  if (const Result<void> one = hub::refuse_choices(request, "Bedrock's interface"); !one)
+    return one;
   BodyWriter(request, options, out, scratch_, dropped).write();
   return {};
 }

@@ -1,8 +1,17 @@
 #include "gateway/dialect/hub_lost.h"
 
+#include <string>
 #include <utility>
 
 namespace steelyard::dialect::hub {
+
+Result<void> refuse_choices(const Request& request, std::string_view behind) {
+  if (request.choices <= 1) return {};
+  const bool gemini = request.wire == Wire::gemini;
+  return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
+              std::string(gemini ? "`/generationConfig/candidateCount`" : "`/n`") +
+                  " must be 1 for a model behind " + std::string(behind));
+}
 
 void lose_extra(const Extra& extra, Dropped& dropped, LostFields* names) {
   constexpr std::pair<std::string_view, Loss> kLosses[] = {

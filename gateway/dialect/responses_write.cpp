@@ -220,10 +220,8 @@ Result<void> RequestWriter::write(const hub::Request& request, const WriteOption
     return fail(ErrorKind::internal, ErrorSource::gateway, Retry::never,
                 "a provider's model name cannot be used");
   }
-  if (request.choices > 1) {
-    return fail(ErrorKind::bad_request, ErrorSource::client, Retry::next_target,
-                "`/n` must be 1 for a model behind OpenAI's Responses interface");
-  }
+  if (const Result<void> one = hub::refuse_choices(request, "OpenAI's Responses interface"); !one)
+    return one;
   BodyWriter(request, options, out, scratch_, dropped).write();
   return {};
 }

@@ -2,6 +2,7 @@
 // JSON pointer, or, where a provider may judge otherwise, read.
 #include <doctest/doctest.h>
 
+#include "gateway/dialect/hub_lost.h"
 #include "gateway/dialect/hub_read.h"
 #include "gateway/dialect/hub_wires.h"
 #include "gateway/dialect/openai_request.h"
@@ -301,6 +302,18 @@ TEST_CASE("bad input: members of Chat's calls and thoughts, translated or not") 
     const std::string place = "`/messages/1" + std::string(row.place) + "`";
     for (const std::string_view value : row.bad)
       each(value, [&](const std::string& said) { CHECK(said.starts_with(place)); });
+  }
+}
+
+TEST_CASE("bad input: several answers where there is one, by the client's own name of it") {
+  hub::Request request;
+  CHECK(hub::refuse_choices(request, "X").has_value());
+  request.choices = 2;
+  for (const Wire wire : {Wire::openai_chat, Wire::gemini}) {
+    request.wire = wire;
+    const std::string place = wire == Wire::gemini ? "/generationConfig/candidateCount" : "/n";
+    CHECK(hub::refuse_choices(request, "X").error().context ==
+          "`" + place + "` must be 1 for a model behind X");
   }
 }
 
