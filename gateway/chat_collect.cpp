@@ -219,7 +219,8 @@ ChatCall::AttemptEnd ChatCall::answer_whole(net::ResponseHead& head) {
   if (answer.fault) {  // an error in a 200
     bad_answer_ = "answered 200 with an error in it";
     const AttemptEnd end = transport_failed({}, true);
-    if (end == AttemptEnd::try_next) keep_fault_inside(answer.fault);
+    const bool says_why = !answer.fault.message.empty();
+    if (end == AttemptEnd::try_next && says_why) keep_fault_inside(answer.fault);
     return end;
   }
   if (!answer.valid) {

@@ -194,6 +194,15 @@ def test_when_to_come_again_is_told_in_seconds_whatever_the_provider_says():
             assert told is None if least is None else least <= int(told) <= most, (said, headers)
 
 
+def test_an_answer_that_is_neither_an_answer_nor_an_error():
+    for dialect in CLIENTS:
+        provider = Odd(dialect, "", lambda *_: ("application/json", b'{"id":"x"}'))
+        gateway = scripted_gateway(provider)
+        with running(provider, gateway):
+            status, _, data = gateway.chat({**CLIENTS["openai"][1], "stream": False})
+            assert status == 502 and "provider `one` " in json.loads(data)["error"]["message"], (dialect, status, data)
+
+
 def test_a_method_that_is_not_taken_is_told_with_those_that_are():
     provider = Odd("openai", "x", lambda *_: ("application/json", b"{}"))
     gateway = scripted_gateway(provider)
