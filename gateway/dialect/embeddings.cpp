@@ -166,7 +166,8 @@ class Reader {
             case kOutputDimensions:
               return reader_.read_integer(at, 1, dimensions_max, out_.dimensions);
             case kGeminiModel: return reader_.cursor.skip_value();  // the path says which
-            default:                                                // task and title
+            default:
+              // Task and title.
               if (const char c = reader_.cursor.peek(); c != '"' && c != 'n')
                 return reader_.refuse(at, "must be a string or null");
               return document_.skip_unknown();

@@ -184,7 +184,8 @@ void ItemBlocks::send(Item& item, EventSink& sink) {
       continue;
     }
     if (piece.kind == BlockKind::tool_call && !open_) {
-      if (!item.whole) return;  // whose arguments are these?
+      if (!item.whole) return;             // whose arguments are these?
+      if (!item.native.empty()) continue;  // its own, and it goes whole
       nameless_ = true;
     }
     if (open_ && kind_ == BlockKind::thinking && piece.part != part_) {

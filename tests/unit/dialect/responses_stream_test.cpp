@@ -173,6 +173,9 @@ TEST_CASE("responses: what is said twice, late or out of order is said once") {
            done(0, R"({"type":"web_search_call"})"),
        "open 0 text\ndelta 0 text a\nclose 0 text\nopen 1 native "
        "{\"type\":\"web_search_call\"}\nclose 1 native\nstop 1\n"},
+      {"arguments of what turns out to be a server tool",
+       delta("function_call_arguments", 0, "{}") + done(0, R"({"type":"web_search_call"})"),
+       "open 0 native {\"type\":\"web_search_call\"}\nclose 0 native\nstop 1\n"},
       {"state of what spoke like a message",
        added(0, R"({"type":"reasoning"})") + delta("output_text", 0, "a") +
            done(0, R"({"type":"reasoning","encrypted_content":"E"})"),
