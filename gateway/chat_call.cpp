@@ -266,7 +266,7 @@ void ChatCall::prefer_asked() {
   cold_->rests_ms = 0;
 }
 
-// What the client is told; the receipt may say more: providers quote the key that they refuse.
+// What the client is told.
 void ChatCall::choose_error() {
   prefer_asked();
   if (!has_error_ && fault_) {
@@ -280,8 +280,6 @@ void ChatCall::choose_error() {
   receipt_.failed = true;
   receipt_.error = error_.kind;
   receipt_.error_text = error_.context;
-  if (!has_error_ && !dialect::openai::forwards_body(fault_.cls))
-    error_.context = dialect::openai::refused_account;
 }
 
 // What the client gets when nobody answered.

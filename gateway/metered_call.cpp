@@ -181,12 +181,8 @@ net::Task<void> MeteredCall::answer_error() {
 net::Task<void> MeteredCall::answer_fault(const dialect::UpstreamFault& fault, int status,
                                           std::string_view retry_lines) {
   if (!dialect::openai::forwards_body(fault.cls)) {
-    const Error whole = dialect::to_error(fault, status);
-    give_error(whole);
-    error_.context = dialect::openai::refused_account;
-    co_await answer_error();
-    receipt_.error_text = whole.context;  // providers quote the key that they refuse
-    co_return;
+    give_error(dialect::to_error(fault, status));
+    co_return co_await answer_error();
   }
   const int told = dialect::hub::fault_status(session_.wire(), fault, status);
   std::string body;

@@ -53,9 +53,6 @@ int client_status(FaultClass cls, int upstream_status);
 // May the provider's error body be forwarded? Not when it talks about the gateway's own key or
 // account.
 bool forwards_body(FaultClass cls);
-// What is told instead.
-inline constexpr std::string_view refused_account =
-    "the provider refused the gateway's key or account";
 
 // Appends {"error":{"message","type","param","code"}}; a `steelyard` object inside `error` (SDKs
 // hand that object to the application) holds the request id and, for a refusal by budget, the
