@@ -1,6 +1,7 @@
 #pragma once
 // An append-only file of lines that may be renamed away under us.
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,7 +22,8 @@ class LogFile {
   Result<void> open(const std::string& path);
 
   // Up to two pieces in one write. Returns the bytes taken, or -1 with errno set; retries after
-  // EINTR.
+  // EINTR. What comes in large pieces has blocks of an ext4 file reserved for it, as many as the
+  // file has already within two bounds: it is no longer for that, but takes more of the disk.
   std::ptrdiff_t write(std::string_view first, std::string_view second);
   // Waits until a pipe or terminal takes bytes again.
   void wait_writable(int timeout_ms) const;
@@ -29,9 +31,17 @@ class LogFile {
   // What was written can be read back: tail_of().
   bool is_regular() const { return regular_; }
 
+  static constexpr std::size_t large_bytes = 32u << 10;  // a write that blocks are reserved for
+  static constexpr std::int64_t reserve_least = 8 << 20, reserve_most = 64 << 20;
+
  private:
+  void reserve(std::int64_t bytes);
+
   int fd_ = -1;
   bool regular_ = false;
+  bool reserves_ = false;      // the file system gains by it, and has room
+  std::int64_t size_ = 0;      // of the file when it was last looked at, and what was written since
+  std::int64_t reserved_ = 0;  // up to here the file has blocks
 };
 
 // The last `bytes` of a regular file, fewer if it has no more; nothing of a pipe or a terminal,
