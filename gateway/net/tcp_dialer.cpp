@@ -159,6 +159,7 @@ void Dialled::Attempt::try_next() {
     if (!socket_.is_open()) continue;
     const int on = 1;
     (void)::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    send_unpaced_at_home(socket_.get(), address);
     // Connected at once or later: the first readiness tells.
     if (::connect(socket_.get(), address.get(), address.size) == 0 || errno == EINPROGRESS)
       return watch(socket_.get());

@@ -96,6 +96,7 @@ Result<std::unique_ptr<Listener>> Listener::open(EventLoop& loop, const std::str
   const int on = 1;
   (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   (void)::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  send_unpaced_at_home(socket.get(), *address);  // inherited by what is accepted
   if (::bind(socket.get(), address->get(), address->size) != 0 ||
       ::listen(socket.get(), backlog) != 0)
     return refuse("listen on", std::strerror(errno));
