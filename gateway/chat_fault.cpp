@@ -10,6 +10,7 @@
 #include "gateway/failure_of.h"
 #include "gateway/key_rest.h"
 #include "gateway/paired_heads.h"
+#include "gateway/quoted_key.h"
 #include "gateway/rate_headers.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
@@ -80,6 +81,8 @@ net::Task<ChatCall::AttemptEnd> ChatCall::provider_error(net::ResponseHead& head
   fault_body_.clear();
   if (got.ok()) fault_body_ = collected();
   fault_ = dialect::openai::parse_error(status, fault_body_);
+  if (!dialect::openai::forwards_body(fault_.cls))
+    strike_keys(fault_.message, provider_of(planned_->target).auth_heads);
   if (provider_of(planned_->target).platform == Platform::bedrock)
     dialect::converse::name_fault(fault_, status, head.fields.find("x-amzn-errortype"));
   fault_status_ = status;

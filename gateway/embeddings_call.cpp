@@ -9,6 +9,7 @@
 #include "gateway/dialect/openai_response.h"
 #include "gateway/failure_of.h"
 #include "gateway/metered_call.h"
+#include "gateway/quoted_key.h"
 #include "gateway/runtime.h"
 #include "gateway/serving.h"
 #include "gateway/worker.h"
@@ -218,7 +219,9 @@ class EmbeddingsCall {
 
   // The provider said no. True: another may not.
   bool refused(Forward& forward, std::int32_t target, int status) {
-    const dialect::UpstreamFault fault = dialect::openai::parse_error(status, forward.body());
+    dialect::UpstreamFault fault = dialect::openai::parse_error(status, forward.body());
+    const std::int32_t provider = runtime_.catalog.target(target).provider;
+    strike_keys(fault.message, runtime_.providers[static_cast<std::size_t>(provider)].auth_heads);
     const router::FailureClass cls = failure_of(fault.cls);
     const std::int64_t hint = hint_ms(forward.head(), session_.worker().now());
     const Tick until = hint < 0 ? Tick{} : session_.worker().tick_now().plus_ms(hint);

@@ -75,9 +75,10 @@ def test_the_providers_own_error_reaches_the_client():
             bad.behave(status=0, fault="error_event", after_chunks=0, error_message="it is on fire")
             status, _, data = gateway.chat(message(model="cheap", stream=stream))
             assert status == 502 and "it is on fire" in json.loads(data)["error"]["message"], (status, data)
-        bad.behave(status=401, fault="none")
+        bad.behave(status=401, fault="none", error_message="Incorrect API key: sk-provider-canary.")
         status, _, data = gateway.chat(message(model="cheap"))
-        assert status == 502 and "sk-" not in data.decode(), (status, data)
+        assert status == 502 and json.loads(data)["error"]["message"].endswith("Incorrect API key: ***."), (status, data)
+        assert "canary" not in gateway.receipts(4)[-1]["error_str"]
 
 
 def test_why_nobody_else_was_asked_does_not_hide_how_it_went():

@@ -155,6 +155,14 @@ def test_gemini_clients_of_embeddings():
         assert len(gateway.receipts(4)) == 4
 
 
+def test_embeddings_whose_key_is_refused():
+    provider = Scripted(lambda *_: whole({"error": {"message": "Incorrect API key provided: sk-provider-canary"}}, 401))
+    gateway = open_gateway(provider)
+    with running(provider, gateway):
+        status, _, data = request(gateway, "POST", "/v1/embeddings", {"model": "vectors", "input": "x"})
+        assert status == 502 and error_of(data)["message"].endswith("Incorrect API key provided: ***"), (status, data)
+
+
 def test_bad_embedding_requests_name_the_place():
     provider = Scripted(lambda method, path, body: whole({}))
     gateway = open_gateway(provider, budgets="[{ limit: $0.000001, per: day }]")
