@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <mutex>
@@ -34,7 +35,6 @@ constexpr std::size_t entries = 1u << 17, stripes = 64, ways = 4;
 struct alignas(64) Stripe {
   std::mutex lock;
   std::array<Entry, entries / stripes> places;
-  bool changed = false;  // since it was written
 
   // Of a state: as many places as it may stand in.
   Entry* set_of(std::uint64_t state) {
@@ -48,7 +48,6 @@ struct alignas(64) Stripe {
       place = std::min_element(set, set + ways,
                                [](const Entry& a, const Entry& b) { return a.made < b.made; });
     *place = entry;
-    changed = true;
   }
 };
 
@@ -56,6 +55,7 @@ struct alignas(64) Stripe {
 
 struct StateMemory::Table {
   mutable std::array<Stripe, stripes> all;
+  std::atomic<bool> changed = false;  // since it was written
   std::string path;
   Stripe& of(std::uint64_t state) const { return all[state % stripes]; }
 };
@@ -86,25 +86,21 @@ void StateMemory::open(std::string path, Instant now) {
     if (entry.state != 0 && now.seconds() - entry.made < bound_s)
       table_->of(entry.state).put(entry);
   }
-  for (Stripe& stripe : table_->all) stripe.changed = false;
 }
 
 void StateMemory::save(Instant now) {
-  if (table_->path.empty()) return;
-  bool changed = false;
+  if (table_->path.empty() || !table_->changed.exchange(false)) return;
   FileHead head{};
   std::memcpy(head.magic, magic, sizeof magic);
   std::string bytes(sizeof head, '\0');
   for (Stripe& stripe : table_->all) {
     const std::lock_guard<std::mutex> hold(stripe.lock);
-    changed |= std::exchange(stripe.changed, false);
     for (const Entry& entry : stripe.places) {
       if (entry.state == 0 || now.seconds() - entry.made >= bound_s) continue;
       bytes.append(reinterpret_cast<const char*>(&entry), sizeof entry);
       ++head.count;
     }
   }
-  if (!changed) return;
   head.crc = router::crc32c(0, bytes.data() + sizeof head, bytes.size() - sizeof head);
   std::memcpy(bytes.data(), &head, sizeof head);
   if (const int error = store::replace_file(table_->path, bytes); error != 0)
@@ -115,6 +111,7 @@ void StateMemory::remember(std::uint64_t state, std::uint64_t maker, Instant now
   Stripe& stripe = table_->of(state);
   const std::lock_guard<std::mutex> hold(stripe.lock);
   stripe.put({state, maker, now.seconds()});
+  table_->changed = true;
 }
 
 std::uint64_t StateMemory::maker_of(std::uint64_t state, Instant now) const {
