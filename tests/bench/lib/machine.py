@@ -47,6 +47,19 @@ def resident_bytes(pid):
     return total
 
 
+def resident_bytes_but(pid, ending):
+    """Resident bytes without the files of such names that are mapped."""
+    total, counts = 0, True
+    for each in family(pid):
+        for line in _read(PROC / str(each) / "smaps").splitlines():
+            word = line.split(maxsplit=1)[0]
+            if not word.endswith(":"):  # a mapping begins
+                counts = not line.endswith(ending)
+            elif word == "Rss:" and counts:
+                total += int(line.split()[1]) * 1024
+    return total
+
+
 def pin(pid, cpu):
     """Moves every thread of a process and its children to one CPU."""
     for each in family(pid):

@@ -95,8 +95,10 @@ def compare(bench, load, cache, say):
             found[peer.name]["missing"] = str(why).splitlines()[0][:300]
             say(f"  {peer.name}: {why}")
     ours = bench.start("steelyard")
+    machine.touch_memory()
     costs = {name: [] for name in ["steelyard", *running]}
     for number in range(ROUNDS):
+        bench.forget_logs()
         costs["steelyard"].append(_cost(load, ours, (), "named.json", bench))
         for name, (peer, program) in running.items():
             costs[name].append(_cost(load, program, peer.headers(bench.upstream.port), "named.json", bench))

@@ -1,6 +1,5 @@
 """Interleaved rounds: every proxy in every round, in a new order, beside the others. What the clock and the scheduler
 say on a busy machine is worth something only as a ratio within one round."""
-import os
 import random
 
 import machine
@@ -24,7 +23,7 @@ class Rounds:
         self._warm_up()
         while len(self.kept) < count and len(self.kept) + len(self.noisy) < 2 * count:
             pids = [proxy.pid for proxy in self.proxies.values()] + [self.bench.upstream.pid]
-            self._forget_logs()
+            self.bench.forget_logs()
             interference = machine.Interference(pids)
             found = self._round()
             steal, foreign = interference.shares()
@@ -49,11 +48,6 @@ class Rounds:
             self.load.answers(proxy.port, requests=2000, connections=CONNECTIONS)
             rates.append(self.load.answers(proxy.port, seconds=1, connections=64)["per_second"])
         self.rate = max(100, round(min(rates) / 2, -2))
-
-    def _forget_logs(self):
-        """So that a round's log takes the pages of the one before, as on a machine that has run for a while."""
-        for log in self.bench.folder.glob("*/decisions.jsonl"):
-            os.truncate(log, 0)
 
     def _shuffled(self, extra=()):
         names = [*self.proxies, *extra]
