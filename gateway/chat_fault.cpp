@@ -36,6 +36,7 @@ void ChatCall::keep_fault_headers(const net::ResponseHead& head) {
 void ChatCall::keep_fault_inside(const dialect::UpstreamFault& fault) {
   has_error_ = false;
   fault_ = fault;
+  strike_keys(fault_.message, provider_of(planned_->target).auth_heads);
   fault_status_ = 200;
   fault_body_.clear();
 }

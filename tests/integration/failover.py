@@ -72,9 +72,9 @@ def test_the_providers_own_error_reaches_the_client():
         assert status == 400 and "error" in json.loads(data), data
         assert good.bill()["total"]["requests"] == 0
         for stream in (False, True):  # an error in a 200
-            bad.behave(status=0, fault="error_event", after_chunks=0, error_message="it is on fire")
+            bad.behave(status=0, fault="error_event", after_chunks=0, error_message="it is on fire for sk-provider-canary")
             status, _, data = gateway.chat(message(model="cheap", stream=stream))
-            assert status == 502 and "it is on fire" in json.loads(data)["error"]["message"], (status, data)
+            assert status == 502 and json.loads(data)["error"]["message"].endswith("it is on fire for ***"), (status, data)
         bad.behave(status=401, fault="none", error_message="Incorrect API key: sk-provider-canary.")
         status, _, data = gateway.chat(message(model="cheap"))
         assert status == 502 and json.loads(data)["error"]["message"].endswith("Incorrect API key: ***."), (status, data)
