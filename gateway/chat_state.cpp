@@ -96,6 +96,8 @@ dialect::ForeignState ChatCall::foreign_state() const {
 
 // For when the client sends it back. Before the client has it.
 void ChatCall::remember_states(std::vector<std::uint64_t>& states) {
+  if (states.empty()) [[likely]]
+    return;
   StateMemory* const memory = worker_.seams().states;
   if (memory != nullptr) {
     const std::uint64_t maker = id_of(runtime_, runtime_.makers.maker(planned_->target, key_used_));

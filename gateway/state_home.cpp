@@ -112,8 +112,7 @@ std::int32_t target_of(const Runtime& runtime, const SessionMemory::Turn& turn) 
 std::uint64_t id_of(const Runtime& runtime, std::int32_t maker) {
   const StateMakers& makers = runtime.makers;
   const auto target = static_cast<std::size_t>(makers.target_of(maker));
-  const std::uint64_t id = (runtime.target_hashes[target] & ~low_half) | makers.name_of(maker);
-  return id == 0 ? 1 : id;
+  return (runtime.target_hashes[target] & ~low_half) | makers.name_of(maker);
 }
 
 std::uint64_t refuser_id_of(const Runtime& runtime, std::int32_t maker) {

@@ -67,9 +67,8 @@ Result<void> LogFile::open(const std::string& path) {
 
 // ext4 keeps books of each block of 4 KiB that is written and has no place on the disk yet, which
 // is dearer than the copy of its bytes (0.3 us of 0.7 for a line of 2.4 kB; the copy is 0.12): of a
-// place for many at once it does not. Others (XFS,
-// btrfs) think in ranges by themselves. A file that was cut under us has lost what was reserved;
-// one that others write to may have.
+// place for many at once it does not. Others (XFS, btrfs) think in ranges by themselves. A file
+// that was cut under us has lost what was reserved; one that others write to may have.
 void LogFile::reserve(std::int64_t bytes) {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return;
